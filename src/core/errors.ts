@@ -1,0 +1,54 @@
+/**
+ * Something outside the program is wrong: a file, an option, a download. The message is one sentence that says what,
+ * where, what was expected and what to do; it is shown to the user as it is, without a stack trace.
+ */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+/** The user asked to stop (Ctrl-C). What was finished is saved; `message` says how to go on. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
+/** The message of anything thrown, for use inside another message. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Throws an {@link InterruptedError} if the signal has been raised. */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true)
+    throw new InterruptedError('stopped; finished work is kept, run the same command to go on');
+}
+
+/** The closest of `candidates` to a misspelt `name`, by edit distance, or undefined when none is near. */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** "unknown KIND "NAME"; did you mean …? Known: …" as an {@link InputError}. */
+export function unknownName(kind: string, name: string, known: readonly string[]): InputError {
+  const near = nearest(name, known);
+  const hint = near === undefined ? '' : `, did you mean "${near}"?`;
+  return new InputError(`unknown ${kind} "${name}"${hint === '' ? ';' : hint} known: ${known.join(', ')}`);
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,44 @@
+import { compareCodePoints } from './text.js';
+
+/** A query's ranking, best first: `scores[i]` (float32, as trec_eval reads them) belongs to `ids[i]`. */
+export interface Ranking {
+  readonly ids: readonly string[];
+  readonly scores: Float32Array;
+}
+
+/** The rankings of a system: query id → ranking. A query may be missing (BM25 without a hit). */
+export type Run = ReadonlyMap<string, Ranking>;
+
+/**
+ * The order of trec_eval 9.0.8 (form_res_rels.c, comp_sim_docno): float32 score descending, equal scores by document id
+ * descending in byte order. Every ranking of this program is in this order, so ties fall the same way everywhere.
+ */
+export function compareScored(scoreA: number, idA: string, scoreB: number, idB: string): number {
+  return scoreA === scoreB ? compareCodePoints(idB, idA) : scoreB - scoreA;
+}
+
+/**
+ * Puts scored ids into ranking order and keeps the first `limit`.
+ * @param ids document ids, distinct
+ * @param scores one score an id; rounded to float32 before they are compared
+ */
+export function rank(ids: readonly string[], scores: ArrayLike<number>, limit = ids.length): Ranking {
+  const single = Float32Array.from(scores);
+  const order = Uint32Array.from(ids.keys());
+  order.sort((a, b) => compareScored(single[a]!, ids[a]!, single[b]!, ids[b]!));
+  const kept = order.subarray(0, limit);
+  return {
+    ids: Array.from(kept, (i) => ids[i]!),
+    scores: Float32Array.from(kept, (i) => single[i]!),
+  };
+}
+
+/** The ranking without the document whose id equals the query's (BEIR removes it; ArguAna and Quora need it). */
+export function withoutIdenticalId(queryId: string, ranking: Ranking): Ranking {
+  const at = ranking.ids.indexOf(queryId);
+  if (at < 0) return ranking;
+  return {
+    ids: ranking.ids.filter((_, i) => i !== at),
+    scores: ranking.scores.filter((_, i) => i !== at),
+  };
+}
