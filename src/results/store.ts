@@ -1,0 +1,95 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { InputError, messageOf } from '../core/errors.js';
+import { exists, kindOf, writeFileAtomic } from '../core/files.js';
+import type { Run } from '../core/run.js';
+import { writeRun } from './run-file.js';
+import { perQuerySchema, RECORD_VERSION, resultRecordSchema, type PerQuery, type ResultRecord } from './record.js';
+
+const RECORD_FILE = 'record.json';
+
+/** A record and the folder that it and its files lie in. */
+export interface StoredResult {
+  readonly folder: string;
+  readonly record: ResultRecord;
+}
+
+/** Where a result lies below the results folder: `TASK/SYSTEM-FINGERPRINT`, names made safe for any file system. */
+export function resultFolder(root: string, task: string, systemName: string, fingerprint: string): string {
+  return join(root, slug(task), `${slug(systemName)}-${fingerprint.slice(0, 12)}`);
+}
+
+/** Writes run, per-query scores and, last, the record: a folder with a record is complete. */
+export async function saveResult(root: string, record: ResultRecord, run: Run, perQuery: PerQuery): Promise<StoredResult> {
+  const folder = resultFolder(root, record.task.name, record.system.name, record.fingerprint);
+  await writeRun(join(folder, record.files.run), run, slug(record.system.name));
+  const compressed = await promisify(gzip)(JSON.stringify(perQuerySchema.parse(perQuery)), { level: 6 });
+  await writeFileAtomic(join(folder, record.files.perQuery), compressed);
+  await writeFileAtomic(join(folder, RECORD_FILE), JSON.stringify(resultRecordSchema.parse(record), null, 2) + '\n');
+  return { folder, record };
+}
+
+/** The record in this folder, or undefined when there is none. */
+export async function loadResult(folder: string): Promise<StoredResult | undefined> {
+  const path = join(folder, RECORD_FILE);
+  return (await exists(path)) ? { folder, record: await readRecord(path) } : undefined;
+}
+
+/**
+ * All records below a results folder (or the one in it), ordered by path.
+ * @throws InputError when the folder is missing or holds no record, or a record cannot be read
+ */
+export async function loadResults(root: string): Promise<StoredResult[]> {
+  if ((await kindOf(root)) !== 'folder') {
+    throw new InputError(`${root}: there is no such folder; expected results written by "sgpt-bench run"`);
+  }
+  const entries = await readdir(root, { recursive: true });
+  const paths = entries.filter((path) => path === RECORD_FILE || path.endsWith(`/${RECORD_FILE}`)).sort();
+  if (paths.length === 0) {
+    throw new InputError(`${root}: holds no results (no ${RECORD_FILE} below it); make some with "sgpt-bench run"`);
+  }
+  return Promise.all(
+    paths.map(async (path) => ({ folder: dirname(join(root, path)), record: await readRecord(join(root, path)) })),
+  );
+}
+
+/** Reads the per-query scores of a result. */
+export async function loadPerQuery(result: StoredResult): Promise<PerQuery> {
+  const path = join(result.folder, result.record.files.perQuery);
+  let value: unknown;
+  try {
+    value = JSON.parse((await promisify(gunzip)(await readFile(path))).toString('utf8'));
+  } catch (error) {
+    throw new InputError(`${path}: per-query scores cannot be read (${messageOf(error)}); run the task again`);
+  }
+  return perQuerySchema.parse(value);
+}
+
+async function readRecord(path: string): Promise<ResultRecord> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new InputError(`${path}: is not a readable record (${messageOf(error)}); delete its folder and run the task again`);
+  }
+  const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : undefined;
+  if (version !== RECORD_VERSION) {
+    const found = typeof version === 'number' ? `version ${version}` : 'no version';
+    throw new InputError(`${path}: ${found}; this program reads records of version ${RECORD_VERSION}; run the task again`);
+  }
+  const result = resultRecordSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new InputError(`${path}: field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}; run the task again`);
+}
+
+/** Letters, digits, dot and hyphen; anything else becomes one hyphen, so no name can leave its folder. */
+export function slug(name: string): string {
+  const safe = name
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, '-')
+    .replace(/^[-.]+|[-.]+$/g, '');
+  return safe === '' ? 'unnamed' : safe.slice(0, 80);
+}
