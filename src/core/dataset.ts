@@ -36,6 +36,8 @@ export interface RetrievalTask {
   /** The queries that have judgements in the split, in the order of the query file. */
   readonly queries: readonly Query[];
   readonly qrels: Qrels;
+  /** Whether documents with a query's id are no answers to it here (ArguAna, Quora): used by profiles that ask the task. */
+  readonly removesIdenticalIds: boolean;
   /** What the data is, and what is odd about it. */
   readonly facts: TaskFacts;
 }

@@ -17,6 +17,8 @@ const newline = 0x0a;
 export interface LineBlock {
   /** Number of the first line, from 1. */
   readonly firstLine: number;
+  /** Where the bytes start in the file (in what gzip unpacks to), for reading a line again by its position. */
+  readonly offset: number;
   readonly bytes: Buffer;
 }
 
@@ -29,6 +31,7 @@ export interface LineBlock {
  */
 export async function* lineBlocks(path: string, maxLine = maxLineBytes): AsyncGenerator<LineBlock> {
   let firstLine = 1;
+  let offset = 0;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   for await (const chunk of byteChunks(path)) {
@@ -36,10 +39,10 @@ export async function* lineBlocks(path: string, maxLine = maxLineBytes): AsyncGe
     if (pendingBytes + (end === 0 ? chunk.length : chunk.indexOf(newline)) > maxLine)
       throw new InputError(`${path}: line ${firstLine} is longer than ${maxLine} bytes; is this a text file?`);
     if (end > 0) {
-      const bytes = withoutMark(Buffer.concat([...pending, chunk.subarray(0, end)]), firstLine);
-      requireUtf8(bytes, path, firstLine);
-      yield { firstLine, bytes };
-      firstLine += countNewlines(bytes);
+      const raw = Buffer.concat([...pending, chunk.subarray(0, end)]);
+      yield blockOf(raw, path, firstLine, offset);
+      firstLine += countNewlines(raw);
+      offset += raw.length;
       [pending, pendingBytes] = [[], 0];
     }
     if (end < chunk.length) {
@@ -47,10 +50,14 @@ export async function* lineBlocks(path: string, maxLine = maxLineBytes): AsyncGe
       pendingBytes += chunk.length - end;
     }
   }
-  const bytes = withoutMark(Buffer.concat(pending), firstLine);
-  if (bytes.length === 0) return;
+  const rest = blockOf(Buffer.concat(pending), path, firstLine, offset);
+  if (rest.bytes.length > 0) yield rest;
+}
+
+function blockOf(raw: Buffer, path: string, firstLine: number, offset: number): LineBlock {
+  const bytes = withoutMark(raw, firstLine);
   requireUtf8(bytes, path, firstLine);
-  yield { firstLine, bytes };
+  return { firstLine, offset: offset + raw.length - bytes.length, bytes };
 }
 
 /**

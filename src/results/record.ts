@@ -56,7 +56,7 @@ const systemSchema = z.strictObject({
 const firstStageSchema = z.strictObject({
   /** The first stage's system name, or the name of a run file. */
   name: z.string(),
-  /** SHA-256 of the run's TREC text, so that the same candidates are the same whatever made them. */
+  /** SHA-256 over the candidates in order, so that the same candidates are the same whatever made them. */
   checksum: sha256Hex,
   depth: z.int().positive(),
 });

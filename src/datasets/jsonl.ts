@@ -1,0 +1,75 @@
+import type { Hash } from 'node:crypto';
+import { InputError, messageOf } from '../core/errors.js';
+import { lineBlocks } from '../core/lines.js';
+
+/** A line of a JSON Lines file: an object, and where it stands. */
+export interface JsonLine {
+  readonly line: number;
+  /** Byte range of the line in the file, without its terminator. */
+  readonly offset: number;
+  readonly length: number;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+
+/**
+ * Reads a JSON Lines file in batches, in bounded memory. Blank lines are passed over.
+ * @param hash is fed with the file's text (without a byte order mark), if given
+ * @throws InputError with the line's number for a line that is no JSON object
+ */
+export async function* jsonLines(path: string, hash?: Hash): AsyncGenerator<JsonLine[]> {
+  for await (const { bytes, firstLine, offset } of lineBlocks(path)) {
+    hash?.update(bytes);
+    const batch: JsonLine[] = [];
+    let line = firstLine;
+    for (let start = 0; start < bytes.length; line++) {
+      const at = bytes.indexOf(newline, start);
+      const next = at < 0 ? bytes.length : at + 1;
+      let end = at < 0 ? bytes.length : at;
+      if (end > start && bytes[end - 1] === carriageReturn) end--;
+      const text = bytes.toString('utf8', start, end);
+      if (text.trim() !== '') {
+        batch.push({ line, offset: offset + start, length: end - start, value: parseObject(text, path, line) });
+      }
+      start = next;
+    }
+    yield batch;
+  }
+}
+
+/** @throws InputError unless the text is one JSON object */
+export function parseObject(text: string, path: string, line: number): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${path}: line ${line} is not valid JSON (${messageOf(error)}); expected one object a line`);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new InputError(`${path}: line ${line} is not a JSON object; expected {"_id": …, "text": …}`);
+}
+
+/** The `_id` of a line as a string: data sets write numbers, too. */
+export function idOf({ value, line }: Pick<JsonLine, 'value' | 'line'>, path: string): string {
+  const id = value['_id'];
+  if (typeof id === 'string' && id !== '') return id;
+  if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
+  const found = id === undefined ? 'has no "_id"' : `has the "_id" ${JSON.stringify(id)}`;
+  throw new InputError(`${path}: line ${line} ${found}; expected a non-empty string`);
+}
+
+/** A text field. Null counts as "" (Robust04's titles are null); a missing one too, unless it is required. */
+export function textOf(
+  { value, line }: Pick<JsonLine, 'value' | 'line'>,
+  field: 'title' | 'text',
+  path: string,
+  required: boolean,
+): string {
+  const text = value[field];
+  if (typeof text === 'string') return text;
+  if (text === null || (text === undefined && !required)) return '';
+  const found = text === undefined ? `has no "${field}"` : `has a "${field}" that is no string`;
+  throw new InputError(`${path}: line ${line} ${found}; expected a string`);
+}

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { RetrievalTask } from './core/dataset.js';
+import { InputError } from './core/errors.js';
+import type { Profile } from './core/profile.js';
+import { withoutIdenticalId, type Ranking, type Run } from './core/run.js';
+import type { Reranker, Retriever, RunnerContext, SystemInfo, SystemRun } from './core/runner.js';
+import { evaluateRun, parseMeasure, type Evaluation } from './measures/index.js';
+import { fingerprintOf } from './results/fingerprint.js';
+import { perQueryOf } from './results/per-query.js';
+import { describeMachine, describeVersions } from './results/provenance.js';
+import { RECORD_VERSION, type ResultRecord, type WorkDescription } from './results/record.js';
+import { readRun } from './results/run-file.js';
+import { loadResult, resultFolder, saveResult, type StoredResult } from './results/store.js';
+
+/** What tables and plots show, and what is recorded beside it. */
+export const mainMeasure = 'nDCG@10';
+export const defaultMeasures = [mainMeasure, 'nDCG@100', 'AP@100', 'R@10', 'R@100', 'P@10', 'RR@10', 'Success@10'];
+
+export interface BenchSettings {
+  readonly measures: readonly string[];
+  /** Documents kept a query by retrievers. */
+  readonly topK: number;
+  /** Documents re-ranked a query by re-rankers. */
+  readonly depth: number;
+  /** Only the first so many queries; null for all. */
+  readonly queryLimit: number | null;
+  /** The results folder. */
+  readonly output: string;
+  /** Do the work again even where a result of the same fingerprint is there. */
+  readonly overwrite: boolean;
+}
+
+export interface BenchContext extends RunnerContext {
+  /** The command line, for the record. */
+  readonly command: string;
+  readonly threads: number;
+}
+
+/** Candidates for re-ranking. */
+export interface FirstStage {
+  readonly name: string;
+  readonly run: Run;
+}
+
+/**
+ * Runs a retriever on a task, evaluates each of its systems and writes the results. A result that is there with the
+ * same fingerprint is taken as it is.
+ */
+export async function benchRetriever(
+  task: RetrievalTask,
+  retriever: Retriever,
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<StoredResult[]> {
+  const limited = limitQueries(task, settings.queryLimit);
+  const works = retriever.systems.map((system) => describeWork(limited, system, null, settings, context.profile));
+  const there = await Promise.all(works.map((work) => existing(work, settings)));
+  if (there.every((result) => result !== undefined)) return there;
+  const removed = removesIdenticalIds(task, context.profile);
+  const systemRuns = await retriever.retrieve(limited, settings.topK + (removed ? 1 : 0), context);
+  const results: StoredResult[] = [];
+  for (const [i, systemRun] of systemRuns.entries()) {
+    results.push(there[i] ?? (await evaluateAndSave(limited, systemRun, works[i]!, settings, context)));
+  }
+  return results;
+}
+
+/** Re-ranks a first stage's run on a task, evaluates and writes the result; see {@link benchRetriever}. */
+export async function benchReranker(
+  task: RetrievalTask,
+  reranker: Reranker,
+  firstStage: FirstStage,
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<StoredResult> {
+  const limited = limitQueries(task, settings.queryLimit);
+  const { depth } = settings;
+  const stage = { name: firstStage.name, checksum: candidatesChecksum(firstStage.run, depth), depth };
+  const work = describeWork(limited, reranker.system, stage, settings, context.profile);
+  const there = await existing(work, settings);
+  if (there !== undefined) return there;
+  const systemRun = await reranker.rerank(limited, firstStage.run, depth, context);
+  return evaluateAndSave(limited, systemRun, work, settings, context);
+}
+
+/** A stored result's run, to be re-ranked. */
+export async function firstStageOf({ folder, record }: StoredResult): Promise<FirstStage> {
+  return { name: record.system.name, run: await readRun(join(folder, record.files.run)) };
+}
+
+/** The task with only its first queries, and the judgements of these. */
+export function limitQueries(task: RetrievalTask, limit: number | null): RetrievalTask & { queryLimit: number | null } {
+  if (limit === null || limit >= task.queries.length) return { ...task, queryLimit: null };
+  const queries = task.queries.slice(0, limit);
+  const qrels = new Map(queries.map(({ id }) => [id, task.qrels.get(id)!]));
+  return { ...task, queries, qrels, queryLimit: limit };
+}
+
+type LimitedTask = ReturnType<typeof limitQueries>;
+
+function describeWork(
+  task: LimitedTask,
+  system: SystemInfo,
+  firstStage: ResultRecord['firstStage'],
+  { topK }: BenchSettings,
+  profile: Profile,
+): WorkDescription {
+  const { name, split, facts, queryLimit } = task;
+  return {
+    task: { name, split, ...facts, queries: task.queries.length, queryLimit },
+    system: { ...system, model: system.model === null ? null : { ...system.model, files: { ...system.model.files } } },
+    profile: profile.name,
+    firstStage,
+    topK,
+  };
+}
+
+async function existing(
+  work: WorkDescription,
+  { output, overwrite }: BenchSettings,
+): Promise<StoredResult | undefined> {
+  if (overwrite) return undefined;
+  return loadResult(resultFolder(output, work.task.name, work.system.name, fingerprintOf(work)));
+}
+
+function removesIdenticalIds(task: RetrievalTask, { identicalIds }: Profile): boolean {
+  return identicalIds === 'remove' || (identicalIds === 'by-task' && task.removesIdenticalIds);
+}
+
+async function evaluateAndSave(
+  task: LimitedTask,
+  { system, run, cost }: SystemRun,
+  work: WorkDescription,
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<StoredResult> {
+  const { average, decimals } = context.profile;
+  const removed = removesIdenticalIds(task, context.profile);
+  const final = prepareRun(run, removed, settings.topK);
+  const measures = settings.measures.map((name) => parseMeasure(name));
+  const evaluation: Evaluation = evaluateRun(task.qrels, final, measures, { average, identicalIds: 'keep', decimals });
+  const record: ResultRecord = {
+    schema: 'sgpt-bench/result',
+    version: RECORD_VERSION,
+    fingerprint: fingerprintOf(work),
+    ...work,
+    evaluation: {
+      average,
+      identicalIdsRemoved: removed,
+      decimals,
+      queriesWithoutRanking: task.queries.filter(({ id }) => !final.has(id)).length,
+    },
+    mainMeasure,
+    measures: Object.fromEntries(evaluation.means),
+    files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
+    provenance: {
+      createdAt: new Date().toISOString(),
+      command: context.command,
+      versions: await describeVersions(),
+      machine: describeMachine(context.threads),
+      cost: { seconds: { ...cost.seconds }, ...pick(cost) },
+    },
+  };
+  const perQuery = await perQueryOf(task, final, evaluation);
+  context.progress.note(
+    `${task.name}: ${system.name}: ${mainMeasure} ${(record.measures[mainMeasure] ?? NaN).toFixed(4)}`,
+  );
+  return saveResult(settings.output, record, final, perQuery);
+}
+
+/** The run as it is written and evaluated: without identical ids where the profile says so, cut at `topK`. */
+function prepareRun(run: Run, removeIdentical: boolean, topK: number): Run {
+  const prepared = new Map<string, Ranking>();
+  for (const [id, ranking] of run) {
+    const kept = removeIdentical ? withoutIdenticalId(id, ranking) : ranking;
+    if (kept.ids.length === 0) continue;
+    prepared.set(id, { ids: kept.ids.slice(0, topK), scores: kept.scores.slice(0, topK) });
+  }
+  return prepared;
+}
+
+function pick({ texts, pairs }: SystemRun['cost']): { texts?: number; pairs?: number } {
+  return { ...(texts === undefined ? {} : { texts }), ...(pairs === undefined ? {} : { pairs }) };
+}
+
+/** SHA-256 over (query, document) in rank order down to `depth`: all that a re-ranker sees of a run. */
+function candidatesChecksum(run: Run, depth: number): string {
+  const hash = createHash('sha256');
+  for (const [queryId, { ids }] of run) hash.update(JSON.stringify([queryId, ids.slice(0, depth)]) + '\n');
+  return hash.digest('hex');
+}
+
+/** @throws InputError unless the number is a whole one from 1 */
+export function requirePositive(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InputError(`${option}: expected a whole number from 1, found ${value}`);
+}

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, platform, arch, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { readJson } from '../core/files.js';
+import type { Provenance } from './record.js';
+
+const packageSchema = z.object({ name: z.string(), version: z.string() });
+
+/** Versions of this program and of what computes its numbers. */
+export async function describeVersions(): Promise<Record<string, string>> {
+  const own = await readJson(new URL('../../package.json', import.meta.url).pathname, packageSchema, 'package.json');
+  return {
+    'sgpt-bench': own.version,
+    node: process.versions.node,
+    'onnxruntime-node': await versionOf('onnxruntime-node'),
+    '@huggingface/transformers': await versionOf('@xenova/transformers'),
+  };
+}
+
+/** The machine the work was done on. */
+export function describeMachine(threads: number): Provenance['machine'] {
+  return {
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
+    threads,
+  };
+}
+
+/** A dependency's version from its package.json, found from its entry point without loading it. */
+async function versionOf(dependency: string): Promise<string> {
+  let folder = dirname(createRequire(import.meta.url).resolve(dependency));
+  for (; dirname(folder) !== folder; folder = dirname(folder)) {
+    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
+    const parsed = packageSchema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data.version;
+  }
+  return 'unknown';
+}

@@ -1,0 +1,102 @@
+import type { RetrievalTask } from '../core/dataset.js';
+import type { Encoder, EmbeddingView, Matrix } from '../core/model.js';
+import { documentText, type Profile } from '../core/profile.js';
+import type { Run } from '../core/run.js';
+import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
+import { searchExact } from '../search/index.js';
+import { embed, readShards, type Shard, type StoredEncoder, type TextWithId } from './embedding.js';
+import { timed } from './timing.js';
+
+/**
+ * Embeds queries and corpus and searches exactly by cosine (SGPT-BE and any other encoder). Yields one system a view of
+ * the encoder, all from one forward pass a text.
+ * @param threads for the search
+ */
+export function biEncoderRetriever(stored: StoredEncoder, threads: number): Retriever {
+  const { encoder } = stored;
+  const systems = encoder.views.map((view) => systemOf(encoder, view));
+  return {
+    systems,
+    async retrieve(task, topK, context): Promise<readonly SystemRun[]> {
+      const encoding: Record<string, number> = {};
+      const [queries, documents] = await timed(encoding, 'encode', async () => [
+        await embed(stored, task.queries, 'query', task.queries.length, context),
+        await embed(stored, documentTexts(task, context.profile), 'document', task.corpus.size, context),
+      ]);
+      const texts = queries.computed + documents.computed;
+      const runs: SystemRun[] = [];
+      for (const [view, system] of systems.entries()) {
+        const seconds = { ...encoding };
+        const search = (): Promise<Run> =>
+          searchView(stored, queries.shards, documents.shards, { view, topK, threads }, context);
+        const run = await timed(seconds, 'search', search);
+        runs.push({ system, run, cost: { seconds, texts } });
+      }
+      return runs;
+    },
+    close: () => encoder.close(),
+  };
+}
+
+/** The documents as the profile has them: title and text joined; SGPT leaves out those without text. */
+async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGenerator<TextWithId> {
+  for await (const document of task.corpus.documents()) {
+    if (profile.dropDocumentsWithoutText && document.text === '') continue;
+    yield { id: document.id, text: documentText(document) };
+  }
+}
+
+async function searchView(
+  stored: StoredEncoder,
+  queryShards: readonly Shard[],
+  documentShards: readonly Shard[],
+  { view, topK, threads }: { view: number; topK: number; threads: number },
+  { progress, signal }: RunnerContext,
+): Promise<Run> {
+  const queries = await gather(stored, queryShards, view);
+  const total = documentShards.reduce((sum, { ids }) => sum + ids.length, 0);
+  const stage = progress.stage(`search ${stored.encoder.views[view]!.name}`, total, 'documents');
+  try {
+    const rankings = await searchExact({
+      queries: queries.vectors,
+      documents: readShards(stored, documentShards, view),
+      topK,
+      threads,
+      similarity: 'cosine',
+      signal,
+      onProgress: (done) => {
+        stage.advance(done);
+      },
+    });
+    return new Map(rankings.map((ranking, i) => [queries.ids[i]!, ranking]));
+  } finally {
+    stage.end();
+  }
+}
+
+/** All shards of a view as one matrix: for queries, which are few. */
+async function gather(
+  stored: StoredEncoder,
+  shards: readonly Shard[],
+  view: number,
+): Promise<{ ids: string[]; vectors: Matrix }> {
+  const columns = stored.encoder.views[view]!.dimensions;
+  const ids = shards.flatMap((shard) => shard.ids);
+  const data = new Float32Array(ids.length * columns);
+  let row = 0;
+  for await (const { vectors } of readShards(stored, shards, view)) {
+    data.set(vectors.data, row * columns);
+    row += vectors.rows;
+  }
+  return { ids, vectors: { rows: ids.length, columns, data } };
+}
+
+function systemOf({ model, settings }: Encoder, view: EmbeddingView): SystemInfo {
+  return {
+    name: `BE ${model.id} ${view.name}`,
+    runner: 'bi-encoder',
+    family: `BE ${view.name}`,
+    model,
+    settings: { ...settings, pooling: view.pooling, layer: view.layer, similarity: 'cosine' },
+  };
+}

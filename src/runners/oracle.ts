@@ -1,0 +1,30 @@
+import type { Qrels } from '../core/dataset.js';
+import type { Ranking, Run } from '../core/run.js';
+import type { Reranker, SystemInfo } from '../core/runner.js';
+
+/**
+ * Perfect re-ranking: the candidates by their grade, equal grades in the first stage's order. What no re-ranker of the
+ * same candidates can exceed (the paper's upper bound).
+ */
+export function oracleReranker(): Reranker {
+  const system: SystemInfo = { name: 'Oracle', runner: 'oracle', family: 'Oracle', model: null, settings: {} };
+  return {
+    system,
+    rerank: (task, firstStage, depth) =>
+      Promise.resolve({ system, run: perfectRun(task.qrels, firstStage, depth), cost: { seconds: {} } }),
+    close: () => Promise.resolve(),
+  };
+}
+
+function perfectRun(qrels: Qrels, firstStage: Run, depth: number): Run {
+  const run = new Map<string, Ranking>();
+  for (const [queryId, ranking] of firstStage) {
+    const grades = qrels.get(queryId);
+    if (grades === undefined) continue;
+    const gradeOf = (id: string): number => Math.max(0, grades.get(id) ?? 0);
+    const ids = ranking.ids.slice(0, depth).sort((a, b) => gradeOf(b) - gradeOf(a));
+    // The rank is the score: distinct, so that no tie is broken by id.
+    run.set(queryId, { ids, scores: Float32Array.from(ids, (_, i) => ids.length - i) });
+  }
+  return run;
+}
