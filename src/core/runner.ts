@@ -3,6 +3,10 @@ import type { ModelInfo } from './model.js';
 import type { Profile } from './profile.js';
 import type { Run } from './run.js';
 
+/** The kinds of system that `run` knows. */
+export const runnerNames = ['bm25', 'bi-encoder', 'cross-encoder', 'oracle'] as const;
+export type RunnerName = (typeof runnerNames)[number];
+
 /** A setting as it is recorded; every one that can change a score is in a system's `settings`. */
 export type Setting = string | number | boolean | null;
 

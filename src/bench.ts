@@ -1,0 +1,122 @@
+import { basename, join } from 'node:path';
+import type { RetrievalTask } from './core/dataset.js';
+import { InputError } from './core/errors.js';
+import type { Reranker, RunnerName } from './core/runner.js';
+import { benchReranker, benchRetriever, firstStageOf } from './evaluate.js';
+import type { BenchContext, BenchSettings, FirstStage } from './evaluate.js';
+import { createBiEncoder, createCrossEncoder, type BiEncoderOptions } from './models/index.js';
+import { readRun } from './results/run-file.js';
+import type { StoredResult } from './results/store.js';
+import { biEncoderRetriever } from './runners/bi-encoder.js';
+import { bm25Retriever } from './runners/bm25.js';
+import { crossEncoderReranker } from './runners/cross-encoder.js';
+import { oracleReranker } from './runners/oracle.js';
+import { EmbeddingStore } from './search/index.js';
+
+/** Which systems to run. */
+export interface BenchPlan {
+  readonly runners: readonly RunnerName[];
+  /** Checkpoint folders, for bi-encoder and cross-encoder. */
+  readonly models: readonly string[];
+  readonly poolings: readonly string[];
+  readonly layers: BiEncoderOptions['layers'];
+  readonly brackets: NonNullable<BiEncoderOptions['brackets']>;
+  readonly dtype: NonNullable<BiEncoderOptions['dtype']>;
+  /** Prompt letters or templates, for cross-encoder. */
+  readonly prompts: readonly string[];
+  /** BM25 settings; by default the profile's. */
+  readonly bm25: string | undefined;
+  /** `bm25`, or the path of a TREC run file: what re-rankers re-rank. */
+  readonly firstStage: string;
+}
+
+/**
+ * Runs every system of the plan on every task and writes their results as they are done: those of one model on all
+ * tasks, then the next model. What an earlier call finished is not done again.
+ */
+export async function bench(
+  plan: BenchPlan,
+  tasks: readonly RetrievalTask[],
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<StoredResult[]> {
+  const store = new EmbeddingStore(join(settings.output, '.cache'));
+  const results: StoredResult[] = [];
+  if (plan.runners.includes('bm25')) {
+    for (const task of tasks) results.push(await benchBm25(plan, task, settings, context));
+  }
+  if (plan.runners.includes('bi-encoder')) {
+    for (const model of plan.models) {
+      results.push(...(await benchBiEncoder(plan, model, tasks, store, settings, context)));
+    }
+  }
+  const rerank = async (reranker: Reranker): Promise<void> => {
+    try {
+      for (const task of tasks) {
+        const firstStage = await firstStageFor(plan, task, settings, context);
+        results.push(await benchReranker(task, reranker, firstStage, settings, context));
+      }
+    } finally {
+      await reranker.close();
+    }
+  };
+  if (plan.runners.includes('cross-encoder')) {
+    for (const model of plan.models) {
+      for (const prompt of plan.prompts) {
+        const scorer = await createCrossEncoder({ model, prompt, threads: context.threads, dtype: plan.dtype });
+        await rerank(crossEncoderReranker({ scorer, store }));
+      }
+    }
+  }
+  if (plan.runners.includes('oracle')) await rerank(oracleReranker());
+  return results;
+}
+
+async function benchBm25(
+  plan: BenchPlan,
+  task: RetrievalTask,
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<StoredResult> {
+  const retriever = bm25Retriever(plan.bm25 ?? context.profile.bm25);
+  const [result] = await benchRetriever(task, retriever, settings, context);
+  return result!;
+}
+
+async function benchBiEncoder(
+  { poolings, layers, brackets, dtype }: BenchPlan,
+  model: string,
+  tasks: readonly RetrievalTask[],
+  store: EmbeddingStore,
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<StoredResult[]> {
+  const { threads, profile } = context;
+  const maxTokens = profile.biEncoderTokens;
+  const encoder = await createBiEncoder({ model, poolings, layers, brackets, dtype, maxTokens, threads });
+  const retriever = biEncoderRetriever({ encoder, store }, threads);
+  try {
+    const results: StoredResult[] = [];
+    for (const task of tasks) results.push(...(await benchRetriever(task, retriever, settings, context)));
+    return results;
+  } finally {
+    await retriever.close();
+  }
+}
+
+/** The candidates of a task: from BM25 (run now unless its result is there), or from a run file. */
+async function firstStageFor(
+  plan: BenchPlan,
+  task: RetrievalTask,
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<FirstStage> {
+  if (plan.firstStage === 'bm25') {
+    return firstStageOf(await benchBm25(plan, task, { ...settings, overwrite: false }, context));
+  }
+  const run = await readRun(plan.firstStage);
+  if (!task.queries.some(({ id }) => run.has(id))) {
+    throw new InputError(`${plan.firstStage}: ranks none of the queries of ${task.name}; is it a run of another task?`);
+  }
+  return { name: basename(plan.firstStage), run };
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { InputError, InterruptedError, messageOf } from '../core/errors.js';
+
+/** What the process's exit status says. */
+export const exitCodes = { done: 0, checkFailed: 1, badInput: 2, fault: 3, interrupted: 130 } as const;
+
+/** The whole command line. Verbs load what they need when they are called, so that help and evaluate start at once. */
+async function program(): Promise<Command> {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const verbs = await Promise.all([
+    import('./demo.js').then(({ demoCommand }) => demoCommand()),
+    import('./run.js').then(({ runCommand }) => runCommand()),
+    import('./evaluate.js').then(({ evaluateCommand }) => evaluateCommand()),
+    import('./report.js').then(({ reportCommand }) => reportCommand()),
+  ]);
+  const root = new Command('sgpt-bench')
+    .description('BEIR and USEB evaluation of GPT sentence embeddings: retrieval, re-ranking, measures, reports')
+    .version(version)
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false });
+  for (const verb of verbs) root.addCommand(verb);
+  for (const command of [root, ...root.commands.flatMap((verb) => [verb, ...verb.commands])]) {
+    command.exitOverride().option('--verbose', 'show stack traces of errors');
+  }
+  return root;
+}
+
+/** Runs the command line; the one place that turns errors into messages and exit codes. */
+async function main(): Promise<number> {
+  try {
+    await (await program()).parseAsync();
+    return typeof process.exitCode === 'number' ? process.exitCode : exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
+    if (process.argv.includes('--verbose')) console.error(error);
+    else process.stderr.write(`sgpt-bench: ${describe(error)}\n`);
+    if (error instanceof InputError) return exitCodes.badInput;
+    return error instanceof InterruptedError ? exitCodes.interrupted : exitCodes.fault;
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof InputError || error instanceof InterruptedError) return error.message;
+  return `unexpected fault: ${messageOf(error)} (--verbose shows where)`;
+}
+
+// A reader that has seen enough (`| head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  throw error;
+});
+
+process.exitCode = await main();

@@ -1,0 +1,36 @@
+import { availableParallelism } from 'node:os';
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number from 1. */
+export function positive(value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value.trim()) && Number.isSafeInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError(`expected a whole number from 1, found "${value}".`);
+}
+
+/** A comma-separated list without empty items. */
+export function list(value: string): string[] {
+  const items = value.split(',').map((item) => item.trim());
+  if (items.every((item) => item !== '')) return [...new Set(items)];
+  throw new InvalidArgumentError(`expected names separated by commas, found "${value}".`);
+}
+
+/** Hidden states: `all`, or numbers (0 is the embeddings) separated by commas. */
+export function layers(value: string): ('all' | number)[] {
+  return list(value).map((item) => {
+    if (item === 'all') return item;
+    if (/^\d+$/.test(item)) return Number(item);
+    throw new InvalidArgumentError(`expected "all" or layer numbers from 0, found "${item}".`);
+  });
+}
+
+/** One thread a core that this process may use. */
+export const defaultThreads = availableParallelism();
+
+/** The command line as a user would type it, for records. */
+export function commandLine(): string {
+  const quoted = process.argv
+    .slice(2)
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
+  return ['sgpt-bench', ...quoted].join(' ');
+}

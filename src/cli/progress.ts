@@ -1,0 +1,111 @@
+import cliProgress from 'cli-progress';
+import type { Progress, ProgressStage } from '../core/runner.js';
+
+/** A pipe gets a line after this many seconds of silence. */
+const secondsBetweenLines = 10;
+
+/**
+ * Progress on stderr: bars with rate and remaining time on a terminal, a line now and then elsewhere, nothing when quiet.
+ */
+export function stderrProgress(quiet: boolean): Progress {
+  if (quiet) return silentProgress;
+  return process.stderr.isTTY ? terminalProgress() : lineProgress();
+}
+
+/** For library use and tests: says nothing. */
+export const silentProgress: Progress = {
+  stage: () => ({ advance: () => undefined, end: () => undefined }),
+  note: () => undefined,
+};
+
+function terminalProgress(): Progress {
+  const notes: string[] = [];
+  let open = 0;
+  const bars = new cliProgress.MultiBar(
+    {
+      stream: process.stderr,
+      format: '{label} {bar} {value}/{total} {unit}, {rate}/s, {remaining} left',
+      hideCursor: true,
+      clearOnComplete: true,
+      formatValue: (value) => String(value),
+    },
+    cliProgress.Presets.shades_grey,
+  );
+  const flush = (): void => {
+    for (const note of notes.splice(0)) process.stderr.write(`${note}\n`);
+  };
+  return {
+    stage(label, total, unit): ProgressStage {
+      const pace = paceOf(total);
+      const bar = bars.create(total, 0, { label, unit, rate: '-', remaining: '-' });
+      open++;
+      return {
+        advance(by): void {
+          pace.advance(by);
+          bar.increment(by, { rate: pace.rate(), remaining: pace.remaining() });
+        },
+        end(): void {
+          bar.stop();
+          bars.remove(bar);
+          if (--open === 0) flush();
+        },
+      };
+    },
+    note(message): void {
+      notes.push(message);
+      if (open === 0) flush();
+    },
+  };
+}
+
+function lineProgress(): Progress {
+  return {
+    stage(label, total, unit): ProgressStage {
+      const pace = paceOf(total);
+      let lastLine = performance.now();
+      return {
+        advance(by): void {
+          pace.advance(by);
+          if (performance.now() - lastLine < secondsBetweenLines * 1000) return;
+          lastLine = performance.now();
+          process.stderr.write(
+            `${label}: ${pace.done()}/${total} ${unit}, ${pace.rate()}/s, ${pace.remaining()} left\n`,
+          );
+        },
+        end: () => undefined,
+      };
+    },
+    note(message): void {
+      process.stderr.write(`${message}\n`);
+    },
+  };
+}
+
+interface Pace {
+  advance(by: number): void;
+  done(): number;
+  rate(): string;
+  remaining(): string;
+}
+
+/** Rate since the start of the stage, and the time that the rest takes at it. */
+function paceOf(total: number): Pace {
+  const start = performance.now();
+  let done = 0;
+  const perSecond = (): number => done / Math.max((performance.now() - start) / 1000, 1e-3);
+  return {
+    advance(by): void {
+      done += by;
+    },
+    done: () => done,
+    rate: () => perSecond().toPrecision(3),
+    remaining: () => formatSeconds((total - done) / Math.max(perSecond(), 1e-9)),
+  };
+}
+
+function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds > 359_999) return '?';
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,187 @@
+import { Command, Option } from 'commander';
+import type { BenchPlan } from '../bench.js';
+import type { RetrievalTask } from '../core/dataset.js';
+import { InputError, unknownName } from '../core/errors.js';
+import { profileByName, profileNames } from '../core/profile.js';
+import { runnerNames, type Progress, type RunnerName } from '../core/runner.js';
+import type { StoredResult } from '../results/store.js';
+import { interruptible } from './interrupt.js';
+import { commandLine, defaultThreads, layers, list, positive } from './options.js';
+import { stderrProgress } from './progress.js';
+
+interface RunOptions {
+  readonly task: string[];
+  readonly model: string[];
+  readonly runner?: string[];
+  readonly split?: string;
+  readonly pooling: string[];
+  readonly layer?: ('all' | number)[];
+  readonly brackets: BenchPlan['brackets'];
+  readonly prompt: string[];
+  readonly firstStage: string;
+  readonly bm25?: string;
+  readonly depth: number;
+  readonly topK: number;
+  readonly measure?: string[];
+  readonly profile: string;
+  readonly dtype: BenchPlan['dtype'];
+  readonly threads: number;
+  readonly datasetsDir: string;
+  readonly output: string;
+  readonly limitQueries?: number;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const examples = `
+Examples:
+  sgpt-bench run --task demo/computing --runner bm25
+  sgpt-bench run --task path/to/nfcorpus --model path/to/SGPT-125M-weightedmean-msmarco-specb-bitfit
+  sgpt-bench run --task path/to/nfcorpus --model path/to/gpt-neo-125m --runner cross-encoder --prompt G --depth 100`;
+
+/** `sgpt-bench run`: systems on tasks, to runs, measures and records. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run systems on tasks; writes runs, scores and records')
+    .requiredOption('--task <names>', 'tasks: demo/computing, beir/NAME, or folders in BEIR layout', list)
+    .option('--model <dirs>', 'checkpoint folders', list, [])
+    .option(
+      '--runner <names>',
+      'bm25, bi-encoder, cross-encoder, oracle (default: bi-encoder with --model, else bm25)',
+      list,
+    )
+    .option('--split <name>', 'judgements to use (default: test)')
+    .option('--pooling <names>', 'poolings of the bi-encoder, all from one pass', list, ['weightedmean'])
+    .option('--layer <numbers>', 'hidden states to pool: numbers, or all (default: the last)', layers)
+    .addOption(
+      new Option('--brackets <kind>', 'marks around texts').choices(['auto', 'specb', 'speca', 'none']).default('auto'),
+    )
+    .option('--prompt <letter|text>', 'prompt of the cross-encoder (may be given again)', collect, [])
+    .option('--first-stage <bm25|file>', 'what is re-ranked: bm25, or a TREC run file', 'bm25')
+    .option('--bm25 <settings>', 'elasticsearch, anserini-flat or anserini-multifield (default: by profile)')
+    .option('--depth <n>', 'documents re-ranked a query', positive, 100)
+    .option('--top-k <n>', 'documents kept a query', positive, 1000)
+    .option('--measure <names>', 'measures to record, besides nDCG@10', list)
+    .addOption(
+      new Option('--profile <name>', 'conventions of a reference program').choices(profileNames).default('sgpt-paper'),
+    )
+    .addOption(new Option('--dtype <type>', 'what models compute in').choices(['fp32', 'int8']).default('fp32'))
+    .option('--threads <n>', 'threads for models and search', positive, defaultThreads)
+    .option('--datasets-dir <dir>', 'where data sets lie', 'datasets')
+    .option('--output <dir>', 'where results go', 'results')
+    .option('--limit-queries <n>', 'only the first queries, for trials', positive)
+    .option('--overwrite', 'do finished work again')
+    .option('--json', 'print records as JSON instead of a table')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', examples)
+    .action(run);
+}
+
+async function run(options: RunOptions): Promise<void> {
+  const results = await runPlan(planOf(options), options);
+  if (options.json === true) {
+    const records = results.map(({ record }) => record);
+    process.stdout.write(JSON.stringify(records, null, 2) + '\n');
+    return;
+  }
+  const { buildReport, renderTextTable } = await import('../reports/index.js');
+  process.stdout.write(renderTextTable(await buildReport(results, {})));
+  process.stderr.write(`results in ${options.output}; make a report with: sgpt-bench report ${options.output}\n`);
+}
+
+/** What to do with a plan's systems, and where. */
+export type PlanOptions = Pick<
+  RunOptions,
+  'task' | 'profile' | 'depth' | 'topK' | 'threads' | 'datasetsDir' | 'output'
+> &
+  Partial<Pick<RunOptions, 'split' | 'measure' | 'limitQueries' | 'overwrite' | 'quiet'>>;
+
+/** Opens the tasks, runs the plan with progress on stderr until done or interrupted, and closes what it opened. */
+export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<StoredResult[]> {
+  const [{ bench }, { defaultMeasures, mainMeasure }, { parseMeasure }] = await Promise.all([
+    import('../bench.js'),
+    import('../evaluate.js'),
+    import('../measures/index.js'),
+  ]);
+  const profile = profileByName(options.profile);
+  const measures = options.measure === undefined ? defaultMeasures : [...new Set([mainMeasure, ...options.measure])];
+  for (const measure of measures) parseMeasure(measure); // a misspelt one is found before the work, not after
+  const progress = stderrProgress(options.quiet === true);
+  const settings = {
+    measures,
+    topK: options.topK,
+    depth: options.depth,
+    queryLimit: options.limitQueries ?? null,
+    output: options.output,
+    overwrite: options.overwrite === true,
+  };
+  const tasks = await openTasks(options, progress);
+  try {
+    return await interruptible((signal) =>
+      bench(plan, tasks, settings, { profile, progress, signal, threads: options.threads, command: commandLine() }),
+    );
+  } finally {
+    for (const task of tasks) await task.corpus.close();
+  }
+}
+
+async function openTasks(
+  { task: names, datasetsDir, split }: PlanOptions,
+  progress: Progress,
+): Promise<RetrievalTask[]> {
+  const { openTask } = await import('../datasets/index.js');
+  const tasks: RetrievalTask[] = [];
+  for (const name of names) {
+    const task = await openTask(name, datasetsDir, split);
+    noteOddities(task, progress);
+    tasks.push(task);
+  }
+  return tasks;
+}
+
+function planOf(options: RunOptions): BenchPlan {
+  const runners = (options.runner ?? [options.model.length > 0 ? 'bi-encoder' : 'bm25']).map(runnerByName);
+  const needsModel = runners.find((runner) => runner === 'bi-encoder' || runner === 'cross-encoder');
+  if (needsModel !== undefined && options.model.length === 0) {
+    throw new InputError(`--runner ${needsModel} needs a model: give a checkpoint folder with --model`);
+  }
+  return {
+    runners,
+    models: options.model,
+    poolings: options.pooling,
+    layers: options.layer,
+    brackets: options.brackets,
+    dtype: options.dtype,
+    prompts: options.prompt.length > 0 ? options.prompt : ['G'],
+    bm25: options.bm25,
+    firstStage: options.firstStage,
+  };
+}
+
+function runnerByName(name: string): RunnerName {
+  const found = runnerNames.find((runner) => runner === name);
+  if (found === undefined) throw unknownName('runner', name, runnerNames);
+  return found;
+}
+
+/** What is odd about the data is said, not hidden: it is in the record, too. */
+function noteOddities({ name, facts, split }: RetrievalTask, progress: Progress): void {
+  progress.note(
+    `${name} (${split}): ${facts.documents} documents, ${facts.queries} queries, ${facts.judgements} judgements`,
+  );
+  if (facts.judgementsOfUnknownDocuments > 0) {
+    progress.note(
+      `${name}: ${facts.judgementsOfUnknownDocuments} judgements are of documents that the corpus does not have`,
+    );
+  }
+  if (facts.judgedQueriesWithoutText > 0) {
+    progress.note(
+      `${name}: ${facts.judgedQueriesWithoutText} judged queries are not in queries.jsonl; they are left out`,
+    );
+  }
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
