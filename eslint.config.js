@@ -6,8 +6,11 @@ import tseslint from 'typescript-eslint';
 const allowedImports = JSON.parse(readFileSync(new URL('./architecture.json', import.meta.url), 'utf8'));
 const parts = Object.keys(allowedImports);
 
+/** Files of src itself (evaluate.ts …) share their names with files in folders; the test sees to those. */
 const importRules = parts.map((part) => {
-  const forbidden = parts.filter((other) => other !== part && !allowedImports[part].includes(other));
+  const forbidden = parts.filter(
+    (other) => other !== part && !other.endsWith('.ts') && !allowedImports[part].includes(other),
+  );
   return {
     files: [part.endsWith('.ts') ? `src/${part}` : `src/${part}/**/*.ts`],
     rules: {
@@ -15,9 +18,7 @@ const importRules = parts.map((part) => {
         'error',
         {
           patterns: forbidden.map((other) => ({
-            group: other.endsWith('.ts')
-              ? [`**/${other.replace(/\.ts$/, '.js')}`, `!./${other.replace(/\.ts$/, '.js')}`]
-              : [`../${other}/**`, `../../${other}/**`, `../../../${other}/**`, `./${other}/**`],
+            regex: `^(\\./|(\\.\\./)+)${other}/`,
             message: `src/${part} may not import src/${other} (architecture.json).`,
           })),
         },
@@ -42,6 +43,8 @@ export default tseslint.config(
       // Empty-object and index-signature access follow tsconfig's noPropertyAccessFromIndexSignature.
       '@typescript-eslint/dot-notation': 'off',
       'no-control-regex': 'off',
+      // Python's len() counts code points; tests compare with [...text].
+      '@typescript-eslint/no-misused-spread': 'off',
     },
   },
   {

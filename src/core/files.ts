@@ -16,8 +16,7 @@ export async function writeFileAtomic(
   try {
     const handle = await open(temporary, 'wx');
     try {
-      if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
-      else await pipeline(data, handle.createWriteStream({ autoClose: false, flush: false }));
+      await handle.writeFile(data);
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { rank, withoutIdenticalId } from '../../src/core/run.js';
+
+describe('rank', () => {
+  it('orders by score, equal scores by id descending in byte order', () => {
+    const { ids } = rank(['a', 'B', 'c', 'd10', 'd9'], [1, 1, 2, 1, 1]);
+    expect(ids).toEqual(['c', 'd9', 'd10', 'a', 'B']);
+  });
+
+  it('compares in float32, so that a difference beyond it is a tie', () => {
+    expect(rank(['a', 'b'], [1 + 1e-9, 1]).ids).toEqual(['b', 'a']);
+  });
+
+  it('does not depend on the order of its input and keeps the first ones', () => {
+    const entries = fc.uniqueArray(fc.tuple(fc.string(), fc.integer({ min: 0, max: 3 })), { selector: ([id]) => id });
+    fc.assert(
+      fc.property(entries, fc.nat(10), (pairs, limit) => {
+        const full = rank(
+          pairs.map(([id]) => id),
+          pairs.map(([, score]) => score),
+        );
+        const backwards = [...pairs].reverse();
+        const cut = rank(
+          backwards.map(([id]) => id),
+          backwards.map(([, score]) => score),
+          limit,
+        );
+        expect(cut.ids).toEqual(full.ids.slice(0, limit));
+      }),
+    );
+  });
+});
+
+describe('withoutIdenticalId', () => {
+  it('takes out the document with the id of the query and leaves its input as it was', () => {
+    const ranking = rank(['q', 'a', 'b'], [2, 3, 1]);
+    expect(withoutIdenticalId('q', ranking)).toEqual({ ids: ['a', 'b'], scores: Float32Array.of(3, 1) });
+    expect(ranking.ids).toEqual(['a', 'q', 'b']);
+    expect(withoutIdenticalId('x', ranking)).toBe(ranking);
+  });
+});
