@@ -1,0 +1,33 @@
+/**
+ * The library's public face: everything the command line is made of. A data set goes in, runs, measures and records come
+ * out; see docs/ for how to add a data set, a model architecture, a measure or a runner.
+ */
+export type * from './core/dataset.js';
+export { InputError, InterruptedError } from './core/errors.js';
+export type * from './core/model.js';
+export { documentText, profileByName, profileNames, type Profile, type ProfileName } from './core/profile.js';
+export { compareScored, rank, withoutIdenticalId, type Ranking, type Run } from './core/run.js';
+export type * from './core/runner.js';
+export { openBeirFolder, openTask, readQrels } from './datasets/index.js';
+export { bench, type BenchPlan } from './bench.js';
+export {
+  benchReranker,
+  benchRetriever,
+  defaultMeasures,
+  firstStageOf,
+  mainMeasure,
+  type BenchContext,
+  type BenchSettings,
+  type FirstStage,
+} from './evaluate.js';
+export { evaluateRun, parseMeasure, type Evaluation, type Measure } from './measures/index.js';
+export { createBiEncoder, createCrossEncoder, type BiEncoderOptions, type CrossEncoderOptions } from './models/index.js';
+export { buildReport, renderTextTable, writeReport } from './reports/index.js';
+export type { PerQuery, ResultRecord } from './results/record.js';
+export { readRun, writeRun } from './results/run-file.js';
+export { loadPerQuery, loadResult, loadResults, type StoredResult } from './results/store.js';
+export { biEncoderRetriever } from './runners/bi-encoder.js';
+export { bm25Retriever } from './runners/bm25.js';
+export { crossEncoderReranker } from './runners/cross-encoder.js';
+export { oracleReranker } from './runners/oracle.js';
+export { Bm25Index, bm25Settings, EmbeddingStore, searchExact } from './search/index.js';
