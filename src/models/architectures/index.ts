@@ -1,0 +1,24 @@
+import { InputError } from '../../core/errors.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Architecture } from './architecture.js';
+
+export type { Architecture } from './architecture.js';
+
+/** By `model_type` of config.json. */
+const factories: Readonly<Record<string, (configPath: string) => Promise<Architecture>>> = {
+  gpt_neo: async (configPath) => (await import('./gpt-neo.js')).gptNeo(configPath),
+};
+
+/** The values of `model_type` that can be run. */
+export const supportedArchitectures: readonly string[] = Object.keys(factories);
+
+/** @throws InputError for a `model_type` that is not supported, or a configuration that does not fit it */
+export async function architectureOf(checkpoint: Checkpoint): Promise<Architecture> {
+  const { modelType, configPath } = checkpoint;
+  const factory = Object.hasOwn(factories, modelType) ? factories[modelType] : undefined;
+  if (factory === undefined)
+    throw new InputError(
+      `${configPath}: model_type "${modelType}" is not supported; supported: ${supportedArchitectures.join(', ')}`,
+    );
+  return factory(configPath);
+}

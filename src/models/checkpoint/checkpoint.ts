@@ -1,0 +1,95 @@
+import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { InputError } from '../../core/errors.js';
+import { exists, kindOf, readJson, sha256OfFile } from '../../core/files.js';
+import type { ModelInfo } from '../../core/model.js';
+import { readSafetensorsHeader } from './safetensors.js';
+import { elements, type TensorSource, type TensorTable } from './tensors.js';
+
+/** A model folder in the Hugging Face layout, its headers read and its weights left on disk. */
+export interface Checkpoint {
+  readonly folder: string;
+  /** The folder's name. */
+  readonly id: string;
+  /** `model_type` of config.json. */
+  readonly modelType: string;
+  readonly configPath: string;
+  readonly tensors: TensorTable;
+  /** The files the model is read from, relative to the folder. */
+  readonly files: readonly string[];
+}
+
+const configSchema = z.looseObject({ model_type: z.string() });
+const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
+
+/**
+ * Opens a folder with config.json and model.safetensors (or its shards with model.safetensors.index.json).
+ * @throws InputError for a folder or file that is missing or broken
+ */
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  const absolute = resolve(folder);
+  const kind = await kindOf(absolute);
+  if (kind !== 'folder')
+    throw new InputError(
+      kind === 'missing'
+        ? `${folder}: there is no such folder; expected a model folder with config.json and model.safetensors`
+        : `${folder}: is a file; expected the model folder that holds config.json and model.safetensors`,
+    );
+  const configPath = join(absolute, 'config.json');
+  const { model_type: modelType } = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
+  const { tensors, files } = await readWeights(absolute);
+  return { folder: absolute, id: basename(absolute), modelType, configPath, tensors, files: ['config.json', ...files] };
+}
+
+interface Weights {
+  readonly tensors: TensorTable;
+  readonly files: readonly string[];
+}
+
+async function readWeights(folder: string): Promise<Weights> {
+  const single = 'model.safetensors';
+  if (await exists(join(folder, single)))
+    return { tensors: table(await readSafetensorsHeader(join(folder, single))), files: [single] };
+  const index = `${single}.index.json`;
+  if (await exists(join(folder, index))) return readShards(folder, index);
+  throw new InputError(`${folder}: has no weights; expected ${single}, or its shards with ${index}`);
+}
+
+async function readShards(folder: string, index: string): Promise<Weights> {
+  const indexPath = join(folder, index);
+  const { weight_map: shardOf } = await readJson(indexPath, indexSchema, 'an index of safetensors shards');
+  const shards = [...new Set(Object.values(shardOf))].sort();
+  const tensors: TensorSource[] = [];
+  for (const shard of shards) {
+    if (basename(shard) !== shard || shard === '..')
+      throw new InputError(`${indexPath}: shard "${shard}" is not the name of a file in the same folder`);
+    tensors.push(...(await readSafetensorsHeader(join(folder, shard))));
+  }
+  const found = table(tensors);
+  for (const [name, shard] of Object.entries(shardOf))
+    if (!found.has(name)) throw new InputError(`${indexPath}: tensor "${name}" is not in ${shard}, where the index has it`);
+  return { tensors: found, files: [index, ...shards] };
+}
+
+function table(tensors: readonly TensorSource[]): TensorTable {
+  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
+}
+
+/**
+ * What a record says of the model. Reads every file once for its hash.
+ * @param extraFiles files read besides the checkpoint's own (the tokenizer's), relative to the folder
+ * @param ignored names of tensors that are no parameters: saved buffers, heads tied to the embedding
+ */
+export async function modelInfo(
+  checkpoint: Checkpoint,
+  extraFiles: readonly string[],
+  ignored: (name: string) => boolean,
+  dtype: string,
+): Promise<ModelInfo> {
+  const files: Record<string, string> = {};
+  for (const file of [...checkpoint.files, ...extraFiles].sort())
+    files[file] = await sha256OfFile(join(checkpoint.folder, file));
+  let parameters = 0;
+  for (const tensor of checkpoint.tensors.values()) if (!ignored(tensor.name)) parameters += elements(tensor);
+  return { id: checkpoint.id, revision: null, architecture: checkpoint.modelType, parameters, files, dtype };
+}

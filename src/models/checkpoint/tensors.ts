@@ -1,0 +1,39 @@
+/** Element types as safetensors spells them. */
+export type TensorType =
+  'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U64' | 'U32' | 'U16' | 'U8' | 'BOOL';
+
+/** Bytes an element of each type takes. */
+export const bytesPerElement: Readonly<Record<TensorType, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+};
+
+/** Where a tensor's bytes are: little-endian, row-major, in one piece. */
+export interface TensorSource {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly shape: readonly number[];
+  /** Absolute path, symbolic links resolved. */
+  readonly file: string;
+  /** Of the first byte, from the start of the file. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+export type TensorTable = ReadonlyMap<string, TensorSource>;
+
+/** Number of elements. */
+export function elements(tensor: Pick<TensorSource, 'shape'>): number {
+  return tensor.shape.reduce((product, size) => product * size, 1);
+}

@@ -1,0 +1,103 @@
+import { InputError } from '../core/errors.js';
+import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
+import { longestFirst } from './bi-encoder.js';
+import { checkThreads, openModel } from './model-folder.js';
+import { scorerGraph } from './onnx/scorer-graph.js';
+import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
+import { parsePrompt, templateOf, type Prompt } from './prompts.js';
+import { SessionPool, type Job } from './runtime/pool.js';
+import type { Tokenizer } from './tokenizer.js';
+
+export interface CrossEncoderOptions {
+  /** A folder with a causal language model in the Hugging Face layout. */
+  readonly model: string;
+  /** A letter (see prompts.ts), or a text with {document} and, at its end, {query}. */
+  readonly prompt: string;
+  /** Worker threads, each running one document with its queries at a time. */
+  readonly threads: number;
+  readonly dtype?: 'fp32' | 'int8' | undefined;
+}
+
+/** Keeps attention among a pack's queries small beside the rest, and logits of a 50k vocabulary at some 50 MB. */
+const maxQueryTokens = 256;
+
+/**
+ * Opens SGPT's cross-encoder: the score of a pair is the sum of log P(token | prompt with the document, query so far)
+ * over the query's tokens, in the language model's whole vocabulary. Context and query are tokenised separately, no
+ * special tokens. The instruction that survives cutting is what precedes the document, tokenised alone. A query without
+ * tokens scores 0, the logarithm of an empty product.
+ * @throws InputError for a model or an option that is not possible
+ */
+export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
+  checkThreads(options.threads);
+  const dtype = options.dtype ?? 'fp32';
+  const prompt = parsePrompt(options.prompt);
+  const { info, checkpoint, architecture, tokenizer } = await openModel(options.model, dtype);
+  const limits: PackLimits = {
+    maxTokens: architecture.maxTokens,
+    instructionTokens: tokenizer.encode(prompt.before).length,
+    maxQueryTokens,
+  };
+  if (limits.maxTokens !== null && limits.instructionTokens >= limits.maxTokens)
+    throw new InputError(
+      `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
+        `${limits.maxTokens} positions of ${info.id}; use a shorter one`,
+    );
+  const { graph, weightsFolder } = scorerGraph(architecture, checkpoint);
+  const pool = await SessionPool.open({ graph, weightsFolder, intraOpThreads: 1 }, options.threads);
+  return {
+    model: info,
+    settings: { prompt: prompt.name, template: templateOf(prompt), maxTokens: limits.maxTokens },
+    score: (groups, work) => score(pool, tokenizer, prompt, limits, groups, work),
+    close: () => pool.close(),
+  };
+}
+
+async function score(
+  pool: SessionPool,
+  tokenizer: Tokenizer,
+  prompt: Prompt,
+  limits: PackLimits,
+  groups: readonly PairGroup[],
+  { signal, onProgress }: WorkOptions = {},
+): Promise<Float32Array[]> {
+  const scores = groups.map(({ queries }) => new Float32Array(queries.length));
+  const queryIds = new Map<string, number[]>();
+  const idsOf = (query: string): number[] => {
+    const known = queryIds.get(query);
+    if (known !== undefined) return known;
+    const ids = tokenizer.encode(query);
+    queryIds.set(query, ids);
+    return ids;
+  };
+  function* jobs(): Generator<Job> {
+    for (const index of longestFirst(groups.map(({ document }) => document))) {
+      const { document, queries } = groups[index]!;
+      const context = contextIds(tokenizer, prompt, document);
+      const packs = packQueries(context, queries.map(idsOf), limits);
+      const unscored = queries.length - packs.reduce((sum, pack) => sum + pack.queries.length, 0);
+      if (unscored > 0) onProgress?.(unscored);
+      for (const pack of packs)
+        yield {
+          feeds: packFeeds(pack),
+          done([logProbabilities]) {
+            sumByQuery(pack, logProbabilities!).forEach((sum, i) => {
+              scores[index]![pack.queries[i]!.index] = sum;
+            });
+            onProgress?.(pack.queries.length);
+          },
+        };
+    }
+  }
+  await pool.run(jobs(), signal);
+  return scores;
+}
+
+/** Ids of the prompt up to the query. An empty context becomes the end-of-text token, as in the reference program. */
+function contextIds(tokenizer: Tokenizer, { before, between }: Prompt, document: string): number[] {
+  const ids = tokenizer.encode(before + document + between);
+  if (ids.length > 0) return ids;
+  if (tokenizer.endOfText === undefined)
+    throw new InputError('an empty document under a prompt without text has no context to score a query by; use prompt G');
+  return [tokenizer.endOfText];
+}

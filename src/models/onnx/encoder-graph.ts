@@ -1,0 +1,41 @@
+import { hiddenStates, type Architecture } from '../architectures/architecture.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { PooledView } from '../pooling.js';
+import { AttentionMask } from './attention.js';
+import { GraphBuilder, type Value } from './graph.js';
+import { elementTypes } from './model-proto.js';
+import { Modules } from './modules.js';
+import { PoolingNodes } from './pooling-nodes.js';
+import { Weights } from './weights.js';
+
+/** A graph and where its weights lie. */
+export interface Model {
+  /** Serialised ONNX model. */
+  readonly graph: Uint8Array;
+  /** The folder that the model's external data is relative to. */
+  readonly weightsFolder: string;
+}
+
+/**
+ * One text in, all its vectors out: input `ids` int32 [tokens], at least one; one output [1, size] a view, named and
+ * ordered as the views are.
+ * @throws InputError for a tensor that is missing or has another shape than config.json asks for
+ */
+export function encoderGraph(architecture: Architecture, checkpoint: Checkpoint, views: readonly PooledView[]): Model {
+  const graph = new GraphBuilder();
+  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes);
+  const modules = new Modules(graph, weights);
+  const ids = graph.input('ids', 'int32', ['tokens']);
+  const positions = countUp(graph, ids);
+  const mask = new AttentionMask(graph, { positions, parts: null });
+  const pooling = new PoolingNodes(graph, hiddenStates(architecture, modules, ids, positions, mask), positions);
+  for (const view of views) graph.output(view.name, pooling.view(view), [1, view.dimensions]);
+  return { graph: graph.serialize(), weightsFolder: weights.folder };
+}
+
+/** 0, 1, 2 … one number an element of `like`, int32. */
+function countUp(graph: GraphBuilder, like: Value): Value {
+  const length = graph.op('Squeeze', [graph.op('Shape', [like])]);
+  const end = graph.op('Cast', [length], { to: elementTypes.int32 });
+  return graph.op('Range', [graph.integer(0), end, graph.integer(1)]);
+}

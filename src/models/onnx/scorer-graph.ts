@@ -1,0 +1,32 @@
+import { lastHiddenState, type Architecture } from '../architectures/architecture.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { AttentionMask } from './attention.js';
+import type { Model } from './encoder-graph.js';
+import { GraphBuilder } from './graph.js';
+import { Modules } from './modules.js';
+import { Weights } from './weights.js';
+
+/**
+ * A packed sequence (packing.ts) in, log-probabilities out. Inputs, int32 unless said otherwise:
+ * - `ids`, `positions`, `parts` [tokens]: part 0 is seen by all, part n by itself alone
+ * - `rows` [rows]: the tokens whose successors are predicted; only these go through the last layer and the LM head
+ * - `targets` int64 [targets, 2]: which of `rows` predicts, and the token it is to predict
+ *
+ * Output `logProbabilities` [targets]: log P(token | what the row sees), over the whole vocabulary.
+ */
+export function scorerGraph(architecture: Architecture, checkpoint: Checkpoint): Model {
+  const graph = new GraphBuilder();
+  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes);
+  const modules = new Modules(graph, weights);
+  const ids = graph.input('ids', 'int32', ['tokens']);
+  const positions = graph.input('positions', 'int32', ['tokens']);
+  const parts = graph.input('parts', 'int32', ['tokens']);
+  const rows = graph.input('rows', 'int32', ['rows']);
+  const targets = graph.input('targets', 'int64', ['targets', 2]);
+  const mask = new AttentionMask(graph, { positions, parts });
+  const hidden = lastHiddenState(architecture, modules, ids, positions, mask, rows);
+  const logits = architecture.logits(modules, hidden);
+  const logProbabilities = graph.op('GatherND', [graph.op('LogSoftmax', [logits], { axis: -1 }), targets]);
+  graph.output('logProbabilities', logProbabilities, ['targets']);
+  return { graph: graph.serialize(), weightsFolder: weights.folder };
+}

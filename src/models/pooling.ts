@@ -1,0 +1,65 @@
+import { InputError, unknownName } from '../core/errors.js';
+import type { EmbeddingView } from '../core/model.js';
+
+/**
+ * How a text's hidden states become one vector. Over its tokens i = 1 … S:
+ * - `weightedmean`: Σ wᵢ hᵢ with wᵢ = i / Σ j (SGPT, Muennighoff 2022, eq. 2)
+ * - `mean`: Σ hᵢ / S
+ * - `lasttoken`: h_S
+ * - `cls`: h₁
+ * - `max`: the largest value of each dimension
+ * - `meanmean`, `lasttokenmean`: `mean` or `lasttoken`, averaged over all hidden states, embeddings included
+ */
+export const poolings = ['weightedmean', 'mean', 'lasttoken', 'cls', 'max', 'meanmean', 'lasttokenmean'] as const;
+export type Pooling = (typeof poolings)[number];
+
+/** The pooling of each hidden state that `meanmean` and `lasttokenmean` average; undefined for those of one state. */
+export const averagedPooling: Partial<Record<Pooling, Pooling>> = { meanmean: 'mean', lasttokenmean: 'lasttoken' };
+
+/** An {@link EmbeddingView} whose pooling is known to exist. */
+export interface PooledView extends EmbeddingView {
+  readonly pooling: Pooling;
+}
+
+/** @throws InputError for a name that is none of {@link poolings} */
+export function parsePooling(name: string): Pooling {
+  const found = poolings.find((pooling) => pooling === name);
+  if (found === undefined) throw unknownName('pooling', name, poolings);
+  return found;
+}
+
+/**
+ * The views that poolings and layers ask for, poolings first: `weightedmean`, `mean`, `weightedmean@3` …
+ * @param layers hidden states: 0 the embeddings, `lastLayer` the last, -1 the last too, `all` every one; poolings that
+ * average over the layers yield one view whatever is asked for
+ * @throws InputError for an unknown pooling, a layer that does not exist, or nothing to do
+ */
+export function embeddingViews(
+  poolingNames: readonly string[],
+  layers: readonly (number | 'all')[],
+  lastLayer: number,
+  dimensions: number,
+): PooledView[] {
+  if (poolingNames.length === 0) throw new InputError(`no pooling given; expected some of ${poolings.join(', ')}`);
+  const wanted = layerNumbers(layers, lastLayer);
+  const views = new Map<string, PooledView>();
+  for (const pooling of poolingNames.map(parsePooling)) {
+    for (const layer of averagedPooling[pooling] === undefined ? wanted : [lastLayer]) {
+      const name = layer === lastLayer ? pooling : `${pooling}@${layer}`;
+      views.set(name, { name, pooling, layer, dimensions });
+    }
+  }
+  return [...views.values()];
+}
+
+function layerNumbers(layers: readonly (number | 'all')[], lastLayer: number): number[] {
+  if (layers.length === 0) return [lastLayer];
+  return layers.flatMap((layer) => {
+    if (layer === 'all') return Array.from({ length: lastLayer + 1 }, (_, i) => i);
+    const number = layer === -1 ? lastLayer : layer;
+    if (Number.isInteger(number) && number >= 0 && number <= lastLayer) return [number];
+    throw new InputError(
+      `layer ${layer} does not exist; expected 0 (embeddings) to ${lastLayer} (last), -1 for the last, or "all"`,
+    );
+  });
+}
