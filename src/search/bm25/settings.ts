@@ -14,6 +14,11 @@ export interface Bm25Settings {
   readonly combine: 'sum' | { readonly tieBreaker: number };
   /** Whether scores carry the factor k1 + 1 of the original formula, which changes no ranking. */
   readonly legacyFactor: boolean;
+  /**
+   * How equal scores are ordered. `trec_eval`: by id descending, as the evaluation reads any run. `anserini`: by id
+   * ascending, and scores are lowered a little so that the evaluation keeps this order (adjustTies).
+   */
+  readonly ties: 'trec_eval' | 'anserini';
 }
 
 export const bm25Names = ['elasticsearch', 'anserini-flat', 'anserini-multifield'] as const;
@@ -28,6 +33,7 @@ const settings: Readonly<Record<Bm25Name, Bm25Settings>> = {
     fields: ['title', 'text'],
     combine: { tieBreaker: 0.5 },
     legacyFactor: true,
+    ties: 'trec_eval',
   },
   'anserini-flat': {
     name: 'anserini-flat',
@@ -36,6 +42,7 @@ const settings: Readonly<Record<Bm25Name, Bm25Settings>> = {
     fields: ['contents'],
     combine: 'sum',
     legacyFactor: false,
+    ties: 'anserini',
   },
   'anserini-multifield': {
     name: 'anserini-multifield',
@@ -44,6 +51,7 @@ const settings: Readonly<Record<Bm25Name, Bm25Settings>> = {
     fields: ['title', 'text'],
     combine: 'sum',
     legacyFactor: false,
+    ties: 'anserini',
   },
 };
 
