@@ -31,7 +31,8 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
   const { PreTrainedTokenizer } = await import('@xenova/transformers');
   let tokenizer: InstanceType<typeof PreTrainedTokenizer>;
   try {
-    tokenizer = new PreTrainedTokenizer(definition, config);
+    const preTokenizer = withExactWhiteSpace(definition.pre_tokenizer);
+    tokenizer = new PreTrainedTokenizer({ ...definition, pre_tokenizer: preTokenizer }, config);
   } catch (error) {
     throw new InputError(`${tokenizerPath}: transformers.js cannot read this tokenizer (${messageOf(error)})`);
   }
@@ -42,4 +43,22 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
     idOf: (token) => vocabulary.get(token),
     endOfText: tokenizer.eos_token_id,
   };
+}
+
+/** GPT-2's way to cut text into words (`encoder.py` of openai/gpt-2), which tokenizers' ByteLevel has built in. */
+const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+
+/**
+ * Spells ByteLevel's built-in expression out as a Split. transformers.js runs the built-in one with JavaScript's `\s`,
+ * which counts U+FEFF as white space and U+0085 not; in a Split it goes by Unicode's definition, as the Rust tokenizers
+ * do. (With `add_prefix_space` the two steps cannot be separated, and it is left as it is.)
+ */
+export function withExactWhiteSpace(preTokenizer: unknown): unknown {
+  if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer;
+  const step = preTokenizer as Readonly<Record<string, unknown>>;
+  if (step['type'] === 'Sequence' && Array.isArray(step['pretokenizers']))
+    return { ...step, pretokenizers: step['pretokenizers'].map(withExactWhiteSpace) };
+  if (step['type'] !== 'ByteLevel' || step['use_regex'] === false || step['add_prefix_space'] !== false) return step;
+  const words = { type: 'Split', pattern: { Regex: gpt2Words }, behavior: 'Isolated', invert: false };
+  return { type: 'Sequence', pretokenizers: [words, { ...step, use_regex: false }] };
 }

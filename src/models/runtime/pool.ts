@@ -112,6 +112,7 @@ export class SessionPool {
     const exited = new Promise<void>((resolve) => worker.once('exit', () => {
       resolve();
     }));
+    worker.ref();
     if (ready) worker.postMessage({ kind: 'close' } satisfies ToWorker);
     else void worker.terminate();
     await exited;

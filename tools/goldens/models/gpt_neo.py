@@ -33,6 +33,19 @@ DOCUMENTS = [
     "A document that is far too long for the model, so that its beginning has to go. " * 6,
 ]
 QUERIES = ["y", "list hidden files", "How can I see the files whose names begin with a dot?", "", "word " * 90]
+# Tokens that only come about where U+0085, U+FEFF or U+001C are, or are not, taken for white space: regular expression
+# engines disagree about these. In GPT-2's spelling of bytes: Ġ is a space, Âħ U+0085, ï»¿ U+FEFF, Ĝ U+001C.
+WHITE_SPACE_MERGES = [
+    ("Â", "ħ"),
+    ("Ġ", "Âħ"),
+    ("!", "Âħ"),
+    ("ï", "»"),
+    ("ï»", "¿"),
+    ("Ġ", "ï»¿"),
+    ("ï»¿", "!"),
+    ("Ġ", "Ĝ"),
+    ("Ĝ", "!"),
+]
 
 
 def main():
@@ -100,15 +113,19 @@ def make_tokenizer():
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=411,
+        vocab_size=411 - len(WHITE_SPACE_MERGES),
         special_tokens=["<|endoftext|>"],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
     corpus = (ROOT / "LICENSE").read_text().splitlines() + TEXTS + DOCUMENTS + QUERIES
     tokenizer.train_from_iterator(corpus, trainer)
+    definition = json.loads(tokenizer.to_str())
+    for left, right in WHITE_SPACE_MERGES:
+        definition["model"]["vocab"][left + right] = len(definition["model"]["vocab"])
+        definition["model"]["merges"].append([left, right])
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|endoftext|>", bos_token="<|endoftext|>", unk_token="<|endoftext|>"
+        tokenizer_object=Tokenizer.from_str(json.dumps(definition)), eos_token="<|endoftext|>", bos_token="<|endoftext|>", unk_token="<|endoftext|>"
     )
 
 

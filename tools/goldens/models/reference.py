@@ -97,6 +97,7 @@ def tokenizer_texts():
         "It's what they'll've said, isn't IT'S",
         "tabs\tand\r\nline\nbreaks\x0b\x0c",
         "\x00\x01\x1c\x1d\x1e\x1f\x7f control",
+        "!\u0085 \u0085! a \u0085b \ufeff! a \ufeffb a\ufeff!b \x1c! \x1c\x1c!",
         "next\u0085line \u0085 \u0085",
         "byte order\ufeff mark\ufeff \ufeff",
         "no\u00a0break\u2003space\u3000\u200b zero width",
