@@ -1,0 +1,119 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InputError, throwIfInterrupted } from '../core/errors.js';
+import type { Matrix, OnProgress } from '../core/model.js';
+import { compareScored, type Ranking } from '../core/run.js';
+import { searchGraph } from './exact-graph.js';
+import { blocksOf, type Block, type VectorChunk } from './vector-blocks.js';
+
+/** How a query and a document are compared: `dot` takes the vectors as they are, `cosine` scales both to length 1. */
+export type Similarity = 'cosine' | 'dot';
+
+export interface ExactSearch {
+  /** [queries, dimensions] */
+  readonly queries: Matrix;
+  /** The documents in chunks of any size, each [ids.length, dimensions]; ids are distinct. */
+  readonly documents: AsyncIterable<VectorChunk> | Iterable<VectorChunk>;
+  readonly topK: number;
+  /** Threads of the matrix product. */
+  readonly threads: number;
+  readonly similarity: Similarity;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of documents searched since the last call. */
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** Most scores at a time: queries times documents of a block (64 MiB). */
+const scoresAtOnce = 1 << 24;
+
+/**
+ * Compares every query with every document and keeps the best `topK` of each query, in the order of all rankings here:
+ * score descending, equal scores by id descending, also at the cut. A vector of length 0 has similarity 0 to all.
+ *
+ * Documents are regrouped into blocks of a fixed size, so the chunks they come in make no difference. The input is not
+ * modified. Memory: one block of documents (128 MiB) and its scaled copy, the scores of one block, and the rankings.
+ *
+ * @returns one ranking a query, with min(topK, documents) entries
+ * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)
+ */
+export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
+  const { topK, threads, similarity, signal } = search;
+  const queries = checkedQueries(search.queries, similarity);
+  const rankings = Array.from({ length: queries.rows }, (): Ranking => ({ ids: [], scores: new Float32Array(0) }));
+  if (queries.rows === 0 || topK === 0) return rankings;
+  const session = await InferenceSession.create(searchGraph(similarity === 'cosine'), { intraOpNumThreads: threads });
+  try {
+    for await (const block of blocksOf(search.documents, queries.columns)) {
+      throwIfInterrupted(signal);
+      await searchBlock(session, queries, block, topK, rankings);
+      search.onProgress?.(block.ids.length);
+    }
+    return rankings;
+  } finally {
+    await session.release();
+  }
+}
+
+/** Compares all queries with one block and merges what is found into the rankings. */
+async function searchBlock(
+  session: InferenceSession,
+  queries: Matrix,
+  block: Block,
+  topK: number,
+  rankings: Ranking[],
+): Promise<void> {
+  const { rows, columns } = block.vectors;
+  const k = Math.min(topK, rows);
+  const documents = new Tensor('float32', block.vectors.data, [rows, columns]);
+  const batch = Math.max(1, Math.floor(scoresAtOnce / rows));
+  for (let first = 0; first < queries.rows; first += batch) {
+    const count = Math.min(batch, queries.rows - first);
+    const part = queries.data.subarray(first * columns, (first + count) * columns);
+    const result = await session.run({
+      queries: new Tensor('float32', part, [count, columns]),
+      documents,
+      k: new Tensor('int64', BigInt64Array.of(BigInt(k)), [1]),
+    });
+    if (first === 0) checkLengths(result['lengths']!.data as Float32Array, block.ids);
+    const scores = result['scores']!.data as Float32Array;
+    const found = result['rows']!.data as Int32Array;
+    for (let q = 0; q < count; q++) {
+      const [start, end] = [q * k, (q + 1) * k];
+      const ids = Array.from(found.subarray(start, end), (row) => block.ids[row]!);
+      rankings[first + q] = merge(rankings[first + q]!, { ids, scores: scores.subarray(start, end) }, topK);
+    }
+  }
+}
+
+/** The best `limit` of two rankings, in ranking order. */
+function merge(a: Ranking, b: Ranking, limit: number): Ranking {
+  const size = Math.min(limit, a.ids.length + b.ids.length);
+  const ids = new Array<string>(size);
+  const scores = new Float32Array(size);
+  let [i, j] = [0, 0];
+  for (let slot = 0; slot < size; slot++) {
+    const takeA =
+      j >= b.ids.length || (i < a.ids.length && compareScored(a.scores[i]!, a.ids[i]!, b.scores[j]!, b.ids[j]!) <= 0);
+    const [from, at] = takeA ? [a, i++] : [b, j++];
+    ids[slot] = from.ids[at]!;
+    scores[slot] = from.scores[at]!;
+  }
+  return { ids, scores };
+}
+
+/** The queries, scaled to length 1 for cosine. */
+function checkedQueries(queries: Matrix, similarity: Similarity): Matrix {
+  const { rows, columns } = queries;
+  const data = Float32Array.from(queries.data);
+  for (let row = 0; row < rows; row++) {
+    const vector = data.subarray(row * columns, (row + 1) * columns);
+    const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    if (!Number.isFinite(length)) throw new InputError(`the vector of query ${row + 1} has a value that is not finite`);
+    if (similarity === 'cosine') for (let i = 0; i < columns; i++) vector[i]! /= Math.max(length, 1e-12);
+  }
+  return { rows, columns, data };
+}
+
+function checkLengths(lengths: Float32Array, ids: readonly string[]): void {
+  const bad = lengths.findIndex((length) => !Number.isFinite(length));
+  if (bad >= 0) throw new InputError(`the vector of document "${ids[bad]!}" is not finite or too long for float32`);
+}
