@@ -29,8 +29,10 @@ const scoresAtOnce = 1 << 24;
  * Compares every query with every document and keeps the best `topK` of each query, in the order of all rankings here:
  * score descending, equal scores by id descending, also at the cut. A vector of length 0 has similarity 0 to all.
  *
- * Documents are regrouped into blocks of a fixed size, so the chunks they come in make no difference. The input is not
- * modified. Memory: one block of documents (128 MiB) and its scaled copy, the scores of one block, and the rankings.
+ * Scores are float32. Chunks, threads, and the queries and documents beside them make no difference, not in the last bit;
+ * another machine's kernel may add in another order, which moves a cosine by about 1e-7. The input is not modified.
+ * Memory: one block of documents (128 MiB) and its scaled copy, the scores of one block, and the rankings. The product
+ * is computed while the calling thread waits (onnxruntime-node's `run` is synchronous).
  *
  * @returns one ranking a query, with min(topK, documents) entries
  * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)
@@ -62,14 +64,15 @@ async function searchBlock(
   rankings: Ranking[],
 ): Promise<void> {
   const { rows, columns } = block.vectors;
-  const k = Math.min(topK, rows);
+  // Rows of zeros may come before documents of negative score: where there are any, all rows are asked for.
+  const k = block.ids.length < rows ? rows : Math.min(topK, rows);
   const documents = new Tensor('float32', block.vectors.data, [rows, columns]);
   const batch = Math.max(1, Math.floor(scoresAtOnce / rows));
   for (let first = 0; first < queries.rows; first += batch) {
     const count = Math.min(batch, queries.rows - first);
-    const part = queries.data.subarray(first * columns, (first + count) * columns);
+    const fed = Math.max(2, count);
     const result = await session.run({
-      queries: new Tensor('float32', part, [count, columns]),
+      queries: new Tensor('float32', queries.data.subarray(first * columns, (first + fed) * columns), [fed, columns]),
       documents,
       k: new Tensor('int64', BigInt64Array.of(BigInt(k)), [1]),
     });
@@ -77,11 +80,22 @@ async function searchBlock(
     const scores = result['scores']!.data as Float32Array;
     const found = result['rows']!.data as Int32Array;
     for (let q = 0; q < count; q++) {
-      const [start, end] = [q * k, (q + 1) * k];
-      const ids = Array.from(found.subarray(start, end), (row) => block.ids[row]!);
-      rankings[first + q] = merge(rankings[first + q]!, { ids, scores: scores.subarray(start, end) }, topK);
+      const best = rankingOf(block.ids, found.subarray(q * k, (q + 1) * k), scores.subarray(q * k, (q + 1) * k));
+      rankings[first + q] = merge(rankings[first + q]!, best, topK);
     }
   }
+}
+
+/** What a row of the graph's output says, without the rows that are no documents. */
+function rankingOf(ids: readonly string[], rows: Int32Array, scores: Float32Array): Ranking {
+  if (rows.length <= ids.length) return { ids: Array.from(rows, (row) => ids[row]!), scores };
+  return {
+    ids: Array.from(
+      rows.filter((row) => row < ids.length),
+      (row) => ids[row]!,
+    ),
+    scores: scores.filter((_, i) => rows[i]! < ids.length),
+  };
 }
 
 /** The best `limit` of two rankings, in ranking order. */
@@ -100,10 +114,14 @@ function merge(a: Ranking, b: Ranking, limit: number): Ranking {
   return { ids, scores };
 }
 
-/** The queries, scaled to length 1 for cosine. */
+/**
+ * The queries, scaled to length 1 for cosine, with a row of zeros after the last: a batch of one query goes with it, because
+ * the kernel for a single row adds in another order, and a score must not depend on how many queries there are.
+ */
 function checkedQueries(queries: Matrix, similarity: Similarity): Matrix {
   const { rows, columns } = queries;
-  const data = Float32Array.from(queries.data);
+  const data = new Float32Array((rows + 1) * columns);
+  data.set(queries.data.subarray(0, rows * columns));
   for (let row = 0; row < rows; row++) {
     const vector = data.subarray(row * columns, (row + 1) * columns);
     const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));

@@ -10,22 +10,27 @@ export interface VectorChunk {
 /** Documents to be searched at once, by id descending. */
 export interface Block {
   readonly ids: readonly string[];
-  /** Its memory is used again for the next block. */
+  /** Row i belongs to `ids[i]`; rows beyond the ids are zero. Its memory is used again for the next block. */
   readonly vectors: Matrix;
 }
 
 /** Numbers in a block (128 MiB), and the rows it has at most: larger blocks were no faster. */
 const blockNumbers = 1 << 25;
-const blockRows = 1 << 16;
+const mostRows = 1 << 16;
+/**
+ * A shorter block is filled up with zeros: for few rows the matrix kernel (MLAS) adds in another order, and a score must
+ * not depend on how many documents there are beside it.
+ */
+const fewestRows = 1 << 12;
 
 /**
- * Regroups chunks into blocks of a fixed number of rows (the last one shorter), whatever the chunks: a block's rows, and so
- * every bit of what is computed from it, depend on the sequence of documents alone.
+ * Regroups chunks into blocks of a fixed number of rows, whatever the chunks: what is in a block depends on the sequence of
+ * documents alone.
  */
 export async function* blocksOf(
   chunks: AsyncIterable<VectorChunk> | Iterable<VectorChunk>,
   columns: number,
-  rows = Math.min(blockRows, Math.max(1, Math.floor(blockNumbers / columns))),
+  rows = Math.min(mostRows, Math.max(fewestRows, Math.floor(blockNumbers / columns))),
 ): AsyncGenerator<Block> {
   const memory = { data: new Float32Array(0) };
   let pending: Row[] = [];
@@ -51,13 +56,15 @@ interface Row {
   readonly vectors: Matrix;
 }
 
-function gather(rows: Row[], columns: number, memory: { data: Float32Array }): Block {
-  rows.sort((a, b) => compareCodePoints(b.id, a.id));
-  const size = rows.length * columns;
+function gather(documents: Row[], columns: number, memory: { data: Float32Array }): Block {
+  documents.sort((a, b) => compareCodePoints(b.id, a.id));
+  const rows = Math.max(fewestRows, documents.length);
+  const size = rows * columns;
   if (memory.data.length < size) memory.data = new Float32Array(size);
   const data = memory.data.subarray(0, size);
-  for (const [i, { row, vectors }] of rows.entries()) {
+  for (const [i, { row, vectors }] of documents.entries()) {
     data.set(vectors.data.subarray(row * columns, (row + 1) * columns), i * columns);
   }
-  return { ids: rows.map(({ id }) => id), vectors: { rows: rows.length, columns, data } };
+  data.fill(0, documents.length * columns);
+  return { ids: documents.map(({ id }) => id), vectors: { rows, columns, data } };
 }
