@@ -33,6 +33,14 @@ export function rank(ids: readonly string[], scores: ArrayLike<number>, limit = 
   };
 }
 
+/** The ranking itself where it is in ranking order, else the same documents put in order. Scores are float32 already. */
+export function inRankingOrder(ranking: Ranking): Ranking {
+  const { ids, scores } = ranking;
+  for (let i = 1; i < ids.length; i++)
+    if (compareScored(scores[i - 1]!, ids[i - 1]!, scores[i]!, ids[i]!) > 0) return rank(ids, scores);
+  return ranking;
+}
+
 /** The ranking without the document whose id equals the query's (BEIR removes it; ArguAna and Quora need it). */
 export function withoutIdenticalId(queryId: string, ranking: Ranking): Ranking {
   const at = ranking.ids.indexOf(queryId);

@@ -1,0 +1,157 @@
+import type { Qrels } from '../core/dataset.js';
+import { InputError } from '../core/errors.js';
+import type { Profile } from '../core/profile.js';
+import { inRankingOrder, type Ranking, type Run, withoutIdenticalId } from '../core/run.js';
+import { judge, type JudgedRanking, type Measure } from './measure.js';
+import { roundHalfEven } from './rounding.js';
+
+/** How per-query values become means: what differs between the reference programs. */
+export interface EvaluationOptions {
+  /** Mean over the queries that are in run and qrels, or over all of the qrels, a missing one counting 0. */
+  readonly average: 'intersection' | 'complete';
+  /** Whether the document whose id equals the query's leaves the ranking. */
+  readonly identicalIds: 'keep' | 'remove';
+  /** Decimal places of means (Python's rounding), or null for none. Per-query values are never rounded. */
+  readonly decimals: number | null;
+  /**
+   * Whether RR@k, Success@k, R_cap@k and Hole@k follow BEIR's `custom_metrics.py`: ties stay in the order in which the
+   * ranking has them, and the sum over the run's queries is divided by the number of queries in the qrels, whatever
+   * `average` is. Default: no.
+   */
+  readonly beirCustom?: boolean;
+}
+
+/** trec_eval's and pytrec_eval's defaults. */
+export const plainEvaluation: EvaluationOptions = {
+  average: 'intersection',
+  identicalIds: 'keep',
+  decimals: null,
+};
+
+/**
+ * The options that a profile stands for.
+ * @param taskRemovesIdenticalIds whether the task is one of those where mteb removes identical ids
+ */
+export function evaluationOptions(profile: Profile, taskRemovesIdenticalIds = false): EvaluationOptions {
+  const remove = profile.identicalIds === 'remove' || (profile.identicalIds === 'by-task' && taskRemovesIdenticalIds);
+  return {
+    average: profile.average,
+    identicalIds: remove ? 'remove' : 'keep',
+    decimals: profile.decimals,
+    beirCustom: profile.name !== 'trec_eval',
+  };
+}
+
+/** What a run is worth, by measure. */
+export interface Evaluation {
+  /** Measure name → mean, in the order of the measures. */
+  readonly means: ReadonlyMap<string, number>;
+  /** Measure name → query id → value; queries in the order of the run, then (complete average) the missing ones as 0. */
+  readonly perQuery: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly counts: EvaluationCounts;
+}
+
+export interface EvaluationCounts {
+  /** Queries in the qrels. */
+  readonly judged: number;
+  /** Queries in run and qrels. */
+  readonly evaluated: number;
+  /** Queries in the qrels that the run does not have. */
+  readonly missing: number;
+  /** Queries in the run that the qrels do not have: not looked at. */
+  readonly unjudged: number;
+}
+
+const beirCustomFamilies = new Set(['RR', 'Success', 'R_cap', 'Hole']);
+
+/** Evaluates a run query by query, so that the run need not be in memory. Neither qrels nor rankings are changed. */
+export class Evaluator {
+  readonly #values: Map<string, Map<string, number>>;
+  readonly #qrels: Qrels;
+  readonly #measures: readonly Measure[];
+  readonly #options: EvaluationOptions;
+  readonly #annotated: () => ReadonlySet<string>;
+  #evaluated = 0;
+  #unjudged = 0;
+
+  constructor(qrels: Qrels, measures: readonly Measure[], options: EvaluationOptions) {
+    this.#qrels = qrels;
+    this.#measures = measures;
+    this.#options = options;
+    this.#values = new Map(measures.map(({ name }) => [name, new Map<string, number>()]));
+    let annotated: ReadonlySet<string> | undefined;
+    this.#annotated = () => (annotated ??= new Set([...qrels.values()].flatMap((grades) => [...grades.keys()])));
+  }
+
+  /**
+   * @param query a query that was not added before
+   * @param ranking scores from high to low; ties may be in any order
+   */
+  add(query: string, ranking: Ranking): void {
+    const judgements = this.#qrels.get(query);
+    if (judgements === undefined || judgements.size === 0) {
+      this.#unjudged++;
+      return;
+    }
+    this.#evaluated++;
+    const given = this.#options.identicalIds === 'remove' ? withoutIdenticalId(query, ranking) : ranking;
+    const ordered = inRankingOrder(given);
+    const judged = judge(ordered, judgements, this.#annotated);
+    let judgedAsGiven: JudgedRanking | undefined;
+    for (const measure of this.#measures) {
+      const asGiven = ordered !== given && this.#isBeirCustom(measure);
+      if (asGiven) judgedAsGiven ??= judge(given, judgements, this.#annotated);
+      const value = measure.evaluate(asGiven ? judgedAsGiven! : judged);
+      this.#values.get(measure.name)!.set(query, value);
+    }
+  }
+
+  /** @throws InputError where no mean can be taken: no query of the run is judged */
+  finish(): Evaluation {
+    const judged = this.#qrels.size;
+    const complete = this.#options.average === 'complete';
+    if (judged === 0) throw new InputError('the qrels have no queries');
+    if (this.#evaluated === 0 && this.#unjudged > 0)
+      throw new InputError(
+        `none of the run's ${this.#unjudged} queries is in the qrels (${judged} queries); are run and qrels of the same data set and split?`,
+      );
+    if (this.#evaluated === 0 && !complete)
+      throw new InputError('the run has no queries, so there is nothing to average');
+    const means = new Map(this.#measures.map((measure) => [measure.name, this.#mean(measure)]));
+    if (complete)
+      for (const values of this.#values.values())
+        for (const query of this.#qrels.keys()) if (!values.has(query)) values.set(query, 0);
+    const counts = {
+      judged,
+      evaluated: this.#evaluated,
+      missing: judged - this.#evaluated,
+      unjudged: this.#unjudged,
+    };
+    return { means, perQuery: this.#values, counts };
+  }
+
+  #mean(measure: Measure): number {
+    const { average, decimals } = this.#options;
+    const overQrels = average === 'complete' || this.#isBeirCustom(measure);
+    let sum = 0;
+    for (const value of this.#values.get(measure.name)!.values()) sum += value;
+    const mean = sum / (overQrels ? this.#qrels.size : this.#evaluated);
+    return decimals === null ? mean : roundHalfEven(mean, decimals);
+  }
+
+  #isBeirCustom(measure: Measure): boolean {
+    return this.#options.beirCustom === true && measure.cutoff !== null && beirCustomFamilies.has(measure.family);
+  }
+}
+
+/** Evaluates a whole run. See {@link Evaluator}. */
+export function evaluateRun(
+  qrels: Qrels,
+  run: Run,
+  measures: readonly Measure[],
+  options: EvaluationOptions = plainEvaluation,
+): Evaluation {
+  const evaluator = new Evaluator(qrels, measures, options);
+  for (const [query, ranking] of run) evaluator.add(query, ranking);
+  return evaluator.finish();
+}

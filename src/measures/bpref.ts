@@ -1,0 +1,20 @@
+import { type Evaluate, relevantCount } from './measure.js';
+
+/**
+ * Binary preference (Buckley and Voorhees 2004; trec_eval's m_bpref.c): how seldom judged non-relevant documents stand
+ * above relevant ones. Only the first R non-relevant ones count, R being the number of relevant documents.
+ */
+export function binaryPreference(level: number): Evaluate {
+  return (ranking) => {
+    const relevant = relevantCount(ranking, level);
+    if (relevant === 0) return 0;
+    const limit = Math.min(relevant, ranking.ideal.length - relevant);
+    let above = 0;
+    let sum = 0;
+    for (const grade of ranking.grades) {
+      if (grade >= level) sum += above === 0 ? 1 : 1 - Math.min(above, relevant) / limit;
+      else if (grade >= 0) above++;
+    }
+    return sum / relevant;
+  };
+}

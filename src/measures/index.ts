@@ -1,0 +1,12 @@
+export {
+  evaluateRun,
+  evaluationOptions,
+  Evaluator,
+  plainEvaluation,
+  type Evaluation,
+  type EvaluationCounts,
+  type EvaluationOptions,
+} from './aggregate.js';
+export { judge, onlyJudged, unjudged, type JudgedRanking, type Measure } from './measure.js';
+export { defaultMeasures, judgedOnly, measureForms, parseMeasure, parseMeasures } from './parse.js';
+export { roundHalfEven } from './rounding.js';

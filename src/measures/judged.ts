@@ -1,0 +1,27 @@
+import { type Evaluate, unjudged } from './measure.js';
+
+/**
+ * Share of the first `cutoff` documents that are judged for the query, with whatever grade. Where fewer were retrieved,
+ * the share of those (ir_measures' Judged); 0 for an empty ranking.
+ */
+export function judgedShare(cutoff: number): Evaluate {
+  return ({ grades }) => {
+    const end = Math.min(cutoff, grades.length);
+    let count = 0;
+    for (let i = 0; i < end; i++) if (grades[i] !== unjudged) count++;
+    return end === 0 ? 0 : count / end;
+  };
+}
+
+/**
+ * Documents in the first `cutoff` ranks that are judged for no query of the data set, divided by `cutoff` (BEIR's
+ * `hole`): how much of a system's output the makers of the judgements may never have seen.
+ */
+export function hole(cutoff: number): Evaluate {
+  return ({ grades, isHole }) => {
+    const end = Math.min(cutoff, grades.length);
+    let count = 0;
+    for (let i = 0; i < end; i++) if (grades[i] === unjudged && isHole(i)) count++;
+    return count / cutoff;
+  };
+}

@@ -1,0 +1,32 @@
+import type { Evaluate } from './measure.js';
+
+/** What a document of a grade is worth. Asked for grades above 0 only: others are worth nothing. */
+export type Gain = (grade: number) => number;
+
+/** The grade itself (Järvelin and Kekäläinen 2002; trec_eval). */
+export const linearGain: Gain = (grade) => grade;
+
+/** 2^grade - 1 (Burges et al. 2005; gdeval.pl). */
+export const exponentialGain: Gain = (grade) => 2 ** grade - 1;
+
+/**
+ * Normalised discounted cumulative gain: sum of gain / log2(rank + 1), divided by that of the ideal ranking over all
+ * judged documents (trec_eval's m_ndcg.c, m_ndcg_cut.c).
+ * @param cutoff ranks of both rankings that count; Infinity for all
+ */
+export function ndcg(cutoff: number, gain: Gain): Evaluate {
+  return ({ grades, ideal }) => {
+    const best = dcg(ideal, cutoff, gain);
+    return best === 0 ? 0 : dcg(grades, cutoff, gain) / best;
+  };
+}
+
+function dcg(grades: Int32Array, cutoff: number, gain: Gain): number {
+  const end = Math.min(cutoff, grades.length);
+  let sum = 0;
+  for (let i = 0; i < end; i++) {
+    const grade = grades[i]!;
+    if (grade > 0) sum += gain(grade) / Math.log2(i + 2);
+  }
+  return sum;
+}

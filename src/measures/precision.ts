@@ -1,0 +1,34 @@
+import { type Evaluate, relevantCount, relevantRetrieved } from './measure.js';
+
+/** Precision: relevant documents in the first `cutoff` ranks, divided by `cutoff` even if fewer were retrieved. */
+export function precision(cutoff: number, level: number): Evaluate {
+  return (ranking) => relevantRetrieved(ranking, level, cutoff) / cutoff;
+}
+
+/** Precision at the rank that equals the number of relevant documents (trec_eval's m_Rprec.c). */
+export function rPrecision(level: number): Evaluate {
+  return (ranking) => {
+    const relevant = relevantCount(ranking, level);
+    return relevant === 0 ? 0 : relevantRetrieved(ranking, level, relevant) / relevant;
+  };
+}
+
+/**
+ * Interpolated precision: the highest precision at any rank where this share of the relevant documents, or more, has
+ * been found (trec_eval's m_iprec_at_recall.c of version 9, which adds 0.9 to the number of documents and cuts).
+ * @param recall from 0 to 1
+ */
+export function interpolatedPrecision(recall: number, level: number): Evaluate {
+  return (ranking) => {
+    const { grades } = ranking;
+    const needed = Math.trunc(recall * relevantCount(ranking, level) + 0.9);
+    let found = relevantRetrieved(ranking, level);
+    if (found < needed) return 0;
+    let best = 0;
+    for (let i = grades.length; i > 0 && found > 0 && found >= needed; i--) {
+      best = Math.max(best, found / i);
+      if (grades[i - 1]! >= level) found--;
+    }
+    return best;
+  };
+}

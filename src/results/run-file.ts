@@ -1,0 +1,185 @@
+import { isAscii } from 'node:buffer';
+import { pipeline, Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { InputError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
+import { lineBlocks } from '../core/lines.js';
+import { inRankingOrder, type Ranking, type Run } from '../core/run.js';
+import { fieldsOf, parseScore } from './run-line.js';
+
+/** One query's part of a run. */
+export interface QueryRanking {
+  readonly query: string;
+  readonly ranking: Ranking;
+}
+
+export interface RunFileOptions {
+  /**
+   * Order of documents with equal scores: `id`, trec_eval's (document id descending, scores compared as float32), or
+   * `file`, as they follow each other in the file (scores compared as float64; what BEIR's own measures see).
+   */
+  readonly ties?: 'id' | 'file';
+}
+
+/** A query's lines are not together, so its ranking cannot be given before the end of the file: use {@link readRun}. */
+export class UngroupedRunError extends InputError {}
+
+/**
+ * Reads a TREC run file into memory: lines of `query Q0 document rank score tag`, separated by white space, plain or
+ * gzip. Only query, document and score count, as in trec_eval: ranks are made from the scores. Empty lines and lines
+ * that begin with # are skipped. Queries keep the order in which they first appear; their lines need not be together.
+ * @throws InputError with the line for a wrong number of columns, a score that is no finite float32 or a document that
+ * is there twice for a query, and for a file without any line
+ */
+export async function readRun(path: string, options: RunFileOptions = {}): Promise<Run> {
+  const rows = new Map<string, Rows>();
+  const blocks = blocksOfRows(path, (query) => rows.get(query) ?? newRows(rows, query));
+  while ((await blocks.next()).done !== true);
+  return new Map(Array.from(rows, ([query, these]) => [query, rankingOf(these, query, path, options)]));
+}
+
+/**
+ * Reads a run file query by query, holding one query at a time. Otherwise as {@link readRun}.
+ * @throws UngroupedRunError at a line whose query was there before another one
+ */
+export async function* streamRun(path: string, options: RunFileOptions = {}): AsyncGenerator<QueryRanking> {
+  const seen = new Set<string>();
+  const open = new Map<string, Rows>();
+  const start = (query: string, line: number): Rows => {
+    if (seen.has(query))
+      throw new UngroupedRunError(`${path}: line ${line}: query ${query} was there before; its lines are not together`);
+    seen.add(query);
+    return newRows(open, query);
+  };
+  for await (const last of blocksOfRows(path, start)) {
+    for (const [query, rows] of open) {
+      if (query === last) continue;
+      yield { query, ranking: rankingOf(rows, query, path, options) };
+      open.delete(query);
+    }
+  }
+  for (const [query, rows] of open) yield { query, ranking: rankingOf(rows, query, path, options) };
+}
+
+/**
+ * Writes a TREC run file, atomically: queries in the order of the run, ranks from 1, scores in the fewest digits that
+ * read back as the same float32. A path that ends in .gz is compressed; same run, same bytes. A query with an empty
+ * ranking leaves no line.
+ * @param tag the last column: a name of the system, without white space
+ */
+export async function writeRun(path: string, run: Run, tag: string): Promise<void> {
+  requireField('tag', tag);
+  const lines = Readable.from(runLines(run, tag));
+  if (!path.endsWith('.gz')) return writeFileAtomic(path, lines);
+  // A failure of either stream destroys the other and reaches whoever iterates, so the callback has nothing to do.
+  return writeFileAtomic(
+    path,
+    pipeline(lines, createGzip({ level: 6 }), () => undefined),
+  );
+}
+
+function* runLines(run: Run, tag: string): Generator<string> {
+  for (const [query, { ids, scores }] of run) {
+    requireField('query id', query);
+    let text = '';
+    for (let i = 0; i < ids.length; i++) {
+      requireField('document id', ids[i]!);
+      text += `${query} Q0 ${ids[i]!} ${i + 1} ${shortestFloat32(scores[i]!)} ${tag}\n`;
+    }
+    if (text !== '') yield text;
+  }
+}
+
+function requireField(what: string, value: string): void {
+  if (value === '' || /\s/.test(value))
+    throw new InputError(`the ${what} "${value}" cannot be written to a run file, whose columns end at white space`);
+}
+
+/** Six digits survive the way through a float32 and nine tell any two float32 apart, so one of four lengths does. */
+export function shortestFloat32(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const decimal = Number(value.toPrecision(digits));
+    if (Math.fround(decimal) === value) return String(decimal);
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/** A query's lines as they come; `lines` are the line numbers. */
+interface Rows {
+  readonly ids: string[];
+  readonly scores: number[];
+  readonly lines: number[];
+}
+
+function newRows(all: Map<string, Rows>, query: string): Rows {
+  const rows: Rows = { ids: [], scores: [], lines: [] };
+  all.set(query, rows);
+  return rows;
+}
+
+/**
+ * Parses the file block by block and yields after each the query of its last line. Runs of 10,000 queries have ten
+ * million lines, so this looks at characters where they are and makes no array or string a column but the document id.
+ * @param rowsOf gives the place for a query's lines; called whenever a line's query differs from that of the one before
+ */
+async function* blocksOfRows(path: string, rowsOf: (query: string, line: number) => Rows): AsyncGenerator<string> {
+  const bounds = new Uint32Array(12);
+  let query = '';
+  let rows: Rows | undefined;
+  for await (const { firstLine, bytes } of lineBlocks(path)) {
+    const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
+    let line = firstLine;
+    let end;
+    for (let start = 0; start < text.length; start = end + 1, line++) {
+      end = text.indexOf('\n', start);
+      if (end < 0) end = text.length;
+      const columns = fieldsOf(text, start, end, bounds);
+      if (columns === 0 || text[bounds[0]!] === '#') continue;
+      if (columns !== 6) throw wrongColumns(path, line, text.slice(start, end));
+      if (rows === undefined || bounds[1]! - bounds[0]! !== query.length || !text.startsWith(query, bounds[0])) {
+        query = text.slice(bounds[0], bounds[1]);
+        rows = rowsOf(query, line);
+      }
+      const score = parseScore(text, bounds[8]!, bounds[9]!);
+      if (!Number.isFinite(Math.fround(score))) throw wrongScore(path, line, text.slice(bounds[8], bounds[9]));
+      rows.ids.push(text.slice(bounds[4], bounds[5]));
+      rows.scores.push(score);
+      rows.lines.push(line);
+    }
+    yield query;
+  }
+  if (rows === undefined) throw new InputError(`${path}: is empty; expected lines of "query Q0 document rank score tag"`);
+}
+
+function rankingOf(rows: Rows, query: string, path: string, { ties = 'id' }: RunFileOptions): Ranking {
+  const { ids, scores } = rows;
+  if (new Set(ids).size < ids.length) throw duplicate(rows, query, path);
+  if (ties === 'id') return inRankingOrder({ ids, scores: Float32Array.from(scores) });
+  if (scores.every((score, i) => i === 0 || score <= scores[i - 1]!)) return { ids, scores: Float32Array.from(scores) };
+  const order = Array.from(ids.keys()).sort((a, b) => scores[b]! - scores[a]!);
+  return { ids: order.map((i) => ids[i]!), scores: Float32Array.from(order, (i) => scores[i]!) };
+}
+
+function duplicate({ ids, lines }: Rows, query: string, path: string): InputError {
+  const first = new Map<string, number>();
+  for (const [i, id] of ids.entries()) {
+    const before = first.get(id);
+    if (before !== undefined)
+      return new InputError(
+        `${path}: line ${lines[i]!}: document ${id} is there twice for query ${query} (first in line ${before}); keep one`,
+      );
+    first.set(id, lines[i]!);
+  }
+  throw new Error('no duplicate');
+}
+
+function wrongColumns(path: string, line: number, text: string): InputError {
+  const columns = text.trim().split(/\s+/).length;
+  return new InputError(
+    `${path}: line ${line} has ${columns} columns; expected 6: query Q0 document rank score tag (ids without white space)`,
+  );
+}
+
+function wrongScore(path: string, line: number, text: string): InputError {
+  return new InputError(`${path}: line ${line}: the score is "${text}"; expected a finite number within float32's range`);
+}
