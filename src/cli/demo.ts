@@ -5,7 +5,7 @@ import { defaultThreads, positive } from './options.js';
 import { runPlan } from './run.js';
 
 /** The bundled checkpoints by size: each causal model, and its bi-encoder that differs in bias tensors only. */
-const sizes = ['250k', '1m', '4m'];
+const sizes = ['170k', '870k', '4m'];
 const folderOf = (name: string): string => fileURLToPath(new URL(`../../models/demo/${name}`, import.meta.url));
 
 const common = {

@@ -16,7 +16,8 @@ export async function writeFileAtomic(
   try {
     const handle = await open(temporary, 'wx');
     try {
-      await handle.writeFile(data);
+      if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
+      else for await (const chunk of data) await handle.appendFile(chunk);
       await handle.sync();
     } finally {
       await handle.close();

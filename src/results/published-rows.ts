@@ -1,4 +1,15 @@
-import type { PublishedRow } from './published.js';
+/** A system's published scores. */
+export interface PublishedRow {
+  readonly system: string;
+  readonly method: 'bm25' | 'bi-encoder' | 'cross-encoder';
+  /** Parameters of the model; null where there is none or the source does not say. */
+  readonly parameters: number | null;
+  /** The conventions the numbers were made under: a profile of this program, or the source's own. */
+  readonly profile: string;
+  readonly source: string;
+  /** Task name without `beir/` → nDCG@10. */
+  readonly scores: Readonly<Record<string, number>>;
+}
 
 /**
  * Published nDCG@10, gathered from public sources. A score that is not here was not found in a source; none is filled in

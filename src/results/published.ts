@@ -1,22 +1,9 @@
-import { publishedRows } from './published-rows.js';
-
-/** A system's published scores. */
-export interface PublishedRow {
-  readonly system: string;
-  readonly method: 'bm25' | 'bi-encoder' | 'cross-encoder';
-  /** Parameters of the model; null where there is none or the source does not say. */
-  readonly parameters: number | null;
-  /** The conventions the numbers were made under: a profile of this program, or the source's own. */
-  readonly profile: string;
-  readonly source: string;
-  /** Task name without `beir/` → nDCG@10. */
-  readonly scores: Readonly<Record<string, number>>;
-}
+import { publishedRows, type PublishedRow } from './published-rows.js';
 
 /** The measure of every published score in the table. */
 export const PUBLISHED_MEASURE = 'nDCG@10';
 
-export { publishedRows };
+export { publishedRows, type PublishedRow };
 
 /** A task's name in the published rows: `beir/nfcorpus` → `nfcorpus`. */
 export function publishedTaskName(task: string): string {
