@@ -1,0 +1,147 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { profileByName, profileNames } from '../core/profile.js';
+import { readQrels } from '../datasets/qrels-file.js';
+import {
+  defaultMeasures,
+  type Evaluation,
+  type EvaluationOptions,
+  evaluationOptions,
+  Evaluator,
+  judgedOnly,
+  measureForms,
+  parseMeasures,
+  plainEvaluation,
+  roundHalfEven,
+} from '../measures/index.js';
+import { readRun, streamRun, UngroupedRunError } from '../results/run-file.js';
+
+export interface EvaluateOptions {
+  readonly perQuery?: boolean;
+  readonly complete?: boolean;
+  readonly judgedOnly?: boolean;
+  readonly profile?: string;
+  readonly format: 'tsv' | 'json';
+  readonly digits?: number;
+}
+
+/** Where lines go: a stream, or a test's list. */
+interface Output {
+  write(text: string): unknown;
+}
+
+const help = `
+Measures: ${measureForms.join(', ')}
+Options of measures: P(rel=2)@10 counts grades from 2 as relevant; AP(judged_only=True) leaves out unjudged documents.
+Without --profile, means are pytrec_eval's: over the queries in run and qrels, not rounded, nothing removed.
+
+Examples:
+  sgpt-bench evaluate qrels/test.tsv run.trec.gz
+  sgpt-bench evaluate qrels.txt run.trec nDCG@10 'P(rel=2)@5' --complete --per-query`;
+
+/** `sgpt-bench evaluate`: measures of a run file. Loads no model code, so that it starts at once. */
+export function evaluateCommand(): Command {
+  return new Command('evaluate')
+    .description('measure a TREC run file against judgements; prints lines of measure, tab, value')
+    .argument('<QRELS>', 'judgements: BEIR TSV or TREC qrels, plain or gzip')
+    .argument('<RUN>', 'TREC run file, plain or gzip')
+    .argument('[MEASURE...]', `measures (default: ${defaultMeasures.join(' ')})`)
+    .option('--per-query', 'print every query too: measure, query, value; the mean is query "all"')
+    .option('--complete', 'average over all judged queries, those missing in the run as 0 (trec_eval -c)')
+    .option('--judged-only', 'take unjudged documents out of the rankings first (trec_eval -J)')
+    .addOption(new Option('--profile <name>', 'average and round as a reference program').choices(profileNames))
+    .addOption(
+      new Option('--format <format>', 'tsv, or json in full precision').choices(['tsv', 'json']).default('tsv'),
+    )
+    .option('--digits <n>', "decimal places of tsv (default: the profile's, or 4)", parseDigits)
+    .addHelpText('after', help)
+    .action((qrels: string, run: string, measures: string[], options: EvaluateOptions) =>
+      evaluateFiles(qrels, run, measures, options, process.stdout, process.stderr),
+    );
+}
+
+/**
+ * What the verb does.
+ * @param measures names; none for the default ones
+ * @param out receives the values
+ * @param notes receives what is odd about run and qrels
+ */
+export async function evaluateFiles(
+  qrelsPath: string,
+  runPath: string,
+  measures: readonly string[],
+  options: EvaluateOptions,
+  out: Output,
+  notes: Output,
+): Promise<void> {
+  const parsed = parseMeasures(measures.length === 0 ? defaultMeasures : measures);
+  const chosen = options.judgedOnly === true ? parsed.map(judgedOnly) : parsed;
+  const settings = settingsOf(options);
+  const qrels = await readQrels(qrelsPath);
+  const evaluation = await evaluateFile(runPath, () => new Evaluator(qrels, chosen, settings), settings);
+  writeNotes(evaluation, settings, notes);
+  if (options.format === 'json') writeJson(evaluation, { qrels: qrelsPath, run: runPath, ...settings }, options, out);
+  else writeLines(evaluation, options, options.digits ?? settings.decimals ?? 4, out);
+}
+
+function settingsOf({ profile, complete }: EvaluateOptions): EvaluationOptions {
+  const settings = profile === undefined ? plainEvaluation : evaluationOptions(profileByName(profile));
+  return complete === true ? { ...settings, average: 'complete' } : settings;
+}
+
+/** Query by query where the file allows it, else with the whole run in memory. */
+async function evaluateFile(
+  path: string,
+  newEvaluator: () => Evaluator,
+  settings: EvaluationOptions,
+): Promise<Evaluation> {
+  const ties = settings.beirCustom === true ? 'file' : 'id';
+  try {
+    const evaluator = newEvaluator();
+    for await (const { query, ranking } of streamRun(path, { ties })) evaluator.add(query, ranking);
+    return evaluator.finish();
+  } catch (error) {
+    if (!(error instanceof UngroupedRunError)) throw error;
+  }
+  const evaluator = newEvaluator();
+  for (const [query, ranking] of await readRun(path, { ties })) evaluator.add(query, ranking);
+  return evaluator.finish();
+}
+
+function writeNotes({ counts }: Evaluation, { average }: EvaluationOptions, notes: Output): void {
+  const { judged, missing, unjudged } = counts;
+  const fate = average === 'complete' ? 'they count 0' : 'they are left out of means (--complete counts them 0)';
+  if (missing > 0) notes.write(`note: ${missing} of ${judged} judged queries are not in the run; ${fate}\n`);
+  if (unjudged > 0) notes.write(`note: ${unjudged} queries of the run are not judged; they are left out\n`);
+}
+
+function writeLines({ means, perQuery }: Evaluation, options: EvaluateOptions, digits: number, out: Output): void {
+  const decimal = (value: number): string => roundHalfEven(value, digits).toFixed(digits);
+  for (const [measure, mean] of means) {
+    if (options.perQuery !== true) out.write(`${measure}\t${decimal(mean)}\n`);
+    else {
+      const lines = Array.from(perQuery.get(measure)!, ([query, value]) => `${measure}\t${query}\t${decimal(value)}\n`);
+      out.write(`${lines.join('')}${measure}\tall\t${decimal(mean)}\n`);
+    }
+  }
+}
+
+/** Queries are a list, since an object would put numeric ids in another order. */
+function writeJson(evaluation: Evaluation, about: object, options: EvaluateOptions, out: Output): void {
+  const { means, perQuery, counts } = evaluation;
+  const queries = [...new Set([...perQuery.values()].flatMap((values) => [...values.keys()]))].map((id) => ({
+    id,
+    values: Object.fromEntries(Array.from(perQuery, ([measure, values]) => [measure, values.get(id) ?? null])),
+  }));
+  const value = {
+    ...about,
+    counts,
+    means: Object.fromEntries(means),
+    ...(options.perQuery === true ? { queries } : {}),
+  };
+  out.write(JSON.stringify(value, null, 2) + '\n');
+}
+
+function parseDigits(text: string): number {
+  if (!/^(\d|1[0-7])$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0 to 17');
+  return Number(text);
+}
