@@ -1,4 +1,6 @@
-import { wordBreakClass, wordBreakRanges } from './word-break-data.js';
+import { classAt, isExtend, skipExtend, widthAt } from './characters.js';
+import { emojiEnd, flagEnd, keycapEnd } from './emoji.js';
+import { wordBreakClass } from './word-break-data.js';
 
 /**
  * Lucene's StandardTokenizer (StandardTokenizerImpl.jflex): the words of Unicode Standard Annex 29, where a token is a run
@@ -21,16 +23,17 @@ const {
   MidNum,
   SingleQuote,
   DoubleQuote,
-  Extend,
   ZWJ,
-  Emoji,
   ComplexContext,
   ComplexContextExtend,
   Han,
   Hiragana,
+  RegionalIndicator,
+  KeycapBase,
+  EmojiModifier,
+  EmojiModifierBase,
+  Emoji,
 } = wordBreakClass;
-
-const classes = classTable();
 
 /** Calls `visit` with the place of each token, in order: `text.slice(start, end)`. */
 export function forEachToken(text: string, visit: (start: number, end: number) => void): void {
@@ -64,8 +67,14 @@ function tokenEnd(text: string, start: number): number {
     case ComplexContext:
     case ComplexContextExtend:
       return complexContextEnd(text, start, limit);
-    case Emoji:
+    case RegionalIndicator:
+      return flagEnd(text, start, limit);
+    case KeycapBase:
+      return keycapEnd(text, start, limit);
     case ZWJ:
+    case EmojiModifier:
+    case EmojiModifierBase:
+    case Emoji:
       return emojiEnd(text, start, limit);
     default:
       return start;
@@ -124,58 +133,9 @@ function complexContextEnd(text: string, start: number, limit: number): number {
   return at;
 }
 
-const extend = '[[\\p{Grapheme_Extend}\\p{Mc}\\p{Cf}]--[\\p{Emoji_Modifier}\\ufe0e\\ufe0f]]';
-const pictograph =
-  `(?:(?:\\p{Emoji_Modifier_Base}${extend}*)?\\p{Emoji_Modifier}` +
-  '|[[\\p{Extended_Pictographic}\\p{Emoji}]--[\\p{Emoji_Modifier}\\p{Regional_Indicator}0-9#*]])';
-/** The grammar's emoji rule: pictographs joined by zero-width joiners, a keycap, or a flag. */
-const emojiSequence = new RegExp(
-  `^(?:\\u200d*${pictograph}(?:${extend}*?\\ufe0f?\\u200d+${pictograph})*${extend}*\\ufe0f?` +
-    `|[0-9#*]${extend}*\\ufe0f?\\u20e3${extend}*` +
-    `|\\p{Regional_Indicator}${extend}*\\p{Regional_Indicator}${extend}*)`,
-  'v',
-);
-
-function emojiEnd(text: string, start: number, limit: number): number {
-  return start + (emojiSequence.exec(text.slice(start, limit))?.[0].length ?? 0);
-}
-
-function skipExtend(text: string, start: number, limit: number): number {
-  let at = start;
-  while (at < limit && isExtend(classAt(text, at))) at += widthAt(text, at);
-  return at;
-}
-
-function isExtend(value: number): boolean {
-  return value === Extend || value === ZWJ || value === ComplexContextExtend;
-}
-
 /** Where the tokenizer's window ends; never within a surrogate pair. */
 function windowEnd(text: string, start: number): number {
   const end = start + maxTokenLength;
   if (end >= text.length) return text.length;
   return widthAt(text, end - 1) === 2 ? end - 1 : end;
-}
-
-function classAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return classes[unit < 0xd800 || unit > 0xdbff ? unit : text.codePointAt(at)!]!;
-}
-
-/** 2 at the start of a surrogate pair, else 1. */
-function widthAt(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return unit < 0xd800 || unit > 0xdbff || text.codePointAt(at) === unit ? 1 : 2;
-}
-
-function classTable(): Uint8Array {
-  const table = new Uint8Array(0x110000);
-  let at = 0;
-  for (const [, gap, letter, length] of wordBreakRanges.matchAll(/([0-9a-z]+)([A-Z])([0-9a-z]+)/g)) {
-    at += parseInt(gap!, 36);
-    const end = at + parseInt(length!, 36);
-    table.fill(letter!.charCodeAt(0) - 'A'.charCodeAt(0), at, end);
-    at = end;
-  }
-  return table;
 }

@@ -10,8 +10,8 @@ import sys
 UCD = sys.argv[1] if len(sys.argv) > 1 else "/usr/share/unicode"
 CLASSES = [
     "Other", "ALetter", "Hebrew_Letter", "Numeric", "Katakana", "ExtendNumLet", "MidLetter", "MidNum", "MidNumLet",
-    "Single_Quote", "Double_Quote", "Extend", "ZWJ", "Emoji", "Complex_Context", "Complex_Context_Extend", "Han",
-    "Hiragana",
+    "Single_Quote", "Double_Quote", "Extend", "ZWJ", "Complex_Context", "Complex_Context_Extend", "Han", "Hiragana",
+    "Regional_Indicator", "Keycap_Base", "Emoji_Modifier", "Emoji_Modifier_Base", "Emoji",
 ]
 
 
@@ -32,8 +32,14 @@ def main():
     for code, value in properties("emoji/emoji-data.txt"):
         emoji.setdefault(code, set()).add(value)
     for code, values in emoji.items():
-        if values & {"Extended_Pictographic", "Emoji"}:
-            table[code] = "Emoji"
+        for value in ("Emoji_Modifier", "Emoji_Modifier_Base"):
+            if value in values:
+                table[code] = value
+                break
+        else:
+            if values & {"Extended_Pictographic", "Emoji"}:
+                table[code] = "Emoji"
+    table[ord("#")] = table[ord("*")] = "Keycap_Base"
     for code, value in properties("Scripts.txt"):
         if value in ("Han", "Hiragana"):
             table[code] = value
@@ -42,9 +48,7 @@ def main():
             table[code] = "Complex_Context"
     for code, value in properties("auxiliary/WordBreakProperty.txt"):
         value = "Extend" if value == "Format" else value
-        if value == "Regional_Indicator":
-            table[code] = "Emoji"
-        elif value == "Extend" and table.get(code) == "Complex_Context":
+        if value == "Extend" and table.get(code) == "Complex_Context":
             table[code] = "Complex_Context_Extend"
         elif value in CLASSES and "Emoji_Modifier" not in emoji.get(code, ()):
             table[code] = value
