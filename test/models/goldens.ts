@@ -1,28 +1,38 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Role } from '../../src/core/model.js';
 
-/** A folder of a checkpoint that belongs to the tests. */
+/** The folder of a checkpoint that belongs to the tests. */
 export function fixture(name: string): string {
   return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 }
 
-/** What reference programs computed (tools/goldens/models). */
+/** What transformers computed for a checkpoint (tools/goldens/models/gpt_neo.py). */
 export interface Golden {
-  readonly versions: Readonly<Record<string, string>>;
   readonly tokens: readonly { text: string; ids: number[] }[];
   readonly hiddenStates: readonly { ids: number[]; states: number[][][] }[];
   readonly embeddings: readonly {
     text: string;
     brackets: 'none' | 'specb';
-    role: 'query' | 'document';
+    role: Role;
     maxTokens: number;
     vectors: Record<string, number[]>;
   }[];
   readonly scores: readonly { prompt: string; document: string; query: string; score: number }[];
 }
 
-export function golden(name: string): Golden {
-  return JSON.parse(readFileSync(new URL(`goldens/${name}.json`, import.meta.url), 'utf8')) as Golden;
+/** What transformers computed for the checkpoint of random-gpt-neo.ts (tools/goldens/models/gpt_neo_125m.py). */
+export interface LargeGolden {
+  readonly sha256: string;
+  readonly embeddings: readonly {
+    text: string;
+    vectors: Record<string, { beginning: number[]; norm: number }>;
+  }[];
+  readonly scores: readonly { document: string; query: string; score: number }[];
+}
+
+export function golden<T>(name: string): T {
+  return JSON.parse(readFileSync(new URL(`goldens/${name}.json`, import.meta.url), 'utf8')) as T;
 }
 
 /** The largest difference of two vectors, as a share of the largest absolute value of the expected one. */
@@ -32,9 +42,9 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   let scale = 0;
   for (let i = 0; i < expected.length; i++) {
     const delta = Math.abs(actual[i]! - expected[i]!);
-    // NaN must not pass for a small difference.
-    difference = delta <= difference ? difference : delta;
+    // Written so that NaN does not pass for a small difference.
+    if (!(delta <= difference)) difference = delta;
     scale = Math.max(scale, Math.abs(expected[i]!));
   }
-  return difference / scale;
+  return scale === 0 ? difference : difference / scale;
 }
