@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { InputError } from '../core/errors.js';
+
+interface ReportCommandOptions {
+  output: string;
+  format: string[];
+  reference?: string;
+  tasks?: string[];
+  systems?: string[];
+  title?: string;
+  newest?: boolean;
+}
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+const examples = `
+Examples:
+  $ sgpt-bench report results/demo
+  $ sgpt-bench report results/a results/b --newest --output reports/both --format html,md,latex
+  $ sgpt-bench report --tasks beir --systems 'BE *,BM25*' --reference 'BM25 elasticsearch'`;
+
+/** `sgpt-bench report`: tables and charts of result records. */
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('make tables and charts of result records')
+    .argument('[RESULTS-DIR...]', 'folders with results; several are merged', ['results'])
+    .option('--output <DIR>', 'folder to write to', 'reports/report')
+    .option('--format <LIST>', 'html, md, csv, latex, json, mteb, svg, png, separated by commas', list, ['html', 'md'])
+    .option('--reference <SYSTEM>', 'the system that differences are taken against')
+    .option('--tasks <LIST>', 'only these tasks; "beir" takes all of BEIR', list)
+    .option('--systems <LIST>', 'only these systems or families; * stands for any text', list)
+    .option('--title <TEXT>', 'title of the report')
+    .option('--newest', 'where two records claim one score, take the newer')
+    .addHelpText('after', examples)
+    .action(report);
+}
+
+async function report(folders: string[], { output, format, ...options }: ReportCommandOptions): Promise<void> {
+  if (format.length === 0) throw new InputError('--format: no format is given; expected a list such as "html,md"');
+  const [{ buildReport, parseFormats, renderTextTable, writeReport }, { loadResults }] = await Promise.all([
+    import('../reports/index.js'),
+    import('../results/store.js'),
+  ]);
+  const formats = parseFormats(format);
+  const results = (await Promise.all(folders.map(loadResults))).flat();
+  const built = await buildReport(results, options);
+  const files = await writeReport(built, output, formats);
+  process.stdout.write(renderTextTable(built));
+  process.stderr.write(files.map((file) => `wrote ${file}\n`).join(''));
+}

@@ -1,0 +1,59 @@
+import { InputError } from '../core/errors.js';
+import type { StoredResult } from '../results/store.js';
+import { figuresOf } from './figures.js';
+import type { Report, ReportOptions, Row, Suite } from './model.js';
+import { selectResults } from './select.js';
+import { columnsOf, mixedSettings } from './systems.js';
+import { suitesOf } from './rows.js';
+
+/**
+ * Makes a report of result records. The same records give the same report in whatever order they come.
+ * @throws InputError when there is nothing to show, a filter matches nothing, or two records claim one cell
+ */
+export async function buildReport(results: readonly StoredResult[], options: ReportOptions = {}): Promise<Report> {
+  if (results.length === 0) throw new InputError('there are no results to report; make some with "sgpt-bench run"');
+  const selected = selectResults(results, options);
+  if (selected.length === 0) throw new InputError('no result has both a task of --tasks and a system of --systems');
+  const systems = columnsOf(selected);
+  const suites = suitesOf(selected, systems);
+  return Promise.resolve({
+    title: options.title ?? 'Retrieval results',
+    systems,
+    suites,
+    figures: figuresOf(suites, systems),
+    notes: [...suites.flatMap(suiteNotes), ...mixedSettings(selected)],
+  });
+}
+
+function suiteNotes(suite: Suite): string[] {
+  const rows = suite.rows.flatMap((row) => [row, ...row.parts]);
+  return [...separateRows(rows), ...sampledRows(rows), ...averageNote(suite)];
+}
+
+function separateRows(rows: readonly Row[]): string[] {
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  return tasks.flatMap((task) => {
+    const same = rows.filter((row) => row.task === task);
+    if (same.length < 2) return [];
+    const fields = (['split', 'checksum', 'profile', 'queryLimit', 'measure'] as const).filter(
+      (field) => new Set(same.map((row) => row[field])).size > 1,
+    );
+    const names = { split: 'split', checksum: 'data', profile: 'profile', queryLimit: 'number of queries', measure: 'measure' };
+    const what = fields.map((field) => names[field]).join(', ');
+    return [`${task} has ${same.length} rows, because its records differ in ${what}: scores in different rows are not comparable.`];
+  });
+}
+
+function sampledRows(rows: readonly Row[]): string[] {
+  return rows
+    .filter(({ queryLimit }) => queryLimit !== null)
+    .map(({ task, queryLimit }) => `${task} was run on its first ${String(queryLimit)} queries only: this is no score of the task.`);
+}
+
+function averageNote({ name, rows, average }: Suite): string[] {
+  if (average === null) {
+    return rows.length < 2 ? [] : [`${name} has no average: fewer than two tasks have a comparable score of every system.`];
+  }
+  if (average.tasks.length === average.of) return [];
+  return [`The ${name} average is over the ${average.tasks.length} of ${average.of} tasks that every system has: ${average.tasks.join(', ')}.`];
+}

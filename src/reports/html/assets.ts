@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+/** The libraries that are built into a page, from the installed packages. */
+const libraries = [
+  {
+    name: 'Apache ECharts',
+    file: 'echarts/dist/echarts.min.js',
+    licence: 'Apache ECharts, Copyright 2017-2026 The Apache Software Foundation, Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0. This product includes software developed at The Apache Software Foundation (https://www.apache.org/).',
+  },
+  {
+    name: 'Tabulator',
+    file: 'tabulator-tables/dist/js/tabulator.min.js',
+    licence: 'Tabulator, Copyright (c) Oliver Folkerd, MIT License, https://opensource.org/license/mit.',
+  },
+];
+
+export interface Assets {
+  /** The page's own script. */
+  readonly script: string;
+  /** Each library as base64 of gzip; the page unpacks it. Licence comments are kept inside. */
+  readonly libraries: readonly { readonly name: string; readonly licence: string; readonly packed: string }[];
+  readonly tableStyle: string;
+}
+
+/** Reads what is built into every page. */
+export async function loadAssets(): Promise<Assets> {
+  const require = createRequire(import.meta.url);
+  const text = (file: string): Promise<string> => readFile(require.resolve(file), 'utf8');
+  const [script, tableStyle, ...packed] = await Promise.all([
+    readFile(new URL('./page.js', import.meta.url), 'utf8'),
+    text('tabulator-tables/dist/css/tabulator.min.css'),
+    ...libraries.map(async ({ file }) => pack(await text(file))),
+  ]);
+  return {
+    script,
+    tableStyle: tableStyle.replace(/\/\*# sourceMappingURL=.*?\*\//, ''),
+    libraries: libraries.map(({ name, licence }, i) => ({ name, licence, packed: packed[i]! })),
+  };
+}
+
+/** Text as base64 of gzip, which the page unpacks with DecompressionStream. */
+export async function pack(text: string): Promise<string> {
+  const compressed = await promisify(gzip)(text, { level: 9 });
+  // Byte 9 names the system that packed it (RFC 1952); the same text must give the same bytes everywhere.
+  compressed[9] = 255;
+  return compressed.toString('base64');
+}

@@ -1,0 +1,63 @@
+import { darkTheme, lightTheme, type ChartTheme } from '../themes.js';
+
+/** A chart theme as custom properties. */
+function chartProperties({ text, muted, grid, series }: ChartTheme): string {
+  const colours = { text, muted, grid, ...Object.fromEntries(series.map((colour, i) => [`series${i}`, colour])) };
+  return Object.entries(colours)
+    .map(([name, colour]) => `--chart-${name}: ${colour};`)
+    .join(' ');
+}
+
+const light = `--page: #ffffff; --panel: #f5f7f9; --text: #1c2430; --muted: #5a6472; --line: #d5dae0; --accent: #0058a3;
+  --equal: #00694c; --near: #7a5a00; --off: #b3261e; ${chartProperties(lightTheme)}`;
+const dark = `--page: #14181f; --panel: #1c222b; --text: #e8ecf1; --muted: #a3adba; --line: #3a4350; --accent: #7cc0f5;
+  --equal: #5fd6ab; --near: #e6c158; --off: #ff9d94; ${chartProperties(darkTheme)}`;
+
+/** The page's own style. */
+export const style = `
+:root { ${light} }
+@media screen and (prefers-color-scheme: dark) { :root { ${dark} } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 84rem; padding: 0 1rem 2rem; background: var(--page); color: var(--text);
+  font: 16px/1.5 system-ui, "DejaVu Sans", Arial, sans-serif; overflow-wrap: break-word; }
+h1 { margin: 1.5rem 0 0; font-size: 1.75rem; line-height: 1.2; }
+h2 { margin: 2.5rem 0 .75rem; font-size: 1.25rem; scroll-margin-top: 1rem; }
+h3 { margin: 1.5rem 0 .5rem; font-size: 1rem; }
+a { color: var(--accent); }
+small, figcaption, .lead, footer, .hint { color: var(--muted); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.skip { position: absolute; left: -99rem; }
+.skip:focus { left: 1rem; top: .5rem; background: var(--page); padding: .5rem; z-index: 9; }
+.lead { margin: .25rem 0 0; }
+nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: .75rem 0 0; padding: 0; list-style: none; font-size: .9375rem; }
+select, input, button { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--muted); border-radius: 4px; padding: .25rem .5rem; max-width: 100%; }
+button { cursor: pointer; }
+.scroll { overflow-x: auto; max-width: 100%; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .875rem; }
+caption { text-align: left; font-weight: 600; padding: .5rem 0; }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; }
+th small { display: block; font-weight: 400; }
+.scores th[scope=row] { position: sticky; left: 0; background: var(--page); font-weight: 500; max-width: 16rem; overflow-wrap: anywhere; }
+.scores td { text-align: right; white-space: nowrap; }
+.scores thead th + th { text-align: right; min-width: 5rem; max-width: 12rem; overflow-wrap: anywhere; }
+.scores .average > * { border-top: 2px solid var(--muted); font-style: italic; }
+.scores .part th { padding-left: 1.75rem; font-weight: 400; }
+.unfold { display: block; font-size: .8125rem; padding: 0 .375rem; margin-top: .125rem; }
+.best { font-weight: 700; } .second { text-decoration: underline; text-underline-offset: 3px; }
+small.difference { display: block; } .difference.equal { color: var(--equal); } .difference.near { color: var(--near); } .difference.off { color: var(--off); }
+.chart { margin: 0 0 1rem; max-width: 60rem; }
+.drawing { width: 100%; } .drawing > svg { width: 100%; height: auto; }
+figcaption { font-size: .875rem; }
+.pointed { margin: 0; min-height: 1.5em; font-size: .875rem; color: var(--muted); }
+details { margin: .5rem 0; } summary { cursor: pointer; }
+.data { min-width: min(100%, 30rem); }
+footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .8125rem; }
+@media (max-width: 480px) { th, td { padding: .25rem .4rem; } .scores th[scope=row] { max-width: 9.5rem; } h1 { font-size: 1.375rem; } }
+@media print {
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  nav, .skip, .choice, .pointed, .unfold { display: none; }
+  .scroll { overflow: visible; } .scores th[scope=row] { position: static; }
+  figure, tr { break-inside: avoid; } h2 { break-after: avoid; }
+}
+`;

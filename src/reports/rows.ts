@@ -1,0 +1,174 @@
+import { compareCodePoints } from '../core/text.js';
+import { canonicalJson } from '../results/fingerprint.js';
+import { PUBLISHED_MEASURE, publishedScores } from '../results/published.js';
+import type { StoredResult } from '../results/store.js';
+import { SCORE_DECIMALS } from './format.js';
+import type { AverageRow, Cell, ReportSystem, Row, RowKey, Suite } from './model.js';
+import { compareSuites, compareTasks, FORUMS_OF_CQADUPSTACK, isRestricted, parentTask, suiteOf } from './order.js';
+import { compareWithPublished } from './published.js';
+import { rowKey } from './select.js';
+import { ambiguousNames, columnLabel } from './systems.js';
+
+/** Tables of all suites: a row for each task, split, data, profile and query limit among the records. */
+export function suitesOf(results: readonly StoredResult[], systems: readonly ReportSystem[]): Suite[] {
+  const rows = number(foldForums(rowsOf(results, systems), systems));
+  const names = [...new Set(rows.map(({ task }) => suiteOf(task)))].sort(compareSuites);
+  return names.map((name) => {
+    const members = rows.filter(({ task }) => suiteOf(task) === name);
+    return { name, rows: members, average: averageOf(members, systems) };
+  });
+}
+
+function rowsOf(results: readonly StoredResult[], systems: readonly ReportSystem[]): Row[] {
+  const groups = new Map<string, StoredResult[]>();
+  for (const result of results) {
+    const key = canonicalJson(rowKey(result.record));
+    groups.set(key, [...(groups.get(key) ?? []), result]);
+  }
+  const keys = [...groups.values()].map((group) => rowKey(group[0]!.record));
+  const ambiguous = ambiguousNames(results);
+  return [...groups.values()].map((group) => {
+    const { record } = group[0]!;
+    const key = rowKey(record);
+    const byLabel = new Map(group.map((result) => [columnLabel(result.record, ambiguous), result]));
+    const values = systems.map(({ label }) => byLabel.get(label));
+    const published = key.queryLimit === null && key.measure === PUBLISHED_MEASURE ? publishedScores(key.task) : [];
+    return {
+      ...key,
+      id: '',
+      label: rowLabel(key, keys),
+      documents: record.task.documents,
+      queries: record.task.queries,
+      restricted: isRestricted(key.task),
+      cells: rankedCells(
+        values.map((result) =>
+          result === undefined
+            ? null
+            : {
+                value: result.record.measures[key.measure] ?? NaN,
+                result,
+                published: compareWithPublished(result.record, published),
+              },
+        ),
+        systems,
+      ),
+      parts: [],
+      published,
+    };
+  });
+}
+
+/** The task's name and, where it has several rows, what this one is: its split, profile, query limit, data. */
+function rowLabel(key: RowKey, keys: readonly RowKey[]): string {
+  const others = keys.filter(({ task }) => task === key.task);
+  const differs = (field: keyof RowKey): boolean => others.some((other) => other[field] !== key[field]);
+  const marks = [
+    differs('split') || (key.split !== 'test' && key.task !== 'beir/msmarco') ? `split ${key.split}` : '',
+    differs('profile') ? `profile ${key.profile}` : '',
+    key.queryLimit !== null ? `first ${key.queryLimit} queries` : differs('queryLimit') ? 'all queries' : '',
+    differs('checksum') ? `data ${key.checksum.slice(0, 8)}` : '',
+    differs('measure') ? key.measure : '',
+  ].filter((mark) => mark !== '');
+  return marks.length === 0 ? key.task : `${key.task} (${marks.join(', ')})`;
+}
+
+type Unranked = Omit<Cell, 'best' | 'second'>;
+
+/**
+ * Marks the best and second best value at the precision shown; values that print alike share the place. The oracle, which
+ * knows the judgements, takes no part.
+ */
+function rankedCells<T extends { readonly value: number }>(
+  cells: readonly (T | null)[],
+  systems: readonly ReportSystem[],
+): ((T & { best: boolean; second: boolean }) | null)[] {
+  const shown = cells.map((cell, i) =>
+    cell === null || systems[i]!.runner === 'oracle' ? null : Number(cell.value.toFixed(SCORE_DECIMALS)),
+  );
+  const places = [...new Set(shown.filter((value) => value !== null))].sort((a, b) => b - a);
+  return cells.map((cell, i) => {
+    if (cell === null) return null;
+    const place = shown[i] === null ? -1 : places.indexOf(shown[i]!);
+    return { ...cell, best: place === 0, second: place === 1 };
+  });
+}
+
+/** Puts the forums of CQADupStack under one row with their mean, where all twelve are there for a system. */
+function foldForums(rows: readonly Row[], systems: readonly ReportSystem[]): Row[] {
+  const folded: Row[] = [];
+  const forums = new Map<string, Row[]>();
+  for (const row of rows) {
+    const parent = parentTask(row.task);
+    if (parent === undefined) folded.push(row);
+    else {
+      const key = canonicalJson([parent, row.split, row.profile, row.queryLimit, row.measure]);
+      forums.set(key, [...(forums.get(key) ?? []), row]);
+    }
+  }
+  for (const parts of forums.values()) {
+    // Two rows of one forum (other data) cannot be told apart in a mean, nor is a mean of some forums a score of the task.
+    if (new Set(parts.map(({ task }) => task)).size === FORUMS_OF_CQADUPSTACK && parts.length === FORUMS_OF_CQADUPSTACK)
+      folded.push(meanRow(parts, systems));
+    else folded.push(...parts);
+  }
+  return folded;
+}
+
+function meanRow(parts: readonly Row[], systems: readonly ReportSystem[]): Row {
+  const first = parts[0]!;
+  const task = parentTask(first.task)!;
+  const sorted = [...parts].sort((a, b) => compareCodePoints(a.task, b.task));
+  const published = first.queryLimit === null && first.measure === PUBLISHED_MEASURE ? publishedScores(task) : [];
+  const means = first.cells.map((_, column): Unranked | null => {
+    const cells = sorted.map((part) => part.cells[column]);
+    if (cells.some((cell) => cell === null || cell === undefined)) return null;
+    const value = cells.reduce((sum, cell) => sum + cell!.value, 0) / cells.length;
+    const record = cells[0]!.result!.record;
+    return { value, result: null, published: compareWithPublished({ ...record, measures: { [first.measure]: value } }, published) };
+  });
+  return {
+    ...first,
+    task,
+    label: first.label.replace(first.task, task),
+    checksum: '',
+    documents: sorted.reduce((sum, part) => sum + part.documents, 0),
+    queries: sorted.reduce((sum, part) => sum + part.queries, 0),
+    cells: rankedCells(means, systems),
+    parts: sorted,
+    published,
+  };
+}
+
+function number(rows: readonly Row[]): Row[] {
+  const sorted = [...rows].sort(
+    (a, b) =>
+      compareSuites(suiteOf(a.task), suiteOf(b.task)) || compareTasks(a.task, b.task) || compareCodePoints(a.label, b.label),
+  );
+  return sorted.map((row, i) => {
+    const parts = row.parts.map((part, j) => ({ ...part, id: `t${i + 1}.${j + 1}` }));
+    return { ...row, id: `t${i + 1}`, parts };
+  });
+}
+
+/**
+ * The mean over the rows that every system has, or null when fewer than two are. A row that was run on a part of its
+ * queries is no score of its task, and of a task with several rows (profiles, data) none is taken.
+ */
+function averageOf(rows: readonly Row[], systems: readonly ReportSystem[]): AverageRow | null {
+  const complete = rows.filter(
+    (row) =>
+      row.queryLimit === null &&
+      row.cells.every((cell) => cell !== null) &&
+      rows.filter(({ task }) => task === row.task).length === 1,
+  );
+  if (complete.length < 2) return null;
+  const means = systems.map((_, column) => ({
+    value: complete.reduce((sum, row) => sum + row.cells[column]!.value, 0) / complete.length,
+  }));
+  return {
+    measures: [...new Set(complete.map(({ measure }) => measure))].sort(compareCodePoints),
+    tasks: complete.map(({ label }) => label),
+    of: new Set(rows.map(({ task }) => task)).size,
+    cells: rankedCells(means, systems).map((cell) => cell!),
+  };
+}

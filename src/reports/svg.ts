@@ -1,0 +1,39 @@
+import * as echarts from 'echarts';
+import type { Chart } from './charts.js';
+import { resolveTokens, type ChartTheme } from './themes.js';
+
+/** Width of charts written as files, in pixels; they scale without loss. */
+export const CHART_WIDTH = 760;
+
+/** Draws a chart as SVG text, without a browser. The text depends on the chart alone. */
+export function renderSvg(chart: Chart, theme: ChartTheme, width = CHART_WIDTH): string {
+  const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height: chart.height });
+  try {
+    instance.setOption({ ...resolveTokens(chart.option, theme), backgroundColor: theme.background });
+    const svg = renumber(instance.renderToSVGString({ useViewBox: true }), cssName(chart.id));
+    const label = `<title>${escapeXml(chart.title)}</title><desc>${escapeXml(chart.description)}</desc>`;
+    return svg.replace(/^<svg([^>]*)>/, (_, attributes: string) => `<svg role="img"${attributes}>${label}`);
+  } finally {
+    instance.dispose();
+  }
+}
+
+/** ECharts counts its instances and styles over the process; ids must not depend on what was drawn before. */
+function renumber(svg: string, prefix: string): string {
+  const names = new Map<string, string>();
+  return svg.replace(/\bzr\d+-[a-z]+-?\d+\b/g, (name) => {
+    const renamed = names.get(name) ?? `${prefix}-${names.size}`;
+    names.set(name, renamed);
+    return renamed;
+  });
+}
+
+function cssName(id: string): string {
+  return id.replace(/[^A-Za-z0-9-]/g, '-');
+}
+
+export function escapeXml(text: string): string {
+  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  // Control characters are not allowed in XML at all.
+  return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd').replace(/[&<>"']/g, (character) => entities[character]!);
+}

@@ -1,0 +1,61 @@
+import { compareCodePoints } from '../core/text.js';
+import type { ResultRecord } from '../results/record.js';
+import type { StoredResult } from '../results/store.js';
+import type { ReportSystem } from './model.js';
+import { compareSystems } from './order.js';
+import { differingSettings } from './select.js';
+
+/**
+ * The columns of the records, in order. A name that was run over several first stages or depths becomes a column for
+ * each, and its label says which.
+ */
+export function columnsOf(results: readonly StoredResult[]): ReportSystem[] {
+  const ambiguous = ambiguousNames(results);
+  const byLabel = new Map<string, Omit<ReportSystem, 'id'>>();
+  for (const { record } of results) {
+    const label = columnLabel(record, ambiguous);
+    if (byLabel.has(label)) continue;
+    const { name, runner, family, model } = record.system;
+    byLabel.set(label, { label, name, runner, family, model: model?.id ?? null, parameters: model?.parameters ?? null });
+  }
+  return [...byLabel.values()].sort(compareSystems).map((system, i) => ({ id: `s${i + 1}`, ...system }));
+}
+
+/** Names that stand for several first stages or depths. */
+export function ambiguousNames(results: readonly StoredResult[]): ReadonlySet<string> {
+  const stages = new Map<string, string>();
+  const ambiguous = new Set<string>();
+  for (const { record } of results) {
+    const { name } = record.system;
+    const stage = stageOf(record);
+    if ((stages.get(name) ?? stage) !== stage) ambiguous.add(name);
+    stages.set(name, stage);
+  }
+  return ambiguous;
+}
+
+export function columnLabel(record: ResultRecord, ambiguous: ReadonlySet<string>): string {
+  const { name } = record.system;
+  return ambiguous.has(name) ? `${name} · ${stageOf(record)}` : name;
+}
+
+function stageOf({ firstStage }: ResultRecord): string {
+  return firstStage === null ? 'no first stage' : `top ${firstStage.depth} of ${firstStage.name}`;
+}
+
+/** A note for each column whose records were not all made with the same settings. */
+export function mixedSettings(results: readonly StoredResult[]): string[] {
+  const ambiguous = ambiguousNames(results);
+  const first = new Map<string, ResultRecord>();
+  const differing = new Map<string, Set<string>>();
+  for (const { record } of results) {
+    const label = columnLabel(record, ambiguous);
+    const other = first.get(label);
+    if (other === undefined) first.set(label, record);
+    else for (const name of differingSettings(other, record)) differing.set(label, (differing.get(label) ?? new Set()).add(name));
+  }
+  return [...differing.keys()].sort(compareCodePoints).map((label) => {
+    const names = [...differing.get(label)!].sort(compareCodePoints).join(', ');
+    return `The scores of "${label}" were not all made with the same settings: between tasks they differ in ${names}.`;
+  });
+}

@@ -1,0 +1,70 @@
+import { formatParameters } from './format.js';
+
+/** Colours of a chart; series colours keep 3:1 against the background they are made for. */
+export interface ChartTheme {
+  readonly background: string;
+  readonly text: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly series: readonly string[];
+}
+
+/** Told apart in the common kinds of colour blindness (Okabe and Ito's hues, darkened for white). */
+export const lightTheme: ChartTheme = {
+  background: '#ffffff',
+  text: '#1c2430',
+  muted: '#5a6472',
+  grid: '#dfe3e8',
+  series: ['#0063a8', '#b84a00', '#00785a', '#a8327a', '#7a6200', '#2f7fc1', '#8a3ffc', '#5b5b5b'],
+};
+
+export const darkTheme: ChartTheme = {
+  background: '#14181f',
+  text: '#e8ecf1',
+  muted: '#a3adba',
+  grid: '#333b47',
+  series: ['#62b5f0', '#f0a04b', '#3fcf9f', '#f08cc8', '#e3c94d', '#a5c8ff', '#c5a3ff', '#b9c0c9'],
+};
+
+/** Stands for a theme in a chart's option, so that one option serves light and dark: `$text`, `$series0` … */
+export const tokens: ChartTheme = {
+  background: '$background',
+  text: '$text',
+  muted: '$muted',
+  grid: '$grid',
+  series: lightTheme.series.map((_, i) => `$series${i}`),
+};
+
+/** Stands for the function that labels a log axis of sizes: options are plain values. */
+export const SIZE_LABELS = '$sizeLabels';
+
+/** A theme as custom properties of CSS, for SVG inside a page: `--chart-text` … */
+export const cssTheme: ChartTheme = {
+  background: 'transparent',
+  text: 'var(--chart-text)',
+  muted: 'var(--chart-muted)',
+  grid: 'var(--chart-grid)',
+  series: lightTheme.series.map((_, i) => `var(--chart-series${i})`),
+};
+
+/** The theme by token: what `$text` … stand for. */
+export function tokenValues(theme: ChartTheme): Record<string, string> {
+  const { series, background, text, muted, grid } = theme;
+  const colours = Object.fromEntries(series.map((colour, i) => [`$series${i}`, colour]));
+  return { $background: background, $text: text, $muted: muted, $grid: grid, ...colours };
+}
+
+/** Keys whose text comes from records: a system may be called `$text`. */
+const namedByUser = new Set(['name', 'tip']);
+
+/** A copy of an option with every token replaced by what it stands for. */
+export function resolveTokens<T>(option: T, theme: ChartTheme): T {
+  const values = new Map<string, unknown>([...Object.entries(tokenValues(theme)), [SIZE_LABELS, formatParameters]]);
+  const resolve = (value: unknown): unknown => {
+    if (typeof value === 'string') return values.get(value) ?? value;
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, namedByUser.has(key) ? inner : resolve(inner)]));
+  };
+  return resolve(option) as T;
+}

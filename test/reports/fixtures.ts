@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { sha256, writeFileAtomic } from '../../src/core/files.js';
+import { fingerprintOf } from '../../src/results/fingerprint.js';
+import { perQuerySchema, resultRecordSchema, type PerQuery, type ResultRecord } from '../../src/results/record.js';
+import { resultFolder, type StoredResult } from '../../src/results/store.js';
+
+export interface FixtureSystem {
+  readonly name: string;
+  readonly runner: string;
+  readonly family: string;
+  readonly parameters?: number;
+  readonly settings?: ResultRecord['system']['settings'];
+  readonly firstStage?: ResultRecord['firstStage'];
+}
+
+export interface FixtureTask {
+  readonly name: string;
+  readonly split?: string;
+  readonly profile?: ResultRecord['profile'];
+  readonly checksum?: string;
+  readonly queryLimit?: number;
+  readonly measure?: string;
+  readonly queries?: number;
+}
+
+/** A record as the pipeline writes them, checked against the schema. */
+export function record(system: FixtureSystem, task: FixtureTask, score: number): ResultRecord {
+  const queries = task.queries ?? 60;
+  const work = {
+    task: {
+      name: task.name,
+      split: task.split ?? 'test',
+      checksum: task.checksum ?? sha256(task.name),
+      documents: 240,
+      queries,
+      judgements: 400,
+      judgementsOfUnknownDocuments: 0,
+      judgedQueriesWithoutText: 0,
+      queryLimit: task.queryLimit ?? null,
+    },
+    system: {
+      name: system.name,
+      runner: system.runner,
+      family: system.family,
+      model:
+        system.parameters === undefined
+          ? null
+          : {
+              id: `models/${system.parameters}`,
+              revision: null,
+              architecture: 'gpt_neo',
+              parameters: system.parameters,
+              files: { 'model.safetensors': sha256(system.name) },
+              dtype: 'fp32',
+            },
+      settings: system.settings ?? {},
+    },
+    profile: task.profile ?? ('sgpt-paper' as const),
+    firstStage: system.firstStage ?? null,
+    topK: 1000,
+  };
+  return resultRecordSchema.parse({
+    schema: 'sgpt-bench/result',
+    version: 1,
+    fingerprint: fingerprintOf(work),
+    ...work,
+    evaluation: { average: 'intersection', identicalIdsRemoved: true, decimals: 5, queriesWithoutRanking: 0 },
+    mainMeasure: task.measure ?? 'nDCG@10',
+    measures: { [task.measure ?? 'nDCG@10']: score, 'R@100': Math.min(1, score + 0.3) },
+    files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
+    provenance: {
+      createdAt: '2026-01-02T03:04:05Z',
+      command: `sgpt-bench run --task ${task.name} --model ${system.name}`,
+      versions: { 'sgpt-bench': '0.1.0', node: '20.20.2' },
+      machine: { platform: 'linux x64', cpu: 'Test CPU', cores: 4, memoryGiB: 16, threads: 2 },
+      cost: { seconds: { encode: 12.5, search: 0.5 }, texts: 300 },
+    },
+  });
+}
+
+/** A result that was never stored; reports of it have no per-query parts. */
+export function result(system: FixtureSystem, task: FixtureTask, score: number, root = 'results'): StoredResult {
+  const made = record(system, task, score);
+  return { folder: resultFolder(root, task.name, system.name, made.fingerprint), record: made };
+}
+
+/** Per-query values around a mean: a plain sequence, so that the same fixture has the same numbers. */
+export function perQuery(of: ResultRecord, seed: number, texts: (i: number) => string = (i) => `query ${i}`): PerQuery {
+  const measures = Object.keys(of.measures);
+  return perQuerySchema.parse({
+    schema: 'sgpt-bench/per-query',
+    version: 1,
+    measures,
+    queries: Array.from({ length: of.task.queries }, (_, i) => ({
+      id: `q${i}`,
+      text: texts(i),
+      values: measures.map((name) => Math.min(1, Math.max(0, of.measures[name]! + noise(seed, i)))),
+      top: Array.from({ length: 10 }, (_, rank) => ({
+        id: `d${(i * 7 + rank * seed) % 240}`,
+        title: `Document ${(i * 7 + rank * seed) % 240}`,
+        score: 10 - rank,
+        grade: rank === (i + seed) % 4 ? 2 : rank === 5 ? 0 : null,
+      })),
+    })),
+  });
+}
+
+function noise(seed: number, i: number): number {
+  return (((i * 7919 + seed * 104729) % 1000) / 1000 - 0.5) * 0.4;
+}
+
+/** Stores a result with its per-query file below `root`, as the pipeline does. */
+export async function store(
+  root: string,
+  system: FixtureSystem,
+  task: FixtureTask,
+  score: number,
+  seed = 1,
+  texts?: (i: number) => string,
+): Promise<StoredResult> {
+  const made = result(system, task, score, root);
+  await writeFileAtomic(join(made.folder, 'per-query.json.gz'), gzipSync(JSON.stringify(perQuery(made.record, seed, texts))));
+  await writeFileAtomic(join(made.folder, 'record.json'), JSON.stringify(made.record));
+  return made;
+}
+
+/** Runs `body` with a folder that is removed afterwards. */
+export async function withFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'sgpt-bench-report-'));
+  try {
+    return await body(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export const bm25: FixtureSystem = { name: 'BM25 elasticsearch', runner: 'bm25', family: 'BM25', settings: { bm25: 'elasticsearch' } };
+export const oracle: FixtureSystem = {
+  name: 'Oracle over BM25',
+  runner: 'oracle',
+  family: 'Oracle',
+  firstStage: { name: 'BM25 elasticsearch', checksum: sha256('run'), depth: 100 },
+};
+
+const sizes = [
+  ['1m', 1_200_000],
+  ['5m', 4_900_000],
+  ['20m', 19_800_000],
+] as const;
+
+export const biEncoders: readonly FixtureSystem[] = ['weightedmean', 'mean', 'lasttoken'].flatMap((pooling) =>
+  sizes.map(([size, parameters]) => ({
+    name: `BE sgpt-${size} ${pooling}`,
+    runner: 'bi-encoder',
+    family: `BE ${pooling}`,
+    parameters,
+    settings: { pooling, layer: 6 },
+  })),
+);
+
+export const crossEncoders: readonly FixtureSystem[] = sizes.map(([size, parameters]) => ({
+  name: `CE gpt-${size} G`,
+  runner: 'cross-encoder',
+  family: 'CE G',
+  parameters,
+  settings: { prompt: 'G' },
+  firstStage: { name: 'BM25 elasticsearch', checksum: sha256('run'), depth: 100 },
+}));
+
+/** The systems of the demonstration: BM25, three poolings and the cross-encoder in three sizes, the oracle. */
+export const demoSystems: readonly FixtureSystem[] = [bm25, ...biEncoders, ...crossEncoders, oracle];
