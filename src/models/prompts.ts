@@ -1,4 +1,4 @@
-import { InputError, nearest } from '../core/errors.js';
+import { InputError } from '../core/errors.js';
 
 /**
  * What surrounds the document in a cross-encoder's input. The query always comes last: its tokens are what is scored,
@@ -34,6 +34,8 @@ const templates: Readonly<Record<string, string>> = {
 
 export const promptNames: readonly string[] = Object.keys(templates);
 
+const expected = 'a text with {document} once and {query} once, at the end';
+
 /**
  * @param prompt a letter, or a text with {document} and, at its end, {query}
  * @throws InputError for a letter that does not exist or a text in which the document or the query is not in its place
@@ -41,18 +43,12 @@ export const promptNames: readonly string[] = Object.keys(templates);
 export function parsePrompt(prompt: string): Prompt {
   const known = Object.hasOwn(templates, prompt) ? templates[prompt] : undefined;
   const template = known ?? prompt;
-  const expected = 'expected a text with {document} once and {query} once, at the end';
-  if (!template.includes('{document}') && !template.includes('{query}')) {
-    const near = nearest(prompt, promptNames);
-    throw new InputError(
-      `unknown prompt "${prompt}"${near === undefined ? '' : `, did you mean "${near}"?`}; ` +
-        `known: ${promptNames.join(', ')}; or ${expected}`,
-    );
-  }
+  if (!template.includes('{document}') && !template.includes('{query}'))
+    throw new InputError(`unknown prompt "${prompt}"; known: ${promptNames.join(', ')}; or ${expected}`);
   const [before, between, ...more] = template.split('{document}');
-  if (between === undefined || more.length > 0) throw misplaced(prompt, '{document}', template, expected);
+  if (between === undefined || more.length > 0) throw misplaced(prompt, '{document}', template);
   if (before!.includes('{query}') || !between.endsWith('{query}') || between.split('{query}').length !== 2)
-    throw misplaced(prompt, '{query}', template, expected);
+    throw misplaced(prompt, '{query}', template);
   return { name: known === undefined ? 'custom' : prompt, before: before!, between: between.slice(0, -'{query}'.length) };
 }
 
@@ -61,8 +57,8 @@ export function templateOf({ before, between }: Prompt): string {
   return `${before}{document}${between}{query}`;
 }
 
-function misplaced(prompt: string, part: string, template: string, expected: string): InputError {
+function misplaced(prompt: string, part: string, template: string): InputError {
   const times = template.split(part).length - 1;
   const what = times === 1 ? `has ${part} in a place where it cannot be scored` : `has ${part} ${times} times`;
-  return new InputError(`prompt "${prompt}" ${what}; ${expected}`);
+  return new InputError(`prompt "${prompt}" ${what}; expected ${expected}`);
 }

@@ -6,7 +6,7 @@ import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
 import { golden, relativeError, type LargeGolden } from './goldens.js';
 import { gptNeo125m, writeRandomGptNeo } from './random-gpt-neo.js';
 
-const expected = golden<LargeGolden>('gpt-neo-125m');
+const expected = golden('gpt-neo-125m') as LargeGolden;
 /** Vectors and scores are to agree to 1e-4; sums of 768 and 3072 float32 products in another order stay well below. */
 const tolerance = 1e-4;
 

@@ -14,7 +14,7 @@ import { openTokenizer } from '../../src/models/tokenizer.js';
 import { fixture, golden, relativeError, type Golden } from './goldens.js';
 
 const model = fixture('gpt-neo');
-const expected = golden<Golden>('gpt-neo');
+const expected = golden('gpt-neo') as Golden;
 
 /** Relative to a vector's largest value, or to a score: float32 sums in another order differ by some 1e-6. */
 const tolerance = 1e-5;

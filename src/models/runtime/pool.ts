@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { messageOf, throwIfInterrupted } from '../../core/errors.js';
 import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
+import { startWorker } from './start-worker.js';
 
 /** One run of the model. */
 export interface Job {
@@ -108,13 +109,11 @@ export class SessionPool {
     await Promise.all([...this.members].map((member) => this.end(member)));
   }
 
-  private async end({ worker, ready }: Member): Promise<void> {
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => {
-      resolve();
-    }));
+  /** Asks a worker to end after what it is doing: ONNX Runtime does not bear being stopped within a run. */
+  private async end({ worker }: Member): Promise<void> {
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => { resolve(); }));
     worker.ref();
-    if (ready) worker.postMessage({ kind: 'close' } satisfies ToWorker);
-    else void worker.terminate();
+    worker.postMessage({ kind: 'close' } satisfies ToWorker);
     await exited;
   }
 
@@ -240,14 +239,4 @@ function asError(error: unknown): Error {
 
 function describe(error: unknown, code: number): string {
   return error instanceof Error ? error.message : `exit code ${code}`;
-}
-
-/** Starts worker.js, or worker.ts through tsx where the sources run without having been compiled. */
-function startWorker(spec: SessionSpec): Worker {
-  if (import.meta.url.endsWith('.js'))
-    return new Worker(new URL('./worker.js', import.meta.url), { workerData: spec });
-  const tsx = import.meta.resolve('tsx/esm/api');
-  const source = new URL('./worker.ts', import.meta.url).href;
-  const bootstrap = `import('${tsx}').then(({ register }) => (register(), import('${source}')))`;
-  return new Worker(bootstrap, { eval: true, workerData: spec });
 }

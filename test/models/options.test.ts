@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/core/errors.js';
+import { resolveBrackets } from '../../src/models/brackets.js';
+import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
+import { embeddingViews, parsePooling } from '../../src/models/pooling.js';
+import { parsePrompt, promptNames, templateOf } from '../../src/models/prompts.js';
+import { fixture } from './goldens.js';
+
+const model = fixture('gpt-neo');
+
+describe('poolings and layers', () => {
+  it('name their views by pooling, and by layer where it is not the last', () => {
+    const views = embeddingViews(['mean', 'lasttokenmean', 'mean'], [-1, 2, 'all'], 3, 8);
+    expect(views.map(({ name }) => name)).toEqual(['mean', 'mean@2', 'mean@0', 'mean@1', 'lasttokenmean']);
+    expect(views.every(({ dimensions }) => dimensions === 8)).toBe(true);
+    expect(embeddingViews(['max'], [], 3, 8)).toEqual([{ name: 'max', pooling: 'max', layer: 3, dimensions: 8 }]);
+  });
+
+  it('refuse what does not exist', () => {
+    expect(() => parsePooling('weightedmeen')).toThrow(
+      'unknown pooling "weightedmeen", did you mean "weightedmean"? known: weightedmean, mean, lasttoken',
+    );
+    expect(() => embeddingViews(['mean'], [4], 3, 8)).toThrow('layer 4 does not exist; expected 0 (embeddings) to 3');
+    expect(() => embeddingViews([], [], 3, 8)).toThrow('no pooling given');
+  });
+});
+
+describe('brackets', () => {
+  it.each([
+    ['SGPT-125M-weightedmean-msmarco-specb-bitfit', 'specb'],
+    ['SGPT-125M-weightedmean-nli-bitfit', 'none'],
+    ['specbound-model', 'none'],
+    ['sgpt_speca_1', 'speca'],
+  ])('of %s are %s', (id, brackets) => {
+    expect(resolveBrackets('auto', id)).toBe(brackets);
+    expect(resolveBrackets('none', id)).toBe('none');
+  });
+
+  it('refuse an unknown name', () => {
+    expect(() => resolveBrackets('spec', 'x')).toThrow('unknown brackets "spec"');
+  });
+});
+
+describe('prompts', () => {
+  it('put the document before the query', () => {
+    for (const name of promptNames) expect(templateOf(parsePrompt(name))).toMatch(/^[^]*\{document\}[^]*\{query\}$/);
+    expect(parsePrompt('G')).toEqual({
+      name: 'G',
+      before: 'Documents are searched to find matches with the same content.\nThe document "',
+      between: '" is a good search result for "',
+    });
+    expect(parsePrompt('$& {document}: {query}')).toEqual({ name: 'custom', before: '$& ', between: ': ' });
+  });
+
+  it.each([
+    ['Z', /unknown prompt "Z"; known: A, B, C/],
+    ['toString', /unknown prompt "toString"/],
+    ['Find {query}', /has \{document\} 0 times; expected a text with \{document\} once and \{query\} once, at the end/],
+    ['{query} {document}', /has \{query\} in a place where it cannot be scored/],
+    ['{document} {query}?', /has \{query\} in a place where it cannot be scored/],
+    ['{document} {document} {query}', /has \{document\} 2 times/],
+    ['{document} {query} {query}', /has \{query\} 2 times/],
+    ['{document}', /has \{query\} 0 times/],
+  ])('refuse "%s"', (prompt, message) => {
+    expect(() => parsePrompt(prompt)).toThrow(message);
+    expect(() => parsePrompt(prompt)).toThrow(InputError);
+  });
+});
+
+describe('options', () => {
+  const options = { model, poolings: ['mean'], maxTokens: null, threads: 1 };
+
+  it.each([
+    [{ ...options, threads: 0 }, 'threads: 0 is not possible'],
+    [{ ...options, maxTokens: 0 }, 'maxTokens: 0 is not possible'],
+    [{ ...options, maxTokens: 2, brackets: 'specb' as const }, 'maxTokens: 2 leaves no room'],
+    [{ ...options, brackets: 'speca' as const }, 'its vocabulary has no token "[SOS]"'],
+    [{ ...options, poolings: ['median'] }, 'unknown pooling "median"'],
+    [{ ...options, dtype: 'int8' as const }, 'unknown dtype "int8"'],
+  ])('that are not possible are refused: %o', async (wrong, message) => {
+    await expect(createBiEncoder(wrong)).rejects.toThrow(InputError);
+    await expect(createBiEncoder(wrong)).rejects.toThrow(message);
+  });
+
+  it('refuse a prompt that fills the model', async () => {
+    const prompt = `${'instruction '.repeat(60)}{document} {query}`;
+    await expect(createCrossEncoder({ model, prompt, threads: 1 })).rejects.toThrow('fill all 64 positions of gpt-neo');
+  });
+
+  it('say how long an input may be', async () => {
+    const encoder = await createBiEncoder({ ...options, maxTokens: 299 });
+    expect(encoder.settings).toEqual({ brackets: 'none', maxTokens: 64 });
+    await encoder.close();
+  });
+});

@@ -1,0 +1,144 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../src/core/errors.js';
+import type { Encoder } from '../../src/core/model.js';
+import { createBiEncoder } from '../../src/models/index.js';
+import { GraphBuilder } from '../../src/models/onnx/graph.js';
+import { SessionPool, type Job } from '../../src/models/runtime/pool.js';
+import { fixture } from './goldens.js';
+
+const model = fixture('gpt-neo');
+const texts = Array.from({ length: 200 }, (_, i) => `text number ${i} ${'and more '.repeat(i % 9)}`);
+
+const workers: Worker[] = [];
+const remember = (worker: Worker): void => {
+  workers.push(worker);
+};
+/** A worker that gets a message it cannot understand dies of an exception, whatever it has to do. */
+const kill = (worker: Worker): void => {
+  worker.postMessage(null);
+};
+beforeEach(() => {
+  workers.length = 0;
+  process.on('worker', remember);
+});
+afterEach(() => {
+  process.off('worker', remember);
+});
+
+const openEncoder = (threads: number): Promise<Encoder> =>
+  createBiEncoder({ model, poolings: ['mean'], brackets: 'none', maxTokens: null, threads });
+
+describe('an encoder', () => {
+  it('survives workers that die: others do their work', async () => {
+    const encoder = await openEncoder(2);
+    const [undisturbed] = await encoder.encode(texts, 'document');
+    let done = 0;
+    const [disturbed] = await encoder.encode(texts, 'document', {
+      onProgress: (more) => {
+        done += more;
+        if (done === 20) kill(workers[0]!);
+        if (done === 60) kill(workers[1]!);
+      },
+    });
+    await encoder.close();
+    expect(workers).toHaveLength(4);
+    expect(done).toBe(texts.length);
+    expect(disturbed!.data).toEqual(undisturbed!.data);
+  });
+
+  it('stops when it is told to, and can go on afterwards', async () => {
+    const encoder = await openEncoder(2);
+    const controller = new AbortController();
+    let done = 0;
+    const onProgress = (more: number): void => {
+      done += more;
+      if (done === 10) controller.abort();
+    };
+    const stopped = encoder.encode(texts, 'document', { signal: controller.signal, onProgress });
+    await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
+    expect(done).toBeLessThan(20);
+    await expect(encoder.encode(texts, 'document', { signal: controller.signal })).rejects.toBeInstanceOf(
+      InterruptedError,
+    );
+    const [matrix] = await encoder.encode(texts.slice(0, 3), 'document');
+    expect(matrix!.rows).toBe(3);
+    await encoder.close();
+  });
+
+  it('runs several calls at once, and none after it was closed', async () => {
+    const encoder = await openEncoder(2);
+    const [whole] = await encoder.encode(texts, 'document');
+    const halves = await Promise.all([texts.slice(0, 100), texts.slice(100)].map((half) => encoder.encode(half, 'document')));
+    expect(Float32Array.from(halves.flatMap(([matrix]) => [...matrix!.data]))).toEqual(whole!.data);
+    expect((await encoder.encode([], 'query'))[0]).toEqual({ rows: 0, columns: 36, data: new Float32Array() });
+    const unfinished = encoder.encode(texts, 'document');
+    await Promise.all([encoder.close(), expect(unfinished).rejects.toThrow('the model was closed')]);
+    await expect(encoder.encode(texts, 'document')).rejects.toThrow('the model was closed');
+  });
+});
+
+describe('a pool', () => {
+  const graph = new GraphBuilder();
+  graph.output('y', graph.op('Cast', [graph.input('x', 'int32', [1])], { to: 1 }), [1]);
+  const spec = { graph: graph.serialize(), weightsFolder: '.', intraOpThreads: 1 };
+  const job = (value: number, done: Job['done']): Job => ({
+    feeds: { x: { type: 'int32', data: Int32Array.of(value), dims: [1] } },
+    done,
+  });
+
+  it('gives up work that is on a worker whenever one dies', async () => {
+    process.on('worker', kill);
+    const pool = await SessionPool.open(spec, 1);
+    await expect(pool.run([job(1, () => undefined)])).rejects.toThrow(/^a worker thread died 3 times at the same work;/);
+    process.off('worker', kill);
+    await pool.close();
+  });
+
+  it('passes on what a job, or the making of one, throws', async () => {
+    const pool = await SessionPool.open(spec, 2);
+    const failing = (function* () {
+      yield job(1, () => undefined);
+      throw new Error('no more');
+    })();
+    await expect(pool.run(failing)).rejects.toThrow('no more');
+    const refusing = job(1, () => {
+      throw new Error('not this');
+    });
+    await expect(pool.run([refusing])).rejects.toThrow('not this');
+    const wrong: Job = { feeds: { z: { type: 'int32', data: Int32Array.of(1), dims: [1] } }, done: () => undefined };
+    await expect(pool.run([wrong])).rejects.toThrow(/the model failed: .*'x'/);
+    const results: number[] = [];
+    await pool.run([1, 2, 3].map((value) => job(value, ([output]) => results.push(output![0]!))));
+    expect(results.sort()).toEqual([1, 2, 3]);
+    await pool.close();
+  });
+
+  it('does not open on a model that the runtime refuses', async () => {
+    await expect(SessionPool.open({ ...spec, graph: new Uint8Array([1, 2, 3]) }, 2)).rejects.toThrow();
+  });
+});
+
+describe('a process', () => {
+  const run = async (script: string): Promise<string> => {
+    const index = new URL('../../src/models/index.ts', import.meta.url).href;
+    const source = `const models = await import(${JSON.stringify(index)}); ${script}`;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', source];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 50_000 });
+    return stdout;
+  };
+  const create = `models.createBiEncoder({ model: ${JSON.stringify(model)}, poolings: ['mean'], maxTokens: null, threads: 2 })`;
+
+  it('loads no model runtime when it imports the library', async () => {
+    const loaded = `process.report.getReport().sharedObjects.filter((path) => path.includes('onnxruntime')).length`;
+    expect(await run(`console.log(${loaded})`)).toBe('0\n');
+    expect(await run(`const e = await ${create}; console.log(${loaded} > 0); await e.close()`)).toBe('true\n');
+  });
+
+  it('ends by itself with an encoder left open, and works between calls', async () => {
+    const script = `const e = await ${create}; const [m] = await e.encode(['a', 'b'], 'query'); console.log(m.rows);`;
+    expect(await run(script)).toBe('2\n');
+  });
+});
