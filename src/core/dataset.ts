@@ -38,6 +38,10 @@ export interface RetrievalTask {
   readonly qrels: Qrels;
   /** Whether documents with a query's id are no answers to it here (ArguAna, Quora): used by profiles that ask the task. */
   readonly removesIdenticalIds: boolean;
+  /** The measure this task is judged by, where its description names one. */
+  readonly mainMeasure?: string;
+  /** Prompts for cross-encoders (letters or templates), where its description names any. */
+  readonly prompts?: readonly string[];
   /** What the data is, and what is odd about it. */
   readonly facts: TaskFacts;
 }

@@ -1,48 +1,59 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
-import { InputError } from '../core/errors.js';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import type { Corpus, Document } from '../core/dataset.js';
+import { InputError, messageOf } from '../core/errors.js';
+import { isErrno } from '../core/files.js';
+import { DocumentIndex } from './document-index.js';
 import { idOf, jsonLines, parseObject, textOf, type JsonLine } from './jsonl.js';
 
 /** Reads this many documents at once when fetching by id. */
 const concurrentReads = 64;
 
 /**
- * A corpus.jsonl of BEIR: {"_id", "title", "text"} a line. Opening reads the file once, to check every line and note
- * where each document stands; the texts stay on disk.
+ * A corpus.jsonl of BEIR: {"_id", "title", "text"} a line, packed with gzip or not. Opening reads the file once, to check
+ * every line and note where each document stands; the texts stay on disk.
  */
 export class JsonlCorpus implements Corpus {
+  private file: Promise<FileHandle> | undefined;
+
   private constructor(
     private readonly path: string,
-    private readonly file: FileHandle,
-    private readonly places: ReadonlyMap<string, Place>,
+    private readonly index: DocumentIndex,
+    /** Where the last document ends, in bytes. */
+    private readonly end: number,
     /** SHA-256 of the file's text. */
     readonly checksum: string,
   ) {}
 
-  /** @throws InputError for a file that is missing, empty, or has a broken line or an id twice */
-  static async open(path: string): Promise<JsonlCorpus> {
-    const places = new Map<string, Place>();
+  /**
+   * @param maxLine longest line allowed, in bytes; by default that of all text files
+   * @throws InputError for a file that is missing, empty, or has a broken line or an id twice
+   */
+  static async open(path: string, maxLine?: number): Promise<JsonlCorpus> {
+    const index = new DocumentIndex();
     const hash = createHash('sha256');
-    for await (const batch of jsonLines(path, hash)) {
+    let end = 0;
+    for await (const batch of jsonLines(path, hash, maxLine)) {
       for (const entry of batch) {
-        const { id } = documentOf(entry, path);
-        if (places.has(id)) {
-          throw new InputError(`${path}: line ${entry.line}: the id "${id}" is there twice; ids must be unique`);
-        }
-        places.set(id, { offset: entry.offset, length: entry.length });
+        addTo(index, documentOf(entry, path).id, entry, path);
+        end = entry.offset + entry.length;
       }
     }
-    if (places.size === 0) throw new InputError(`${path}: holds no documents; expected one JSON object a line`);
-    return new JsonlCorpus(path, await open(path), places, hash.digest('hex'));
+    if (index.size === 0) throw new InputError(`${path}: holds no documents; expected one JSON object a line`);
+    return new JsonlCorpus(path, index, end, hash.digest('hex'));
   }
 
   get size(): number {
-    return this.places.size;
+    return this.index.size;
   }
 
   has(id: string): boolean {
-    return this.places.has(id);
+    return this.index.numberOf(id) !== undefined;
   }
 
   async *documents(): AsyncGenerator<Document> {
@@ -52,33 +63,54 @@ export class JsonlCorpus implements Corpus {
   }
 
   async fetch(ids: readonly string[]): Promise<Document[]> {
+    this.file ??= openForRanges(this.path);
+    const file = await this.file;
     const documents: Document[] = [];
     for (let start = 0; start < ids.length; start += concurrentReads) {
       const slice = ids.slice(start, start + concurrentReads);
-      documents.push(...(await Promise.all(slice.map((id) => this.read(id)))));
+      documents.push(...(await Promise.all(slice.map((id) => this.read(file, id)))));
     }
     return documents;
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    const file = await this.file?.catch(() => undefined);
+    this.file = undefined;
+    await file?.close();
   }
 
-  private async read(id: string): Promise<Document> {
-    const place = this.places.get(id);
-    if (place === undefined) {
+  private async read(file: FileHandle, id: string): Promise<Document> {
+    const number = this.index.numberOf(id);
+    if (number === undefined) {
       throw new InputError(`${this.path}: has no document "${id}"; does the run belong to this data set?`);
     }
-    const bytes = Buffer.alloc(place.length);
-    await this.file.read(bytes, 0, place.length, place.offset);
-    const value = parseObject(bytes.toString('utf8'), this.path, 0);
-    return documentOf({ value, line: 0 }, this.path);
+    // What lies between two documents is white space, which JSON allows.
+    const offset = this.index.offsetOf(number);
+    const end = number + 1 < this.index.size ? this.index.offsetOf(number + 1) : this.end;
+    const bytes = Buffer.allocUnsafe(end - offset);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
+    const document = bytesRead === bytes.length ? reread(bytes, this.path) : undefined;
+    if (document?.id === id) return document;
+    throw new InputError(`${this.path}: the document "${id}" is no longer where it was; do not change the file meanwhile`);
   }
 }
 
-interface Place {
-  readonly offset: number;
-  readonly length: number;
+function addTo(index: DocumentIndex, id: string, { line, offset }: JsonLine, path: string): void {
+  let added: boolean;
+  try {
+    added = index.add(id, offset);
+  } catch (error) {
+    throw new InputError(`${path}: line ${line}: ${messageOf(error)}`, { cause: error });
+  }
+  if (!added) throw new InputError(`${path}: line ${line}: the id "${id}" is there twice; ids must be unique`);
+}
+
+function reread(bytes: Buffer, path: string): Document | undefined {
+  try {
+    return documentOf({ value: parseObject(bytes.toString('utf8'), path, 0), line: 0 }, path);
+  } catch {
+    return undefined;
+  }
 }
 
 function documentOf(entry: Pick<JsonLine, 'value' | 'line'>, path: string): Document {
@@ -87,4 +119,31 @@ function documentOf(entry: Pick<JsonLine, 'value' | 'line'>, path: string): Docu
     title: textOf(entry, 'title', path, false),
     text: textOf(entry, 'text', path, true),
   };
+}
+
+/** Opens a file for reading at byte positions of its text: gzip has none, so it is unpacked beforehand. */
+async function openForRanges(path: string): Promise<FileHandle> {
+  const file = await open(path);
+  const head = Buffer.alloc(2);
+  await file.read(head, 0, 2, 0);
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return file;
+  await file.close();
+  return openUnpacked(path);
+}
+
+/** The file is deleted while open, so that nothing is left behind however the process ends. */
+async function openUnpacked(path: string): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'sgpt-bench-'));
+  try {
+    const unpacked = join(folder, 'corpus.jsonl');
+    await pipeline(createReadStream(path), createGunzip(), createWriteStream(unpacked));
+    return await open(unpacked);
+  } catch (error) {
+    const room = isErrno(error, 'ENOSPC') ? 'there is no room' : messageOf(error);
+    throw new InputError(
+      `${path}: cannot be unpacked into ${folder} to read single documents (${room}); unpack it with gunzip`,
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

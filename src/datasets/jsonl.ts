@@ -14,13 +14,17 @@ export interface JsonLine {
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
+/** White space of JSON: a line of other white space is not blank but broken. */
+const blank = /^[\t\r ]*$/;
+
 /**
- * Reads a JSON Lines file in batches, in bounded memory. Blank lines are passed over.
+ * Reads a JSON Lines file, packed with gzip or not, in batches and in bounded memory. Blank lines are passed over.
  * @param hash is fed with the file's text (without a byte order mark), if given
+ * @param maxLine longest line allowed, in bytes
  * @throws InputError with the line's number for a line that is no JSON object
  */
-export async function* jsonLines(path: string, hash?: Hash): AsyncGenerator<JsonLine[]> {
-  for await (const { bytes, firstLine, offset } of lineBlocks(path)) {
+export async function* jsonLines(path: string, hash?: Hash, maxLine?: number): AsyncGenerator<JsonLine[]> {
+  for await (const { bytes, firstLine, offset } of lineBlocks(path, maxLine)) {
     hash?.update(bytes);
     const batch: JsonLine[] = [];
     let line = firstLine;
@@ -30,7 +34,7 @@ export async function* jsonLines(path: string, hash?: Hash): AsyncGenerator<Json
       let end = at < 0 ? bytes.length : at;
       if (end > start && bytes[end - 1] === carriageReturn) end--;
       const text = bytes.toString('utf8', start, end);
-      if (text.trim() !== '') {
+      if (!blank.test(text)) {
         batch.push({ line, offset: offset + start, length: end - start, value: parseObject(text, path, line) });
       }
       start = next;

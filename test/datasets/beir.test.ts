@@ -1,10 +1,16 @@
-import { createHash } from 'node:crypto';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
 import { InputError } from '../../src/core/errors.js';
-import { openBeirFolder, openTask } from '../../src/datasets/index.js';
+import { readQueries } from '../../src/datasets/beir.js';
+import { beirEntry, openBeirFolder, openTask } from '../../src/datasets/index.js';
+import { JsonlCorpus } from '../../src/datasets/jsonl-corpus.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
+import { nfcorpusFolder, nfcorpusMissing } from '../helpers/nfcorpus.js';
+
+type Files = Readonly<Record<string, string | Uint8Array>>;
 
 const good = {
   'corpus.jsonl': [
@@ -16,7 +22,7 @@ const good = {
   'qrels/test.tsv': 'query-id\tcorpus-id\tscore\nq1\t10\t2\nq2\t9\t1\nq2\tgone\t1\nq9\tc\t1\n',
 };
 
-async function openWith(changes: Readonly<Record<string, string>>, split?: string): Promise<RetrievalTask> {
+async function openWith(changes: Files, split?: string): Promise<RetrievalTask> {
   const folder = temporaryFolder();
   await writeFiles(folder, { ...good, ...changes });
   return openBeirFolder(folder, 'small', split);
@@ -70,6 +76,28 @@ describe('a folder in BEIR layout', () => {
     await task.corpus.close();
   });
 
+  it('reads gzip as it reads the plain files, single documents and checksum included', async () => {
+    const plain = await openWith({});
+    const folder = temporaryFolder();
+    const packed = Object.entries(good).map(([name, text]) => [`${name}.gz`, gzipSync(text)] as const);
+    await writeFiles(folder, Object.fromEntries(packed));
+    const task = await openBeirFolder(folder, 'small');
+    expect(task.facts).toEqual(plain.facts);
+    expect(await task.corpus.fetch(['c', '10'])).toEqual(await plain.corpus.fetch(['c', '10']));
+    expect(await allOf(task.corpus.documents())).toEqual(await allOf(plain.corpus.documents()));
+    for (const each of [plain, task]) await each.corpus.close();
+  });
+
+  it.each([
+    ['without a header', 'q1\t10\t2\nq2\t9\t1\nq2\tgone\t1\nq9\tc\t1\n'],
+    ["in TREC's four columns", 'q1 0 10 2\nq2 0 9 1\nq2\t0\tgone\t1\nq9 0 c 1\n'],
+  ])('takes judgements %s', async (_, qrels) => {
+    const usual = await openWith({});
+    const task = await openWith({ 'qrels/test.tsv': qrels });
+    expect(task.qrels).toEqual(usual.qrels);
+    for (const each of [usual, task]) await each.corpus.close();
+  });
+
   it('takes the only split there is, or the one asked for', async () => {
     const folder = temporaryFolder();
     const { 'qrels/test.tsv': qrels, ...rest } = good;
@@ -82,7 +110,7 @@ describe('a folder in BEIR layout', () => {
 });
 
 describe('bad data', () => {
-  it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+  it.each<[string, Files, RegExp]>([
     ['a broken line', { 'corpus.jsonl': good['corpus.jsonl'] + '\n{"_id": "d", ' }, /corpus\.jsonl: line 4 is not valid JSON/],
     ['a line that is no object', { 'queries.jsonl': '["q1"]\n' }, /queries\.jsonl: line 1 is not a JSON object/],
     ['a query without id', { 'queries.jsonl': '{"text": "one"}\n' }, /queries\.jsonl: line 1 has no "_id"/],
@@ -91,6 +119,10 @@ describe('bad data', () => {
     ['a document twice', { 'corpus.jsonl': '{"_id": "1", "text": ""}\n\n{"_id": 1, "text": ""}' }, /line 3: the id "1" is there twice/],
     ['a query twice', { 'queries.jsonl': '{"_id": "q1", "text": ""}\n{"_id": "q1", "text": ""}' }, /line 2: the query id "q1" is there twice/],
     ['an empty corpus', { 'corpus.jsonl': '\n' }, /corpus\.jsonl: holds no documents/],
+    ['invalid UTF-8', { 'corpus.jsonl': Buffer.from('{"_id": "1", "text": ""}\n{"_id": "\xe9", "text": ""}', 'latin1') }, /corpus\.jsonl: line 2 is not valid UTF-8/],
+    ['a number too large to be an id', { 'corpus.jsonl': '{"_id": 12345678901234567890, "text": ""}' }, /line 1 has the "_id" 1234567890123456\d+; expected a non-empty string/],
+    ['white space that JSON does not know', { 'corpus.jsonl': good['corpus.jsonl'] + '\n\u00a0\n' }, /line 4 is not valid JSON/],
+    ['an id of half a character', { 'corpus.jsonl': '{"_id": "\\ud800", "text": ""}' }, /corpus\.jsonl: line 1: the id .* half a surrogate pair/],
     ['judgements of other queries', { 'qrels/test.tsv': 'query-id\tcorpus-id\tscore\nx\t10\t1\n' }, /judges none of the queries/],
   ])('%s', async (_, changes, message) => {
     await expect(openWith(changes)).rejects.toThrow(message);
@@ -107,8 +139,25 @@ describe('bad data', () => {
     const folder = temporaryFolder();
     await writeFiles(folder, { 'corpus.jsonl': good['corpus.jsonl'] });
     await expect(openTask(folder, 'datasets')).rejects.toThrow(`${folder}: has no queries.jsonl`);
-    await expect(openTask(join(folder, 'none'), 'datasets')).rejects.toThrow('there is no such folder');
+    await expect(openTask(join(folder, 'none'), 'datasets')).rejects.toThrow('there is no such file or folder');
     await expect(openTask('demo/computin', 'datasets')).rejects.toThrow('did you mean "demo/computing"?');
+  });
+
+  it('refuses a line without end', async () => {
+    const folder = temporaryFolder();
+    await writeFiles(folder, { 'corpus.jsonl': `{"_id": "1", "text": ""}\n{"_id": "2", "text": "${'x'.repeat(3 << 20)}"}` });
+    await expect(JsonlCorpus.open(join(folder, 'corpus.jsonl'), 2 << 20)).rejects.toThrow(
+      /corpus\.jsonl: line 2 is longer than 2097152 bytes/,
+    );
+  });
+
+  it('notices that the corpus was changed after it was opened', async () => {
+    const folder = temporaryFolder();
+    await writeFiles(folder, { 'corpus.jsonl': good['corpus.jsonl'], other: '{"_id": "x", "text": "y"}\n'.repeat(9) });
+    const corpus = await JsonlCorpus.open(join(folder, 'corpus.jsonl'));
+    await rename(join(folder, 'other'), join(folder, 'corpus.jsonl'));
+    await expect(corpus.fetch(['10'])).rejects.toThrow(/the document "10" is no longer where it was/);
+    await corpus.close();
   });
 
   it('refuses ids that the corpus does not have', async () => {
@@ -118,18 +167,78 @@ describe('bad data', () => {
   });
 });
 
+describe("BEIR's data sets by name", () => {
+  it('are opened with the rules of the catalogue', async () => {
+    const datasets = temporaryFolder();
+    const forum = { ...good, 'qrels/dev.tsv': good['qrels/test.tsv'] };
+    for (const name of ['msmarco', 'nfcorpus', 'cqadupstack/tex']) await writeFiles(join(datasets, name), forum);
+    const opened = [
+      await openTask('beir/MS-MARCO', datasets),
+      await openTask('beir/msmarco', datasets, 'test'),
+      await openTask('beir/nfcorpus', datasets),
+      await openTask('beir/cqadupstack/tex', datasets),
+    ];
+    expect(opened.map(({ name, split, removesIdenticalIds }) => [name, split, removesIdenticalIds])).toEqual([
+      ['beir/msmarco', 'dev', true],
+      ['beir/msmarco', 'test', true],
+      ['beir/nfcorpus', 'test', false],
+      ['beir/cqadupstack/tex', 'test', false],
+    ]);
+    for (const task of opened) await task.corpus.close();
+  });
+
+  it.each([
+    ['beir/nfcorpus', /beir\/nfcorpus: not found at .*; get it with: sgpt-bench datasets download nfcorpus/],
+    ['beir/cqadupstack/tex', /get it with: sgpt-bench datasets download cqadupstack/],
+    ['beir/robust04', /cannot be downloaded: it needs an agreement with NIST/],
+    ['beir/cqadupstack', /is 12 data sets; name one of them: beir\/cqadupstack\/\{android, english/],
+    ['beir/cqadupstack/text', /unknown part "text", did you mean "tex"/],
+    ['beir/nfcorpsu', /unknown task "beir\/nfcorpsu", did you mean "beir\/nfcorpus"/],
+    ['beir/../secret', /unknown task/],
+  ])('%s: says what to do', async (name, message) => {
+    await expect(openTask(name, join(temporaryFolder(), 'datasets'))).rejects.toThrow(message);
+  });
+});
+
 describe('the bundled retrieval set', () => {
   it('has the size its card says, and its first and last records', async () => {
     const task = await openTask('demo/computing', 'datasets');
     const documents = await allOf(task.corpus.documents());
-    expect(documents.length).toBe(task.facts.documents);
-    expect(task.facts.documents).toBeGreaterThanOrEqual(240);
-    expect(task.facts.queries).toBe(60);
-    expect(task.facts.judgementsOfUnknownDocuments).toBe(0);
+    expect(task.facts).toMatchObject({
+      documents: 286,
+      queries: 60,
+      judgements: 405,
+      judgementsOfUnknownDocuments: 0,
+      judgedQueriesWithoutText: 0,
+    });
+    expect(documents).toHaveLength(286);
+    expect([documents[0]!.id, documents[285]!.id]).toEqual(['d001', 'd286']);
+    expect([task.queries[0]!.id, task.queries[59]!.id]).toEqual(['q01', 'q60']);
     const grades = new Set([...task.qrels.values()].flatMap((judged) => [...judged.values()]));
     expect([...grades].sort()).toEqual([0, 1, 2]);
     expect(documents.every(({ title, text }) => title !== '' && text !== '')).toBe(true);
-    expect(createHash('sha256').update(task.facts.checksum).digest('hex')).toHaveLength(64);
+    expect(task.facts.checksum).toMatch(/^[0-9a-f]{64}$/);
+    await task.corpus.close();
+  });
+});
+
+describe('NFCorpus', () => {
+  it('has the published counts in every split, and its first and last records', async ({ skip }) => {
+    skip(nfcorpusMissing !== undefined, nfcorpusMissing);
+    const folder = await nfcorpusFolder();
+    const { splits, documents, queries } = beirEntry('nfcorpus');
+    for (const [split, expected] of Object.entries(splits)) {
+      const task = await openBeirFolder(folder, 'beir/nfcorpus', split);
+      expect(task.facts).toMatchObject({ documents, queries: expected.queries, judgements: expected.judgements });
+      await task.corpus.close();
+    }
+    expect((await readQueries(join(folder, 'queries.jsonl'))).queries).toHaveLength(queries!);
+    const task = await openBeirFolder(folder, 'beir/nfcorpus');
+    const all = await allOf(task.corpus.documents());
+    expect([all[0]!.id, all.at(-1)!.id]).toEqual(['MED-10', 'MED-961']);
+    expect(all[0]!.title).toBe('Statin Use and Breast Cancer Survival: A Nationwide Cohort Study from Finland');
+    expect([task.queries[0]!.id, task.queries.at(-1)!.id]).toEqual(['PLAIN-2', 'PLAIN-3472']);
+    expect(await task.corpus.fetch(['MED-961', 'MED-10'])).toEqual([all.at(-1), all[0]]);
     await task.corpus.close();
   });
 });

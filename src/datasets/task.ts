@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import type { Qrels, Query, RetrievalTask } from '../core/dataset.js';
+import { InputError } from '../core/errors.js';
+import { sha256 } from '../core/files.js';
+import { lineBlocks } from '../core/lines.js';
+import { JsonlCorpus } from './jsonl-corpus.js';
+import { readQrels } from './qrels-file.js';
+
+/** The files of a task and the rules it is run by. */
+export interface TaskParts {
+  readonly name: string;
+  readonly split: string;
+  /** A corpus.jsonl, packed with gzip or not. */
+  readonly corpusPath: string;
+  readonly queriesPath: string;
+  readonly qrelsPath: string;
+  readonly readQueries: (path: string) => Promise<QueryFile>;
+  readonly removesIdenticalIds: boolean;
+  readonly mainMeasure?: string | undefined;
+  readonly prompts?: readonly string[] | undefined;
+}
+
+export interface QueryFile {
+  readonly queries: readonly Query[];
+  /** SHA-256 of the file's text. */
+  readonly checksum: string;
+}
+
+/**
+ * Opens a task: reads judgements and queries, and goes through the corpus once.
+ * @throws InputError for a missing or broken file, and for judgements of none of the queries
+ */
+export async function assembleTask(parts: TaskParts): Promise<RetrievalTask> {
+  const { name, split, qrelsPath, queriesPath, mainMeasure, prompts } = parts;
+  const qrels = await readQrels(qrelsPath);
+  const { queries: allQueries, checksum: queriesChecksum } = await parts.readQueries(queriesPath);
+  const queries = allQueries.filter(({ id }) => qrels.has(id));
+  if (queries.length === 0) {
+    throw new InputError(`${qrelsPath}: judges none of the queries of ${queriesPath}; do the ids belong together?`);
+  }
+  const qrelsChecksum = await checksumOfText(qrelsPath);
+  const corpus = await JsonlCorpus.open(parts.corpusPath);
+  return {
+    name,
+    split,
+    corpus,
+    queries,
+    qrels,
+    removesIdenticalIds: parts.removesIdenticalIds,
+    ...(mainMeasure === undefined ? {} : { mainMeasure }),
+    ...(prompts === undefined ? {} : { prompts }),
+    facts: {
+      checksum: sha256([corpus.checksum, queriesChecksum, qrelsChecksum].join('\n')),
+      documents: corpus.size,
+      queries: queries.length,
+      judgedQueriesWithoutText: qrels.size - queries.length,
+      ...countJudgements(qrels, (id) => corpus.has(id)),
+    },
+  };
+}
+
+/** SHA-256 of a file's text: the same for a file and its gzip. */
+export async function checksumOfText(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const { bytes } of lineBlocks(path)) hash.update(bytes);
+  return hash.digest('hex');
+}
+
+function countJudgements(
+  qrels: Qrels,
+  isDocument: (id: string) => boolean,
+): { judgements: number; judgementsOfUnknownDocuments: number } {
+  let judgements = 0;
+  let judgementsOfUnknownDocuments = 0;
+  for (const grades of qrels.values()) {
+    judgements += grades.size;
+    for (const id of grades.keys()) if (!isDocument(id)) judgementsOfUnknownDocuments++;
+  }
+  return { judgements, judgementsOfUnknownDocuments };
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { Query } from '../core/dataset.js';
+import { InputError } from '../core/errors.js';
+import { lineBlocks } from '../core/lines.js';
+import type { QueryFile } from './task.js';
+
+/** The part of a TREC topic that is asked as the query. */
+export const topicFields = ['title', 'description', 'narrative'] as const;
+export type TopicField = (typeof topicFields)[number];
+
+/** Topic files are small; a larger one is something else. */
+const maxBytes = 64 << 20;
+
+/**
+ * Reads TREC topics in one of three formats, told apart by their first line:
+ *
+ * - classic: `<top> <num> Number: 301 <title> … <desc> Description: … <narr> Narrative: … </top>`, closing tags or not;
+ * - XML of later tracks: `<topic number="1"><query>…</query><question>…</question><narrative>…</narrative></topic>`;
+ * - `id⇥text`, one a line; it has no fields.
+ *
+ * White space within a text is joined to single spaces.
+ * @throws InputError for a topic without number or without the field, and a number twice
+ */
+export async function readTopics(path: string, field: TopicField = 'title'): Promise<QueryFile> {
+  const hash = createHash('sha256');
+  const blocks: Buffer[] = [];
+  let bytesRead = 0;
+  for await (const { bytes } of lineBlocks(path)) {
+    hash.update(bytes);
+    blocks.push(bytes);
+    bytesRead += bytes.length;
+    if (bytesRead > maxBytes) throw new InputError(`${path}: is larger than 64 MiB; expected TREC topics`);
+  }
+  const text = Buffer.concat(blocks).toString('utf8');
+  const topics = parseTopics(text, path, field);
+  if (topics.length === 0) throw new InputError(`${path}: holds no topics; expected <top>, <topic> or id⇥text lines`);
+  const seen = new Set<string>();
+  for (const { id } of topics) {
+    if (seen.has(id)) throw new InputError(`${path}: topic ${id} is there twice; numbers must be unique`);
+    seen.add(id);
+  }
+  return { queries: topics, checksum: hash.digest('hex') };
+}
+
+function parseTopics(text: string, path: string, field: TopicField): Query[] {
+  if (/<top>/i.test(text)) return parseClassic(text, path, field);
+  if (/<topic\s/i.test(text)) return parseXml(text, path, field);
+  return parseTable(text, path);
+}
+
+function parseClassic(text: string, path: string, field: TopicField): Query[] {
+  const tag = { title: 'title', description: 'desc', narrative: 'narr' }[field];
+  return [...text.matchAll(/<top>([\s\S]*?)(?:<\/top>|(?=<top>)|$)/gi)].map(([, topic = ''], i) => {
+    const id = classicField(topic, 'num')?.replace(/^Number:\s*/i, '');
+    if (id === undefined || id === '') throw new InputError(`${path}: topic ${i + 1} of the file has no <num>`);
+    const label = { title: /^Topic:\s*/i, description: /^Description:\s*/i, narrative: /^Narrative:\s*/i }[field];
+    const content = classicField(topic, tag)?.replace(label, '');
+    return { id, text: requireText(content, id, `<${tag}>`, path) };
+  });
+}
+
+/** What stands between a tag and the next one; classic topics do not close theirs. */
+function classicField(topic: string, tag: string): string | undefined {
+  const content = new RegExp(`<${tag}>([^<]*)`, 'i').exec(topic)?.[1];
+  return content === undefined ? undefined : joined(content);
+}
+
+function parseXml(text: string, path: string, field: TopicField): Query[] {
+  const tags = { title: 'query|title', description: 'question|description|desc', narrative: 'narrative|narr' }[field];
+  return [...text.matchAll(/<topic\s([^>]*)>([\s\S]*?)<\/topic>/gi)].map(([, attributes = '', topic = ''], i) => {
+    const id = /\b(?:number|id)\s*=\s*["']([^"']+)["']/i.exec(attributes)?.[1];
+    if (id === undefined) throw new InputError(`${path}: topic ${i + 1} of the file has no number="…"`);
+    const content = new RegExp(`<(${tags})>([\\s\\S]*?)</\\1>`, 'i').exec(topic)?.[2];
+    const plain = content === undefined ? undefined : joined(unescapeXml(content));
+    return { id, text: requireText(plain, id, `<${tags.replaceAll('|', '> or <')}>`, path) };
+  });
+}
+
+function parseTable(text: string, path: string): Query[] {
+  const topics: Query[] = [];
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const tab = line.indexOf('\t');
+    if (tab <= 0) throw new InputError(`${path}: line ${i + 1} is "${line.slice(0, 40)}"; expected id⇥text`);
+    const id = line.slice(0, tab).trim();
+    topics.push({ id, text: requireText(joined(line.slice(tab + 1)), id, 'text', path) });
+  }
+  return topics;
+}
+
+function requireText(text: string | undefined, id: string, what: string, path: string): string {
+  if (text !== undefined && text !== '') return text;
+  throw new InputError(`${path}: topic ${id} has no ${what}; choose another "topicField" or complete the file`);
+}
+
+function joined(text: string): string {
+  return text.trim().replace(/\s+/g, ' ');
+}
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+function unescapeXml(text: string): string {
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (whole, name: string) => entities[name] ?? whole);
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { beirCatalogue, beirEntry, expandTasks, parseBeirTask } from '../../src/datasets/catalogue.js';
+
+describe("BEIR's catalogue", () => {
+  it('holds 19 data sets, 18 of them in the average, four of them private', () => {
+    expect(beirCatalogue).toHaveLength(19);
+    expect(beirCatalogue.filter(({ inAverage }) => !inAverage).map(({ name }) => name)).toEqual(['msmarco']);
+    expect(beirCatalogue.filter(({ archive }) => archive === null).map(({ name }) => name)).toEqual([
+      'bioasq',
+      'signal1m',
+      'trec-news',
+      'robust04',
+    ]);
+  });
+
+  it('has one name for one thing', () => {
+    const names = beirCatalogue.flatMap(({ name, aliases }) => [name, ...aliases]);
+    const keys = names.map((name) => name.toLowerCase().replace(/[-_ ]/g, ''));
+    expect(new Set(keys).size).toBe(keys.length);
+    for (const entry of beirCatalogue) {
+      for (const alias of entry.aliases) expect(beirEntry(alias)).toBe(entry);
+    }
+  });
+
+  it.each(beirCatalogue)('$name is complete: an archive, or how to bring the data', (entry) => {
+    expect(entry.archive === null).toBe(entry.howToBring !== null);
+    expect(Object.keys(entry.splits)).toContain(entry.defaultSplit);
+    if (entry.archive === null) return;
+    expect(entry.archive.url).toMatch(new RegExp(`^https://[^/]+/.*/${entry.name}\\.zip$`));
+    expect(entry.archive.md5).toMatch(/^[0-9a-f]{32}$/);
+    expect(entry.archive.sha256 ?? '0'.repeat(64)).toMatch(/^[0-9a-f]{64}$/);
+    expect(entry.archive.wrongMd5.map(({ md5 }) => md5)).not.toContain(entry.archive.md5);
+  });
+
+  it('gives no two archives one hash: the mistake of the published list', () => {
+    const hashes = beirCatalogue.flatMap(({ archive }) => (archive === null ? [] : [archive.md5]));
+    expect(new Set(hashes).size).toBe(hashes.length);
+    expect(beirEntry('fever').archive!.wrongMd5[0]!.md5).toBe(beirEntry('scifact').archive!.md5);
+  });
+
+  it("adds CQADupStack's forums up to BEIR's number of queries", () => {
+    const { parts, splits } = beirEntry('cqadupstack');
+    expect(parts).toHaveLength(12);
+    expect(parts.reduce((sum, { queries }) => sum + queries, 0)).toBe(splits['test']!.queries);
+  });
+
+  it("follows mteb's rule on identical ids", () => {
+    const removing = beirCatalogue.filter(({ removesIdenticalIds }) => removesIdenticalIds).map(({ name }) => name);
+    expect(removing).toEqual(['msmarco', 'fiqa', 'arguana', 'quora', 'fever']);
+  });
+});
+
+describe('task names', () => {
+  it('expand to canonical names, each once', () => {
+    expect(expandTasks(['beir/Touche_2020', 'beir/nfcorpus', 'beir/NFCorpus', 'demo/computing', 'some/folder'])).toEqual([
+      'beir/webis-touche2020',
+      'beir/nfcorpus',
+      'demo/computing',
+      'some/folder',
+    ]);
+    const forums = expandTasks(['beir/cqadupstack/Tex', 'beir/cqadupstack']);
+    expect(forums).toHaveLength(12);
+    expect(forums.slice(0, 2)).toEqual(['beir/cqadupstack/tex', 'beir/cqadupstack/android']);
+  });
+
+  it('are taken apart', () => {
+    expect(parseBeirTask('beir/dbpedia')?.entry.name).toBe('dbpedia-entity');
+    expect(parseBeirTask('beir/cqadupstack/gis')?.part?.documents).toBe(37_637);
+    for (const other of ['nfcorpus', 'beir/none', 'beir/nfcorpus/gis', 'beir/cqadupstack/none', 'beir/nfcorpus/a/b']) {
+      expect(parseBeirTask(other)).toBeUndefined();
+    }
+  });
+
+  it('unknown ones are answered with the nearest', () => {
+    expect(() => beirEntry('nfcorpora')).toThrow(/did you mean "nfcorpus"\?/);
+  });
+});
