@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InputError, InterruptedError } from '../../src/core/errors.js';
+import type { Matrix } from '../../src/core/model.js';
+import { rank, type Ranking } from '../../src/core/run.js';
+import { searchExact, type Similarity, type VectorChunk } from '../../src/search/index.js';
+import { golden } from '../helpers/goldens.js';
+
+interface Documents {
+  ids: string[];
+  vectors: Matrix;
+}
+
+/** The documents in chunks of these sizes, over and over. */
+function* chunks({ ids, vectors }: Documents, sizes: readonly number[]): Generator<VectorChunk> {
+  const { columns, data } = vectors;
+  for (let at = 0, i = 0; at < ids.length; i++) {
+    const end = Math.min(ids.length, at + sizes[i % sizes.length]!);
+    const part = { rows: end - at, columns, data: data.subarray(at * columns, end * columns) };
+    yield { ids: ids.slice(at, end), vectors: part };
+    at = end;
+  }
+}
+
+function search(
+  queries: Matrix,
+  documents: Documents,
+  topK: number,
+  similarity: Similarity,
+  { threads = 1, sizes = [100] }: { threads?: number; sizes?: number[] } = {},
+): Promise<Ranking[]> {
+  return searchExact({ queries, documents: chunks(documents, sizes), topK, threads, similarity });
+}
+
+function bruteForce(queries: Matrix, { ids, vectors }: Documents, topK: number, similarity: Similarity): Ranking[] {
+  const row = ({ columns, data }: Matrix, i: number): Float32Array => data.subarray(i * columns, (i + 1) * columns);
+  const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  const scale = (a: Float32Array): number => (similarity === 'dot' ? 1 : Math.max(1e-12, Math.sqrt(dot(a, a))));
+  return Array.from({ length: queries.rows }, (_, q) => {
+    const query = row(queries, q);
+    const scores = ids.map((_id, d) => dot(query, row(vectors, d)) / scale(query) / scale(row(vectors, d)));
+    return rank(ids, scores, topK);
+  });
+}
+
+function matrix(columns: number, data: ArrayLike<number>): Matrix {
+  return { rows: data.length / columns, columns, data: Float32Array.from(data) };
+}
+
+describe('against numpy', () => {
+  type Best = { rows: number[]; scores: number[] }[];
+
+  /** The generator of tools/goldens/search/exact_topk.py. */
+  function vectors(rows: number, columns: number, seed: number): Matrix {
+    let state = seed;
+    return matrix(
+      columns,
+      Float32Array.from({ length: rows * columns }, () => {
+        state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+        return ((state >> 8) % 2001) - 1000;
+      }),
+    );
+  }
+
+  test.each(['dot', 'cosine'] as const)('the same documents, scores to 1e-6: %s', async (similarity) => {
+    const expected = (golden(import.meta.url, 'exact.json') as Record<Similarity, Best>)[similarity];
+    const documents = { ids: Array.from({ length: 500 }, (_, i) => `d${i}`), vectors: vectors(500, 48, 1) };
+    const rankings = await search(vectors(8, 48, 2), documents, 25, similarity);
+    for (const [q, { rows, scores }] of expected.entries()) {
+      expect(rankings[q]!.ids).toEqual(rows.map((row) => `d${row}`));
+      for (const [i, score] of scores.entries()) {
+        expect(Math.abs(rankings[q]!.scores[i]! / score - 1)).toBeLessThan(1e-6);
+      }
+    }
+  });
+});
+
+describe('against brute force', () => {
+  // Small whole numbers have exact products: many documents tie, and every bit of a score is known.
+  const vectors = (columns: number, maxRows: number): fc.Arbitrary<Matrix> =>
+    fc
+      .array(fc.array(fc.integer({ min: -1, max: 1 }), { minLength: columns, maxLength: columns }), {
+        maxLength: maxRows,
+      })
+      .map((rows) => matrix(columns, rows.flat()));
+  const ids = (count: number): fc.Arbitrary<string[]> =>
+    fc.uniqueArray(fc.string({ unit: fc.constantFrom('a', 'b', 'é', '\ufffd', '\u{1f600}') }), {
+      minLength: count,
+      maxLength: count,
+    });
+  const cases = fc.tuple(vectors(3, 5), vectors(3, 40)).chain(([queries, documents]) =>
+    fc.tuple(
+      fc.constant(queries),
+      ids(documents.rows).map((names): Documents => ({ ids: names, vectors: documents })),
+      fc.integer({ min: 1, max: 45 }),
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 4 }),
+    ),
+  );
+
+  test('order, ties and cut are right, whatever the chunks', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ([queries, documents, topK, sizes]) => {
+        expect(await search(queries, documents, topK, 'dot', { sizes })).toEqual(
+          bruteForce(queries, documents, topK, 'dot'),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('over several blocks, with ties across them and at the cut', async () => {
+    const count = 150_000;
+    const names = Array.from({ length: count }, (_, i) => `d${(i * 48271) % 2147483647}`);
+    const documents = {
+      ids: names,
+      vectors: matrix(
+        2,
+        Array.from({ length: 2 * count }, (_, i) => ((i * i) % 7) - 3),
+      ),
+    };
+    const queries = matrix(2, [1, 0, -1, 2, 0, 0]);
+    for (const [topK, sizes] of [
+      [1000, [1024]],
+      [1, [65_536]],
+      [10, [count]],
+    ] as const) {
+      const found = await search(queries, documents, topK, 'dot', { sizes: [...sizes], threads: 2 });
+      expect(found).toEqual(bruteForce(queries, documents, topK, 'dot'));
+    }
+  });
+});
+
+describe('scores', () => {
+  const noise = (rows: number, columns: number, seed: number): Matrix =>
+    matrix(
+      columns,
+      Float32Array.from({ length: rows * columns }, (_, i) => Math.sin((i + 1) * (seed + 0.37) * 12.9898)),
+    );
+  const documents = { ids: Array.from({ length: 700 }, (_, i) => `d${i}`), vectors: noise(700, 96, 1) };
+  const queries = noise(9, 96, 2);
+
+  /** Scores of the query at `row` by document. */
+  function scoresOf(rankings: readonly Ranking[], row: number): Map<string, number> {
+    const { ids, scores } = rankings[row]!;
+    return new Map(ids.map((id, i) => [id, scores[i]!]));
+  }
+
+  test('do not depend on threads, chunks, other queries or other documents, not in the last bit', async () => {
+    const all = await search(queries, documents, 700, 'cosine', { sizes: [64] });
+    expect(await search(queries, documents, 700, 'cosine', { sizes: [700], threads: 2 })).toEqual(all);
+    for (const row of [0, 4, 8]) {
+      const alone = { rows: 1, columns: 96, data: queries.data.subarray(row * 96, (row + 1) * 96) };
+      expect(await search(alone, documents, 700, 'cosine')).toEqual([all[row]]);
+    }
+    for (const [start, end] of [
+      [5, 6],
+      [10, 13],
+      [100, 117],
+      [0, 500],
+    ] as const) {
+      const data = documents.vectors.data.subarray(start * 96, end * 96);
+      const few = { ids: documents.ids.slice(start, end), vectors: { rows: end - start, columns: 96, data } };
+      const found = await search(queries, few, 700, 'cosine');
+      for (const row of found.keys()) {
+        const expected = scoresOf(all, row);
+        for (const [id, score] of scoresOf(found, row)) expect(score).toBe(expected.get(id));
+      }
+    }
+  });
+
+  test('of cosine do not depend on lengths; of a vector with itself it is 1', async () => {
+    const scaled = documents.vectors.data.map((value, i) => value * 2 ** ((Math.floor(i / 96) % 40) - 20));
+    const expected = await search(queries, documents, 50, 'cosine');
+    const found = await search(
+      queries,
+      { ...documents, vectors: { ...documents.vectors, data: scaled } },
+      50,
+      'cosine',
+    );
+    expect(found).toEqual(expected);
+    const self = await search(documents.vectors, documents, 1, 'cosine');
+    for (const [i, { ids, scores }] of self.entries()) {
+      expect(ids).toEqual([`d${i}`]);
+      expect(Math.abs(scores[0]! - 1)).toBeLessThan(1e-6);
+    }
+  });
+
+  test('of equal vectors are equal, wherever they stand', async () => {
+    const data = Float32Array.from({ length: 4500 * 96 }, (_, i) => documents.vectors.data[i % (30 * 96)]!);
+    const ids = Array.from({ length: 4500 }, (_, i) => `d${i}`);
+    const repeated = { ids, vectors: { rows: 4500, columns: 96, data } };
+    for (const { scores } of await search(queries, repeated, 4500, 'cosine', { threads: 2 })) {
+      expect(new Set(scores).size).toBe(30);
+    }
+  });
+
+  test('leave the input as it was', async () => {
+    const before = [queries.data.slice(), documents.vectors.data.slice()];
+    await search(queries, documents, 5, 'cosine');
+    expect([queries.data, documents.vectors.data]).toEqual(before);
+  });
+});
+
+describe('edges', () => {
+  const one = { ids: ['1'], vectors: matrix(2, [3, 4]) };
+
+  test('no queries, no documents, one document, a limit of 0', async () => {
+    expect(await search(matrix(2, []), one, 10, 'cosine')).toEqual([]);
+    const none = [{ ids: [], scores: new Float32Array(0) }];
+    expect(await search(matrix(2, [1, 0]), { ids: [], vectors: matrix(2, []) }, 10, 'cosine')).toEqual(none);
+    expect(await search(matrix(2, [1, 0]), one, 0, 'cosine')).toEqual(none);
+    expect(await search(matrix(2, [2, 0]), one, 10, 'dot')).toEqual([{ ids: ['1'], scores: Float32Array.of(6) }]);
+  });
+
+  test('a vector of zeros has similarity 0, between the positive and the negative', async () => {
+    const documents = { ids: ['a', 'b', 'zero'], vectors: matrix(2, [1, 0, -1, 0, 0, 0]) };
+    const [first, second] = await search(matrix(2, [5, 0, 0, 0]), documents, 3, 'cosine');
+    expect(first).toEqual({ ids: ['a', 'zero', 'b'], scores: Float32Array.of(1, 0, -1) });
+    expect(second!.ids).toEqual(['zero', 'b', 'a']);
+  });
+
+  test('what is not finite is refused, by name', async () => {
+    const bad = { ids: ['fine', 'broken'], vectors: matrix(2, [1, 0, NaN, 0]) };
+    await expect(search(matrix(2, [1, 0]), bad, 1, 'dot')).rejects.toThrow(InputError);
+    await expect(search(matrix(2, [1, 0]), bad, 1, 'cosine')).rejects.toThrow('document "broken"');
+    await expect(search(matrix(2, [1, 0, Infinity, 0]), one, 1, 'cosine')).rejects.toThrow('query 2');
+  });
+
+  test('shapes that do not fit are a fault of the caller', async () => {
+    const wrong = [{ ids: ['1', '2'], vectors: matrix(2, [1, 0]) }];
+    const options = { queries: matrix(2, [1, 0]), topK: 1, threads: 1, similarity: 'dot' } as const;
+    await expect(searchExact({ ...options, documents: wrong })).rejects.toThrow(RangeError);
+  });
+
+  test('progress adds up, and a raised signal stops', async () => {
+    let done = 0;
+    const options = { queries: matrix(2, [1, 0]), topK: 1, threads: 1, similarity: 'dot' } as const;
+    await searchExact({ ...options, documents: [one], onProgress: (count) => (done += count) });
+    expect(done).toBe(1);
+    const stopped = searchExact({ ...options, documents: [one], signal: AbortSignal.abort() });
+    await expect(stopped).rejects.toThrow(InterruptedError);
+  });
+});
