@@ -1,13 +1,13 @@
 import type { Document } from '../../core/dataset.js';
-import { InputError, throwIfInterrupted } from '../../core/errors.js';
+import { throwIfInterrupted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/model.js';
 import { rank, type Ranking } from '../../core/run.js';
-import { compareCodePoints } from '../../core/text.js';
 import { TopDocuments } from '../top-documents.js';
 import { Accumulator } from './accumulator.js';
 import { englishTerms } from './english.js';
 import { PostingsBuilder, type FieldStatistics, type Postings } from './postings.js';
 import { fieldText, type Bm25Field, type Bm25Settings } from './settings.js';
+import { adjustTies, tieOrder } from './ties.js';
 import { Vocabulary } from './vocabulary.js';
 
 export interface Bm25Statistics {
@@ -115,7 +115,7 @@ export class Bm25Index {
         if (start === end) continue;
         // A term that occurs twice in the query is one term with twice the boost (BooleanQuery.rewrite).
         const weight = Math.fround(Math.fround(count * factor) * idf(end - start, statistics.documents));
-        const accumulator = this.#accumulators[f] ?? this.#accumulators[0]!;
+        const accumulator = this.#accumulators[this.#settings.combine === 'sum' ? 0 : f]!;
         accumulator.addPostings(documents, saturations, start, end, weight);
       }
     }
@@ -153,34 +153,6 @@ export class Bm25Index {
 /** ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N documents, as float32 (BM25Similarity.idf). */
 function idf(documentFrequency: number, documents: number): number {
   return Math.fround(Math.log(1 + (documents - documentFrequency + 0.5) / (documentFrequency + 0.5)));
-}
-
-/** The documents in the order that they have among equal scores. */
-function tieOrder(ids: readonly string[], ties: Bm25Settings['ties']): Uint32Array {
-  const order = Uint32Array.from(ids.keys()).sort((a, b) => compareCodePoints(ids[a]!, ids[b]!));
-  for (let i = 1; i < order.length; i++) {
-    const id = ids[order[i]!]!;
-    if (id === ids[order[i - 1]!])
-      throw new InputError(`two documents of the corpus have the id "${id}"; ids are unique`);
-  }
-  return ties === 'trec_eval' ? order.reverse() : order;
-}
-
-/**
- * Anserini's ScoreTiesAdjusterReranker, in float32: scores are rounded to 4 places, and of equal ones each further one
- * loses another millionth, so that programs with another rule for ties keep the order. (Above 16 a millionth is less
- * than float32 resolves, and some ties come back.) On NFCorpus a third of the queries have ties among their first ten.
- */
-export function adjustTies(scores: Float32Array): Float32Array {
-  const f = Math.fround;
-  const adjusted = new Float32Array(scores.length);
-  let ties = 0;
-  for (const [i, score] of scores.entries()) {
-    const rounded = f(Math.round(f(score * 1e4)) / 1e4);
-    ties = i === 0 || f(adjusted[i - 1]! - rounded) > f(1e-4) ? 0 : ties + 1;
-    adjusted[i] = rounded - f(f(1e-6) * ties);
-  }
-  return adjusted;
 }
 
 /** Counts a field's terms document by document. */

@@ -4,12 +4,10 @@
  */
 const exactLengths = 24;
 
-/** The length that Lucene remembers for a field of `length` terms: the largest representable one not above it. */
-export function lossyLength(length: number): number {
-  return byteToLength(lengthToByte(length));
-}
-
-/** @param length number of terms, from 0 to 2^31 - 1 */
+/**
+ * The byte of a length: of the largest representable one that is not above it.
+ * @param length number of terms, from 0 to 2^31 - 1
+ */
 export function lengthToByte(length: number): number {
   if (length < exactLengths) return length;
   const value = length - exactLengths;
@@ -18,6 +16,7 @@ export function lengthToByte(length: number): number {
   return exactLengths + (shift < 0 ? value : ((value >>> shift) & 7) | ((shift + 1) << 3));
 }
 
+/** The length that a byte stands for. */
 export function byteToLength(byte: number): number {
   if (byte < exactLengths) return byte;
   const value = byte - exactLengths;
