@@ -3,7 +3,7 @@ import type { Encoder, EmbeddingView, Matrix } from '../core/model.js';
 import { documentText, type Profile } from '../core/profile.js';
 import type { Run } from '../core/run.js';
 import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
-import { searchExact } from '../search/index.js';
+import { searchExact, type Similarity } from '../search/index.js';
 import { embed, readShards, type Shard, type StoredEncoder, type TextWithId } from './embedding.js';
 import { timed } from './timing.js';
 
@@ -28,7 +28,7 @@ export function biEncoderRetriever(stored: StoredEncoder, threads: number): Retr
       for (const [view, system] of systems.entries()) {
         const seconds = { ...encoding };
         const search = (): Promise<Run> =>
-          searchView(stored, queries.shards, documents.shards, { view, topK, threads }, context);
+          searchView(stored, queries.shards, documents.shards, { view, topK, threads, similarity: 'cosine' }, context);
         const run = await timed(seconds, 'search', search);
         runs.push({ system, run, cost: { seconds, texts } });
       }
@@ -46,11 +46,12 @@ async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGener
   }
 }
 
-async function searchView(
+/** Searches the documents' vectors of one view for all queries. */
+export async function searchView(
   stored: StoredEncoder,
   queryShards: readonly Shard[],
   documentShards: readonly Shard[],
-  { view, topK, threads }: { view: number; topK: number; threads: number },
+  { view, ...how }: { view: number; topK: number; threads: number; similarity: Similarity },
   { progress, signal }: RunnerContext,
 ): Promise<Run> {
   const queries = await gather(stored, queryShards, view);
@@ -60,9 +61,7 @@ async function searchView(
     const rankings = await searchExact({
       queries: queries.vectors,
       documents: readShards(stored, documentShards, view),
-      topK,
-      threads,
-      similarity: 'cosine',
+      ...how,
       signal,
       onProgress: (done) => {
         stage.advance(done);
@@ -75,7 +74,7 @@ async function searchView(
 }
 
 /** All shards of a view as one matrix: for queries, which are few. */
-async function gather(
+export async function gather(
   stored: StoredEncoder,
   shards: readonly Shard[],
   view: number,

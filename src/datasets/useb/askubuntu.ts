@@ -1,0 +1,100 @@
+import { InputError } from '../../core/errors.js';
+import { pythonStrip } from '../../core/text.js';
+import type { AskUbuntuQuery, AskUbuntuTask, UsebSplit } from '../../core/useb.js';
+import { checksumOf, requireFiles, tabLines, type TabLine } from './files.js';
+
+/** P@5 needs so many. */
+const fewestCandidates = 5;
+
+/**
+ * Reads USEB's AskUbuntu (Lei et al. 2016): text_tokenized.txt (`id, title, body`) and dev.txt or test.txt (`query id,
+ * positives, candidates, BM25 scores`, the last three separated by blanks).
+ * @throws InputError, with the line, for what `askubuntu.py` of UKPLab/useb could not evaluate
+ */
+export async function openAskUbuntu(folder: string, name: string, split: UsebSplit): Promise<AskUbuntuTask> {
+  const [postsPath, validPath, testPath] = await requireFiles(folder, ['text_tokenized.txt', 'dev.txt', 'test.txt']);
+  const queriesPath = split === 'valid' ? validPath : testPath;
+  const posts = await readPosts(postsPath);
+  const queries: AskUbuntuQuery[] = [];
+  const ids = new Set<string>();
+  for await (const line of tabLines(queriesPath)) {
+    const query = parseQuery(line, posts);
+    if (ids.has(query.id)) throw new InputError(`${line.where}: the query "${query.id}" is there twice; ids must be unique`);
+    ids.add(query.id);
+    if (query.positives.size > 0) queries.push(query);
+  }
+  if (queries.length === 0) throw new InputError(`${queriesPath}: has no query with positives, so there is no score`);
+  const positives = queries.flatMap((query) => [...query.positives]);
+  return {
+    name,
+    dataset: 'askubuntu',
+    split,
+    posts,
+    queries,
+    skippedQueries: ids.size - queries.length,
+    facts: {
+      checksum: await checksumOf([postsPath, queriesPath]),
+      documents: posts.size,
+      queries: queries.length,
+      judgements: positives.length,
+      judgementsOfUnknownDocuments: positives.filter((id) => !posts.has(id)).length,
+      judgedQueriesWithoutText: 0,
+    },
+  };
+}
+
+/** An id that is there twice has its last text, as in the original. */
+async function readPosts(path: string): Promise<AskUbuntuTask['posts']> {
+  const posts = new Map<string, { title: string; body: string }>();
+  for await (const { fields, where } of tabLines(path)) {
+    if (fields.length !== 3) {
+      throw new InputError(`${where} has ${fields.length} fields separated by tabs; expected 3: id, title, body`);
+    }
+    posts.set(fields[0]!, { title: pythonStrip(fields[1]!), body: pythonStrip(fields[2]!) });
+  }
+  return posts;
+}
+
+function parseQuery({ fields, where }: TabLine, posts: AskUbuntuTask['posts']): AskUbuntuQuery {
+  if (fields.length !== 4) {
+    throw new InputError(
+      `${where} has ${fields.length} fields separated by tabs; expected 4: query id, positives, candidates, BM25 scores`,
+    );
+  }
+  const id = fields[0]!;
+  const [positives, ids, texts] = fields.slice(1).map(words) as [string[], string[], string[]];
+  const scores = texts.map((text) => parseScore(text, where));
+  if (ids.length !== scores.length) {
+    throw new InputError(`${where}: ${ids.length} candidates but ${scores.length} BM25 scores; expected one a candidate`);
+  }
+  const candidates = [...ids.keys()].sort((a, b) => scores[b]! - scores[a]!).map((i) => ids[i]!);
+  const query = { id, positives: new Set(positives), candidates };
+  if (positives.length > 0) requireEvaluable(query, posts, where);
+  return query;
+}
+
+function requireEvaluable({ id, positives, candidates }: AskUbuntuQuery, posts: AskUbuntuTask['posts'], where: string): void {
+  const unknown = [id, ...candidates].find((post) => !posts.has(post));
+  if (unknown !== undefined) {
+    throw new InputError(`${where}: the post "${unknown}" is not in text_tokenized.txt; do the files belong together?`);
+  }
+  if (candidates.length < fewestCandidates) {
+    throw new InputError(`${where}: ${candidates.length} candidates; expected at least ${fewestCandidates}, for P@5`);
+  }
+  if (!candidates.some((candidate) => positives.has(candidate))) {
+    throw new InputError(
+      `${where}: none of the positives of query "${id}" is among its candidates, so that USEB has no score for it; ` +
+        'empty its positives to leave it out',
+    );
+  }
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+function parseScore(text: string, where: string): number {
+  const score = Number(text);
+  if (Number.isFinite(score)) return score;
+  throw new InputError(`${where}: the BM25 score "${text}" is no number`);
+}

@@ -1,0 +1,72 @@
+import { InputError } from '../../core/errors.js';
+import { pythonStrip } from '../../core/text.js';
+import type { LabelledPair, TwitterParaTask } from '../../core/useb.js';
+import { checksumOf, requireFiles, tabLines, type TabLine } from './files.js';
+
+/**
+ * Reads USEB's TwitterPara: Twitter_URL_Corpus_test.txt (Lan et al. 2017; `text, text, (votes, 6), url`) and test.data
+ * (PIT-2015, Xu et al. 2015; `topic id, topic, text, text, label 0-5, tags, tags`). It has a test split alone.
+ * test.label is part of the data, but the labels that count are those in test.data.
+ * @throws InputError, with the line, for a line that is not of this form
+ */
+export async function openTwitterPara(folder: string, name: string): Promise<TwitterParaTask> {
+  const [urlPath, pitPath] = await requireFiles(folder, ['Twitter_URL_Corpus_test.txt', 'test.data', 'test.label']);
+  const pairs = { twitterurl: await readPairs(urlPath, urlPair), pit: await readPairs(pitPath, pitPair) };
+  const all = [...pairs.twitterurl, ...pairs.pit];
+  return {
+    name,
+    dataset: 'twitterpara',
+    split: 'test',
+    pairs,
+    skippedQueries: 0,
+    facts: {
+      checksum: await checksumOf([urlPath, pitPath]),
+      documents: new Set(all.flatMap(({ texts }) => texts)).size,
+      queries: all.length,
+      judgements: all.length,
+      judgementsOfUnknownDocuments: 0,
+      judgedQueriesWithoutText: 0,
+    },
+  };
+}
+
+async function readPairs(path: string, parse: (line: TabLine) => LabelledPair): Promise<LabelledPair[]> {
+  const pairs: LabelledPair[] = [];
+  for await (const line of tabLines(path, pythonStrip)) pairs.push(parse(line));
+  for (const [kind, there] of [
+    ['above 3', pairs.some(({ label }) => label > 3)],
+    ['below 3', pairs.some(({ label }) => label < 3)],
+  ] as const) {
+    if (!there) throw new InputError(`${path}: has no pair with a label ${kind}; average precision needs both kinds`);
+  }
+  return pairs;
+}
+
+function urlPair({ fields, where }: TabLine): LabelledPair {
+  if (fields.length < 3) {
+    throw new InputError(
+      `${where} has ${fields.length} fields separated by tabs; expected at least 3: text, text, (votes, 6)`,
+    );
+  }
+  const votes = /^\(\s*(\d+)\s*,\s*6\s*\)$/.exec(pythonStrip(fields[2]!))?.[1];
+  const label = Number(votes);
+  if (votes === undefined || label > 6) {
+    throw new InputError(`${where}: the label is "${fields[2]!}"; expected votes out of six, as in "(4, 6)"`);
+  }
+  return pairOf(fields[0]!, fields[1]!, label);
+}
+
+function pitPair({ fields, where }: TabLine): LabelledPair {
+  if (fields.length < 5) {
+    throw new InputError(
+      `${where} has ${fields.length} fields separated by tabs; expected at least 5: topic id, topic, text, text, label`,
+    );
+  }
+  const text = pythonStrip(fields[4]!);
+  if (!/^[0-5]$/.test(text)) throw new InputError(`${where}: the label is "${text}"; expected a whole number from 0 to 5`);
+  return pairOf(fields[2]!, fields[3]!, Number(text));
+}
+
+function pairOf(a: string, b: string, label: number): LabelledPair {
+  return { texts: [pythonStrip(a), pythonStrip(b)], label };
+}

@@ -1,0 +1,33 @@
+/** Inner product, added up in double precision. */
+export function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+function lengthOf(vector: Float32Array): number {
+  return Math.sqrt(dot(vector, vector));
+}
+
+/** The cosine, or 0 where a vector is all zeros, as with torch's `normalize` and `cosine_similarity`. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  const lengths = lengthOf(a) * lengthOf(b);
+  return lengths === 0 ? 0 : dot(a, b) / lengths;
+}
+
+/** Euclidean distance with its sign changed: nearer is better. */
+export function negativeDistance(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
+  return -Math.sqrt(sum);
+}
+
+/** {@link negativeDistance} of the vectors scaled to length 1. */
+export function negativeDistanceOfDirections(a: Float32Array, b: Float32Array): number {
+  return negativeDistance(normalized(a), normalized(b));
+}
+
+function normalized(vector: Float32Array): Float32Array {
+  const length = Math.max(lengthOf(vector), 1e-12);
+  return vector.map((value) => value / length);
+}
