@@ -19,7 +19,7 @@ export interface BiEncoderOptions {
   readonly brackets?: Brackets | undefined;
   /** Longest input in tokens, brackets included; null for the model's own maximum, which is never exceeded. */
   readonly maxTokens: number | null;
-  /** Worker threads, each running one text at a time. */
+  /** Worker processes, each running one text at a time on one thread. */
   readonly threads: number;
   readonly dtype?: 'fp32' | 'int8' | undefined;
 }

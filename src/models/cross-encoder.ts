@@ -13,7 +13,7 @@ export interface CrossEncoderOptions {
   readonly model: string;
   /** A letter (see prompts.ts), or a text with {document} and, at its end, {query}. */
   readonly prompt: string;
-  /** Worker threads, each running one document with its queries at a time. */
+  /** Worker processes, each running one document with its queries at a time on one thread. */
   readonly threads: number;
   readonly dtype?: 'fp32' | 'int8' | undefined;
 }

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/core/errors.js';
 import type { Encoder } from '../../src/core/model.js';
 import { createBiEncoder } from '../../src/models/index.js';
@@ -12,43 +11,10 @@ import { fixture } from './goldens.js';
 const model = fixture('gpt-neo');
 const texts = Array.from({ length: 200 }, (_, i) => `text number ${i} ${'and more '.repeat(i % 9)}`);
 
-const workers: Worker[] = [];
-const remember = (worker: Worker): void => {
-  workers.push(worker);
-};
-/** A worker that gets a message it cannot understand dies of an exception, whatever it has to do. */
-const kill = (worker: Worker): void => {
-  worker.postMessage(null);
-};
-beforeEach(() => {
-  workers.length = 0;
-  process.on('worker', remember);
-});
-afterEach(() => {
-  process.off('worker', remember);
-});
-
 const openEncoder = (threads: number): Promise<Encoder> =>
   createBiEncoder({ model, poolings: ['mean'], brackets: 'none', maxTokens: null, threads });
 
 describe('an encoder', () => {
-  it('survives workers that die: others do their work', async () => {
-    const encoder = await openEncoder(2);
-    const [undisturbed] = await encoder.encode(texts, 'document');
-    let done = 0;
-    const [disturbed] = await encoder.encode(texts, 'document', {
-      onProgress: (more) => {
-        done += more;
-        if (done === 20) kill(workers[0]!);
-        if (done === 60) kill(workers[1]!);
-      },
-    });
-    await encoder.close();
-    expect(workers).toHaveLength(4);
-    expect(done).toBe(texts.length);
-    expect(disturbed!.data).toEqual(undisturbed!.data);
-  });
-
   it('stops when it is told to, and can go on afterwards', async () => {
     const encoder = await openEncoder(2);
     const controller = new AbortController();
@@ -89,11 +55,40 @@ describe('a pool', () => {
     done,
   });
 
-  it('gives up work that is on a worker whenever one dies', async () => {
-    process.on('worker', kill);
+  it('survives workers that are killed: others do their work', async () => {
+    const pool = await SessionPool.open(spec, 2);
+    const killed = pool.pids;
+    let done = 0;
+    const seen = new Set<number>();
+    const jobs = Array.from({ length: 300 }, (_, i) =>
+      job(i, ([output]) => {
+        seen.add(output![0]!);
+        if (++done === 20) process.kill(killed[0]!, 'SIGKILL');
+        if (done === 60) process.kill(killed[1]!, 'SIGKILL');
+      }),
+    );
+    await pool.run(jobs);
+    expect(done).toBe(300);
+    expect(seen.size).toBe(300);
+    expect(pool.pids.some((pid) => killed.includes(pid))).toBe(false);
+    await pool.run([job(1, () => undefined)]);
+    await pool.close();
+    expect(pool.pids).toEqual([]);
+  });
+
+  it('gives up work that every worker dies at', async () => {
     const pool = await SessionPool.open(spec, 1);
-    await expect(pool.run([job(1, () => undefined)])).rejects.toThrow(/^a worker thread died 3 times at the same work;/);
-    process.off('worker', kill);
+    const deadly: Job = {
+      // Asked for when the job is sent to a worker.
+      get feeds() {
+        for (const pid of pool.pids) process.kill(pid, 'SIGKILL');
+        return job(1, () => undefined).feeds;
+      },
+      done: () => undefined,
+    };
+    await expect(pool.run([deadly])).rejects.toThrow(
+      '3 worker processes died at the same work; the last one: killed by SIGKILL',
+    );
     await pool.close();
   });
 

@@ -1,4 +1,4 @@
-/** What the pool and its worker threads say to each other. */
+/** What the pool and its worker processes say to each other. */
 
 /** Which model a worker runs, and how. */
 export interface SessionSpec {
@@ -18,8 +18,8 @@ export type Feed =
 export type Feeds = Readonly<Record<string, Feed>>;
 
 export type ToWorker =
-  | { readonly kind: 'run'; readonly id: number; readonly feeds: Feeds }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'open'; readonly spec: SessionSpec }
+  | { readonly kind: 'run'; readonly id: number; readonly feeds: Feeds };
 
 export type FromWorker =
   | { readonly kind: 'ready' }

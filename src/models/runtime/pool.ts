@@ -1,4 +1,4 @@
-import type { Worker } from 'node:worker_threads';
+import type { ChildProcess } from 'node:child_process';
 import { messageOf, throwIfInterrupted } from '../../core/errors.js';
 import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
 import { startWorker } from './start-worker.js';
@@ -35,18 +35,19 @@ interface StartedJob {
 }
 
 interface Member {
-  readonly worker: Worker;
+  readonly worker: ChildProcess;
   readonly running: Map<number, StartedJob>;
   ready: boolean;
 }
 
 /**
- * Worker threads with a session each. Jobs are handed out one by one as workers come free, so that a long one delays no
- * other; what a job computes does not depend on which worker runs it.
+ * Worker processes with a session each. Jobs are handed out one by one as workers come free, so that a long one delays
+ * no other; what a job computes does not depend on which worker runs it. A worker that dies is replaced, and its work
+ * is given to others. Workers do not keep this process alive while they have nothing to do.
  */
 export class SessionPool {
   private readonly members = new Set<Member>();
-  private readonly batches: Batch[] = [];
+  private readonly batches = new Set<Batch>();
   private nextId = 0;
   private closed = false;
 
@@ -64,81 +65,96 @@ export class SessionPool {
     return pool;
   }
 
+  /** Process ids of the workers. */
+  get pids(): number[] {
+    return [...this.members].flatMap(({ worker }) => worker.pid ?? []);
+  }
+
   /**
    * Runs all jobs. They are drawn from the iterable when a worker is free for them, in its order.
    * @throws InterruptedError when the signal is raised, once the jobs that had been started are over
-   * @throws Error when a job fails, or when it was on three workers that died
+   * @throws Error when a job fails, or when three workers died at it
    */
   async run(jobs: Iterable<Job>, signal?: AbortSignal): Promise<void> {
     throwIfInterrupted(signal);
-    if (this.closed) throw new Error('the model was closed');
-    let onAbort: (() => void) | undefined;
+    if (this.closed) throw closedError();
+    let batch: Batch | undefined;
+    const onAbort = (): void => {
+      stop(batch!);
+      this.settleIfOver(batch!);
+    };
     try {
       await new Promise<void>((resolve, reject) => {
-        const batch: Batch = {
-          jobs: jobs[Symbol.iterator](),
-          again: [],
-          exhausted: false,
-          stopped: false,
-          running: 0,
-          settle: (error) => {
-            const index = this.batches.indexOf(batch);
-            if (index >= 0) this.batches.splice(index, 1);
-            if (error === undefined) resolve();
-            else reject(error);
-          },
-        };
-        onAbort = () => {
-          stop(batch);
-          this.settleIfOver(batch);
-        };
+        batch = this.addBatch(jobs, (error) => {
+          if (error === undefined) resolve();
+          else reject(error);
+        });
         signal?.addEventListener('abort', onAbort);
-        this.batches.push(batch);
         this.handOut();
       });
     } finally {
-      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+      signal?.removeEventListener('abort', onAbort);
     }
     throwIfInterrupted(signal);
   }
 
-  /** Ends the workers; the jobs of a run that is under way fail. */
+  /** Ends the workers at once; a run that is under way fails. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const batch of [...this.batches]) batch.settle(new Error('the model was closed'));
-    await Promise.all([...this.members].map((member) => this.end(member)));
+    for (const batch of this.batches) this.fail(batch, closedError());
+    await Promise.all(
+      [...this.members].map(async ({ worker }) => {
+        const exited = new Promise((resolve) => worker.once('exit', resolve));
+        worker.ref();
+        worker.kill('SIGKILL');
+        await exited;
+      }),
+    );
   }
 
-  /** Asks a worker to end after what it is doing: ONNX Runtime does not bear being stopped within a run. */
-  private async end({ worker }: Member): Promise<void> {
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => { resolve(); }));
-    worker.ref();
-    worker.postMessage({ kind: 'close' } satisfies ToWorker);
-    await exited;
+  private addBatch(jobs: Iterable<Job>, settled: (error?: Error) => void): Batch {
+    const batch: Batch = {
+      jobs: jobs[Symbol.iterator](),
+      again: [],
+      exhausted: false,
+      stopped: false,
+      running: 0,
+      settle: (error) => {
+        if (this.batches.delete(batch)) settled(error);
+      },
+    };
+    this.batches.add(batch);
+    return batch;
   }
 
   private addMember(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const member: Member = { worker: startWorker(this.spec), running: new Map(), ready: false };
+      const worker = startWorker();
+      const member: Member = { worker, running: new Map(), ready: false };
       this.members.add(member);
-      let lastError: unknown;
-      member.worker.on('message', (message: FromWorker) => {
+      worker.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') {
           member.ready = true;
-          member.worker.unref();
+          keepAlive(worker, false);
           resolve();
           this.handOut();
-        } else if (message.kind === 'failed') reject(new Error(message.message));
-        else this.finish(member, message);
+        } else if (message.kind === 'failed') {
+          reject(new Error(message.message));
+          worker.disconnect();
+        } else this.finish(member, message);
       });
-      member.worker.on('error', (error) => {
-        lastError = error;
+      worker.on('error', (error) => {
+        // The worker could not be started: there will be no 'exit'.
+        if (worker.pid === undefined) this.members.delete(member);
+        reject(error);
       });
-      member.worker.on('exit', (code) => {
+      worker.on('exit', (code, signal) => {
         this.members.delete(member);
-        reject(new Error(`a worker thread ended while it was starting (${describe(lastError, code)})`));
-        if (!this.closed && member.ready) this.replace(member, describe(lastError, code));
+        const reason = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+        reject(new Error(`a worker process ended while it was starting (${reason})`));
+        if (!this.closed && member.ready) this.replace(member, reason);
       });
+      send(worker, { kind: 'open', spec: this.spec });
     });
   }
 
@@ -148,39 +164,29 @@ export class SessionPool {
       const { batch } = started;
       batch.running--;
       if (started.starts >= maxStarts)
-        this.fail(batch, new Error(`a worker thread died ${maxStarts} times at the same work; the last time: ${reason}`));
+        this.fail(batch, new Error(`${maxStarts} worker processes died at the same work; the last one: ${reason}`));
       else if (!batch.stopped) batch.again.push(started);
       this.settleIfOver(batch);
     }
-    member.running.clear();
     this.addMember().catch((error: unknown) => {
       if ([...this.members].some(({ ready }) => ready)) return;
-      for (const batch of [...this.batches]) this.fail(batch, asError(error));
+      for (const batch of this.batches) this.fail(batch, asError(error));
     });
     this.handOut();
   }
 
   private handOut(): void {
-    for (let round = 0; round < jobsPerWorker; round++)
+    for (let load = 0; load < jobsPerWorker; load++)
       for (const member of this.members) {
-        if (!member.ready || member.running.size > round) continue;
+        if (!member.ready || member.running.size > load) continue;
         const started = this.nextJob();
         if (started === undefined) return;
         this.start(member, started);
       }
   }
 
-  private start(member: Member, started: StartedJob): void {
-    const id = this.nextId++;
-    started.starts++;
-    started.batch.running++;
-    if (member.running.size === 0) member.worker.ref();
-    member.running.set(id, started);
-    member.worker.postMessage({ kind: 'run', id, feeds: started.job.feeds } satisfies ToWorker);
-  }
-
   private nextJob(): StartedJob | undefined {
-    for (const batch of [...this.batches]) {
+    for (const batch of this.batches) {
       const again = batch.again.pop();
       if (again !== undefined) return again;
       if (batch.exhausted) continue;
@@ -196,21 +202,28 @@ export class SessionPool {
     return undefined;
   }
 
+  private start(member: Member, started: StartedJob): void {
+    const id = this.nextId++;
+    started.starts++;
+    started.batch.running++;
+    if (member.running.size === 0) keepAlive(member.worker, true);
+    member.running.set(id, started);
+    send(member.worker, { kind: 'run', id, feeds: started.job.feeds });
+  }
+
   private finish(member: Member, message: Extract<FromWorker, { kind: 'done' | 'error' }>): void {
     const started = member.running.get(message.id);
     if (started === undefined) return;
     member.running.delete(message.id);
-    if (member.running.size === 0) member.worker.unref();
+    if (member.running.size === 0) keepAlive(member.worker, false);
     const { job, batch } = started;
     batch.running--;
-    if (!batch.stopped) {
-      if (message.kind === 'error') this.fail(batch, new Error(`the model failed: ${message.message}`));
-      else {
-        try {
-          job.done(message.outputs);
-        } catch (error) {
-          this.fail(batch, asError(error));
-        }
+    if (!batch.stopped && message.kind === 'error') this.fail(batch, new Error(`the model failed: ${message.message}`));
+    else if (!batch.stopped && message.kind === 'done') {
+      try {
+        job.done(message.outputs);
+      } catch (error) {
+        this.fail(batch, asError(error));
       }
     }
     this.settleIfOver(batch);
@@ -233,10 +246,26 @@ function stop(batch: Batch): void {
   batch.again.length = 0;
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
+function send(worker: ChildProcess, message: ToWorker): void {
+  // An error means that the worker is gone; its 'exit' tells what to do.
+  worker.send(message, () => undefined);
 }
 
-function describe(error: unknown, code: number): string {
-  return error instanceof Error ? error.message : `exit code ${code}`;
+/** Whether this process waits for the worker before it ends by itself. */
+function keepAlive(worker: ChildProcess, yes: boolean): void {
+  if (yes) {
+    worker.ref();
+    worker.channel?.ref();
+  } else {
+    worker.unref();
+    worker.channel?.unref();
+  }
+}
+
+function closedError(): Error {
+  return new Error('the model was closed');
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
 }

@@ -1,12 +1,14 @@
-import { Worker } from 'node:worker_threads';
-import type { SessionSpec } from './messages.js';
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
-/** Starts worker.js, or worker.ts through tsx where the sources run without having been compiled. */
-export function startWorker(spec: SessionSpec): Worker {
-  if (import.meta.url.endsWith('.js'))
-    return new Worker(new URL('./worker.js', import.meta.url), { workerData: spec });
-  const tsx = import.meta.resolve('tsx/esm/api');
-  const source = new URL('./worker.ts', import.meta.url).href;
-  const bootstrap = `import('${tsx}').then(({ register }) => (register(), import('${source}')))`;
-  return new Worker(bootstrap, { eval: true, workerData: spec });
+/** Starts worker.js as a process, or worker.ts through tsx where the sources run without having been compiled. */
+export function startWorker(): ChildProcess {
+  const compiled = import.meta.url.endsWith('.js');
+  const path = fileURLToPath(new URL(compiled ? './worker.js' : './worker.ts', import.meta.url));
+  return fork(path, {
+    execArgv: compiled ? [] : ['--import', import.meta.resolve('tsx')],
+    // Structured clone: typed arrays stay typed arrays.
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
 }

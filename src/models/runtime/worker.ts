@@ -1,60 +1,60 @@
-/** A worker thread: one ONNX Runtime session, one run after another. */
-import { parentPort, workerData } from 'node:worker_threads';
+/**
+ * A worker process: one ONNX Runtime session, one run after another. A process, not a thread: it can be killed, by us or
+ * for lack of memory, without harm to the others, while the end of a thread within a run takes the whole process along.
+ */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf } from '../../core/errors.js';
 import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
 
-const port = parentPort;
-if (port === null) throw new Error('worker.ts runs in a worker thread only');
+let session: InferenceSession | undefined;
 
-const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => {
-  port.postMessage(message, transfer);
-};
+process.on('message', (message: ToWorker) => {
+  void (message.kind === 'open' ? open(message.spec) : run(message.id, message.feeds)).then(send);
+});
+// The parent is gone, or has no more use for this process.
+process.on('disconnect', () => {
+  process.exit();
+});
+// Ctrl-C reaches the whole group of processes; the parent decides what comes of it.
+process.on('SIGINT', () => undefined);
 
-function openSession({ graph, weightsFolder, intraOpThreads }: SessionSpec): Promise<InferenceSession> {
-  return InferenceSession.create(graph, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: intraOpThreads,
-    interOpNumThreads: 1,
-    // Every text has another length: a memory plan for each would only pile up.
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    extra: { session: { model_external_initializers_file_folder_path: weightsFolder } },
-  });
+function send(message: FromWorker): void {
+  // An error means that the parent is gone; 'disconnect' follows.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
-async function run(session: InferenceSession, feeds: Feeds): Promise<Float32Array<ArrayBuffer>[]> {
-  const tensors = Object.entries(feeds).map(([name, feed]) => [
-    name,
-    feed.type === 'int32' ? new Tensor('int32', feed.data, feed.dims) : new Tensor('int64', feed.data, feed.dims),
-  ]);
-  const results = await session.run(Object.fromEntries(tensors) as Record<string, Tensor>);
-  return session.outputNames.map((name) => {
-    const output = results[name];
-    if (output?.type !== 'float32') throw new Error(`output ${name} is not float32`);
-    // A copy: the runtime keeps the memory behind a result, which must not be handed to another thread.
-    return new Float32Array(output.data as Float32Array);
-  });
+async function open({ graph, weightsFolder, intraOpThreads }: SessionSpec): Promise<FromWorker> {
+  try {
+    session = await InferenceSession.create(graph, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: intraOpThreads,
+      interOpNumThreads: 1,
+      // Every text has another length: a memory plan for each would only pile up.
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+      extra: { session: { model_external_initializers_file_folder_path: weightsFolder } },
+    });
+    return { kind: 'ready' };
+  } catch (error) {
+    return { kind: 'failed', message: messageOf(error) };
+  }
 }
 
-try {
-  const session = await openSession(workerData as SessionSpec);
-  port.on('message', (message: ToWorker) => {
-    if (message.kind === 'close') {
-      void session.release().finally(() => {
-        port.close();
-      });
-      return;
-    }
-    run(session, message.feeds).then(
-      (outputs) => {
-        send({ kind: 'done', id: message.id, outputs }, outputs.map((output) => output.buffer));
-      },
-      (error: unknown) => {
-        send({ kind: 'error', id: message.id, message: error instanceof Error ? error.message : String(error) });
-      },
-    );
-  });
-  send({ kind: 'ready' });
-} catch (error) {
-  send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+async function run(id: number, feeds: Feeds): Promise<FromWorker> {
+  try {
+    if (session === undefined) throw new Error('the session is not open');
+    const tensors = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, tensorOf(feed)]));
+    const results = await session.run(tensors);
+    const outputs = session.outputNames.map((name) => results[name]?.data);
+    if (!outputs.every((output) => output instanceof Float32Array)) throw new Error('an output is not float32');
+    return { kind: 'done', id, outputs };
+  } catch (error) {
+    return { kind: 'error', id, message: messageOf(error) };
+  }
+}
+
+function tensorOf(feed: Feeds[string]): Tensor {
+  return feed.type === 'int32'
+    ? new Tensor('int32', feed.data, feed.dims)
+    : new Tensor('int64', feed.data, feed.dims);
 }
