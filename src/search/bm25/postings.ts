@@ -92,18 +92,19 @@ function inverseNormTable(k1: number, b: number, averageLength: number): Float32
   });
 }
 
+const chunkBits = 20;
+const chunkSize = 1 << chunkBits;
+
 /** A list of whole numbers that grows without copying: arrays of a million each. */
 class Int32Stream {
-  static readonly #bits = 20;
-  static readonly #size = 1 << Int32Stream.#bits;
   readonly #chunks: Int32Array[] = [];
   #last = new Int32Array(0);
-  #used = Int32Stream.#size;
+  #used = chunkSize;
   length = 0;
 
   push(value: number): void {
-    if (this.#used === Int32Stream.#size) {
-      this.#last = new Int32Array(Int32Stream.#size);
+    if (this.#used === chunkSize) {
+      this.#last = new Int32Array(chunkSize);
       this.#chunks.push(this.#last);
       this.#used = 0;
     }
@@ -112,7 +113,7 @@ class Int32Stream {
   }
 
   at(index: number): number {
-    return this.#chunks[index >>> Int32Stream.#bits]![index & (Int32Stream.#size - 1)]!;
+    return this.#chunks[index >>> chunkBits]![index & (chunkSize - 1)]!;
   }
 
   count(test: (value: number) => boolean): number {
