@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  bootstrapInterval,
+  comparePaired,
+  defaultComparison,
+  holm,
+  pairedTTest,
+  randomisationTest,
+} from '../../src/measures/significance.js';
+import { studentCritical, studentTwoSided } from '../../src/measures/student-t.js';
+import { golden, Mulberry32 } from './cases.js';
+
+const file = golden('significance') as {
+  /** t, p, 95 % interval of t, p over all sign flips (null where there are too many) */
+  cases: [number | null, number | null, number | null, number | null, number | null][];
+  manyPermutations: number;
+  /** t, degrees of freedom, two-sided p */
+  tails: [number, number, number][];
+};
+
+/** As `paired_scores` in tools/goldens/measures/make_goldens.py. */
+function pairedScores(rng: Mulberry32, n: number, kind: number): { a: number[]; b: number[] } {
+  const [a, b]: [number[], number[]] = [[], []];
+  for (let i = 0; i < n; i++) {
+    const [x, d] = [rng.next(), rng.next()];
+    a.push(kind === 1 ? Math.floor(x * 4) / 4 : x);
+    if (kind === 0) b.push(x + (d - 0.45) * 0.2);
+    else b.push(kind === 1 ? Math.floor(d * 4) / 4 : x + 0.05 + d * 0.01);
+  }
+  return { a, b };
+}
+
+function makeCases(): { a: number[]; b: number[] }[] {
+  const rng = new Mulberry32(13);
+  return Array.from({ length: 150 }, (_, i) => {
+    const n = 2 + rng.below(i % 2 === 1 ? 12 : 300);
+    return pairedScores(rng, n, i % 3);
+  });
+}
+
+const cases = makeCases();
+
+describe('studentTwoSided', () => {
+  it("equals scipy's survival function, far tails included", () => {
+    for (const [t, df, p] of file.tails)
+      expect(Math.abs(studentTwoSided(t, df) / p - 1), `t ${t}, ${df} degrees of freedom`).toBeLessThan(1e-11);
+  });
+
+  it('equals the closed form for one degree of freedom, also near 0 where scipy loses digits', () => {
+    for (const t of [1e-9, 1e-6, 0.1, 1, 3])
+      expect(studentTwoSided(t, 1)).toBeCloseTo(1 - (2 / Math.PI) * Math.atan(t), 14);
+  });
+
+  it('is undone by studentCritical', () => {
+    for (const df of [1, 4, 30, 322])
+      for (const p of [0.5, 0.05, 1e-6]) expect(studentTwoSided(studentCritical(p, df), df) / p).toBeCloseTo(1, 10);
+  });
+});
+
+describe('pairedTTest', () => {
+  it("equals scipy's ttest_rel", () => {
+    let compared = 0;
+    for (const [i, { a, b }] of cases.entries()) {
+      const [t, p] = file.cases[i]!;
+      if (t === null || p === null) continue; // no difference at all: scipy has no answer
+      const ours = pairedTTest(a, b);
+      expect(Math.abs(ours.t - t), `t of case ${i}`).toBeLessThan(1e-10 * Math.max(1, Math.abs(t)));
+      expect(Math.abs(ours.p - p), `p of case ${i}`).toBeLessThan(1e-10);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(140);
+  });
+
+  it('finds nothing where nothing differs, and everything where all differ alike', () => {
+    expect(pairedTTest([1, 2, 3], [1, 2, 3])).toEqual({ t: 0, degreesOfFreedom: 2, p: 1 });
+    expect(pairedTTest([1], [2])).toEqual({ t: 0, degreesOfFreedom: 0, p: 1 });
+    expect(pairedTTest([1, 2, 3], [2, 3, 4])).toEqual({ t: Infinity, degreesOfFreedom: 2, p: 0 });
+  });
+});
+
+describe('randomisationTest', () => {
+  it("equals scipy's permutation_test where all flips are tried", () => {
+    let compared = 0;
+    for (const [i, { a, b }] of cases.entries()) {
+      const p = file.cases[i]![4];
+      if (p === null) continue;
+      expect(randomisationTest(a, b), `case ${i}`).toEqual({ p: expect.closeTo(p, 12) as number, exact: true });
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(50);
+  });
+
+  it("agrees with scipy's permutation_test with random flips", () => {
+    const { a, b } = pairedScores(new Mulberry32(17), 300, 0);
+    const p = file.manyPermutations;
+    // Five standard errors of a share of 10,000 draws.
+    const tolerance = 5 * Math.sqrt((p * (1 - p)) / 10_000) + 1e-4;
+    for (const seed of [1, 2, 3]) {
+      const ours = randomisationTest(a, b, { ...defaultComparison, seed });
+      expect(ours.exact).toBe(false);
+      expect(Math.abs(ours.p - p)).toBeLessThan(tolerance);
+    }
+  });
+
+  it('finds as many false differences as it says', () => {
+    const rng = new Mulberry32(23);
+    const options = { ...defaultComparison, permutations: 400 };
+    let found = 0;
+    for (let trial = 0; trial < 1000; trial++) {
+      const a = Array.from({ length: 20 }, () => rng.next());
+      const b = Array.from({ length: 20 }, () => rng.next());
+      if (randomisationTest(a, b, { ...options, seed: trial }).p <= 0.05) found++;
+    }
+    // 50 expected, standard deviation 6.9.
+    expect(found).toBeGreaterThan(20);
+    expect(found).toBeLessThan(80);
+  });
+
+  it('gives the same for the same seed, and is 1 without a difference', () => {
+    const { a, b } = pairedScores(new Mulberry32(5), 100, 0);
+    expect(randomisationTest(a, b)).toEqual(randomisationTest(a, b));
+    expect(randomisationTest(a, a)).toEqual({ p: 1, exact: true });
+  });
+});
+
+describe('bootstrapInterval', () => {
+  it("is near Student's interval where differences are many and well-behaved", () => {
+    for (const [i, { a, b }] of cases.entries()) {
+      const [, , low, high] = file.cases[i]!;
+      if (a.length < 100 || i % 3 !== 0) continue;
+      const interval = bootstrapInterval(a, b);
+      const width = high! - low!;
+      expect(Math.abs(interval.low - low!), `case ${i}`).toBeLessThan(0.1 * width);
+      expect(Math.abs(interval.high - high!), `case ${i}`).toBeLessThan(0.1 * width);
+    }
+  });
+
+  it('holds the mean difference, and nothing else where all differences are equal', () => {
+    const { a, b } = pairedScores(new Mulberry32(6), 50, 0);
+    const { low, high } = bootstrapInterval(a, b);
+    const difference = comparePaired(a, b).difference;
+    expect(low).toBeLessThan(difference);
+    expect(high).toBeGreaterThan(difference);
+    expect(bootstrapInterval([1, 2], [2, 3])).toEqual({ low: 1, high: 1, confidence: 0.95 });
+  });
+});
+
+describe('comparePaired', () => {
+  it('counts wins, ties and losses and says how large the effect is', () => {
+    const comparison = comparePaired([0, 0.5, 0.5, 1], [1, 0.5, 0.5 + 1e-12, 0.5]);
+    expect(comparison).toMatchObject({ queries: 4, wins: 1, ties: 2, losses: 1, meanA: 0.5 });
+    expect(comparison.difference).toBeCloseTo(0.125, 10);
+    // Differences 1, 0, 0, -0.5: mean 0.125, standard deviation 0.6292…
+    expect(comparison.effectSize).toBeCloseTo(0.125 / Math.sqrt((0.875 ** 2 + 2 * 0.125 ** 2 + 0.625 ** 2) / 3), 8);
+  });
+
+  it('turns its signs round when the systems are swapped', () => {
+    const score = fc.double({ min: 0, max: 1, noNaN: true });
+    const values = fc.array(fc.tuple(score, score), { maxLength: 11 });
+    fc.assert(
+      fc.property(values, (pairs) => {
+        const [a, b] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+        const options = { ...defaultComparison, samples: 100 };
+        const [one, other] = [comparePaired(a, b, options), comparePaired(b, a, options)];
+        expect(other.difference).toBe(0 - one.difference);
+        expect(other.tTest.p).toBeCloseTo(one.tTest.p, 9);
+        expect(other.randomisation.p).toBeCloseTo(one.randomisation.p, 9);
+        expect([other.wins, other.losses]).toEqual([one.losses, one.wins]);
+        expect(one.wins + one.ties + one.losses).toBe(pairs.length);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('refuses lists of two lengths', () => {
+    expect(() => comparePaired([1], [1, 2])).toThrow(RangeError);
+  });
+});
+
+describe('holm', () => {
+  it.each([
+    [[], []],
+    [[0.04], [0.04]],
+    [
+      [0.01, 0.04, 0.03, 0.005],
+      [0.03, 0.06, 0.06, 0.02],
+    ],
+    [
+      [0.5, 0.9, 0.4],
+      [1, 1, 1],
+    ],
+  ])('corrects %j to %j', (pValues, expected) => {
+    const corrected = holm(pValues);
+    expect(corrected).toHaveLength(expected.length);
+    corrected.forEach((p, i) => {
+      expect(p).toBeCloseTo(expected[i]!, 12);
+    });
+  });
+});
