@@ -8,7 +8,7 @@ import type { Reranker, Retriever, RunnerContext, SystemInfo, SystemRun } from '
 import { evaluateRun, parseMeasure, type Evaluation } from './measures/index.js';
 import { fingerprintOf } from './results/fingerprint.js';
 import { perQueryOf } from './results/per-query.js';
-import { describeMachine, describeVersions } from './results/provenance.js';
+import { describeProvenance } from './results/provenance.js';
 import { RECORD_VERSION, type ResultRecord, type WorkDescription } from './results/record.js';
 import { readRun } from './results/run-file.js';
 import { loadResult, resultFolder, saveResult, type StoredResult } from './results/store.js';
@@ -84,8 +84,14 @@ export async function benchReranker(
   return evaluateAndSave(limited, systemRun, work, settings, context);
 }
 
-/** A stored result's run, to be re-ranked. */
+/**
+ * A stored result's run, to be re-ranked.
+ * @throws InputError where it has none
+ */
 export async function firstStageOf({ folder, record }: StoredResult): Promise<FirstStage> {
+  if (record.files.run === null) {
+    throw new InputError(`${folder}: ${record.task.name} is no ranking, so its result has no run to re-rank`);
+  }
   return { name: record.system.name, run: await readRun(join(folder, record.files.run)) };
 }
 
@@ -154,13 +160,7 @@ async function evaluateAndSave(
     mainMeasure,
     measures: Object.fromEntries(evaluation.means),
     files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
-    provenance: {
-      createdAt: new Date().toISOString(),
-      command: context.command,
-      versions: await describeVersions(),
-      machine: describeMachine(context.threads),
-      cost: { seconds: { ...cost.seconds }, ...pick(cost) },
-    },
+    provenance: await describeProvenance(context.command, context.threads, cost),
   };
   const perQuery = await perQueryOf(task, final, evaluation);
   context.progress.note(
@@ -178,10 +178,6 @@ function prepareRun(run: Run, removeIdentical: boolean, topK: number): Run {
     prepared.set(id, { ids: kept.ids.slice(0, topK), scores: kept.scores.slice(0, topK) });
   }
   return prepared;
-}
-
-function pick({ texts, pairs }: SystemRun['cost']): { texts?: number; pairs?: number } {
-  return { ...(texts === undefined ? {} : { texts }), ...(pairs === undefined ? {} : { pairs }) };
 }
 
 /** SHA-256 over (query, document) in rank order down to `depth`: all that a re-ranker sees of a run. */

@@ -8,7 +8,16 @@ export type * from './core/model.js';
 export { documentText, profileByName, profileNames, type Profile, type ProfileName } from './core/profile.js';
 export { compareScored, rank, withoutIdenticalId, type Ranking, type Run } from './core/run.js';
 export type * from './core/runner.js';
+export {
+  usebDatasets,
+  usebMainMeasures,
+  usebNormalizations,
+  type UsebNormalization,
+  type UsebScores,
+  type UsebTask,
+} from './core/useb.js';
 export { openBeirFolder, openTask, readQrels } from './datasets/index.js';
+export { openUsebTasks } from './datasets/useb/index.js';
 export { bench, type BenchPlan } from './bench.js';
 export {
   benchReranker,
@@ -21,7 +30,13 @@ export {
   type FirstStage,
 } from './evaluate.js';
 export { evaluateRun, parseMeasure, type Evaluation, type Measure } from './measures/index.js';
-export { createBiEncoder, createCrossEncoder, type BiEncoderOptions, type CrossEncoderOptions } from './models/index.js';
+export { evaluateUseb, usebAverage, usebPercentage, type UsebEvaluation } from './measures/useb/index.js';
+export {
+  createBiEncoder,
+  createCrossEncoder,
+  type BiEncoderOptions,
+  type CrossEncoderOptions,
+} from './models/index.js';
 export { buildReport, renderTextTable, writeReport } from './reports/index.js';
 export type { PerQuery, ResultRecord } from './results/record.js';
 export { readRun, writeRun } from './results/run-file.js';
@@ -30,4 +45,7 @@ export { biEncoderRetriever } from './runners/bi-encoder.js';
 export { bm25Retriever } from './runners/bm25.js';
 export { crossEncoderReranker } from './runners/cross-encoder.js';
 export { oracleReranker } from './runners/oracle.js';
+export { usebCrossEncoder } from './runners/useb-cross-encoder.js';
+export { usebBiEncoder, type UsebRunner, type UsebSystemScores } from './runners/useb.js';
 export { Bm25Index, bm25Settings, EmbeddingStore, searchExact } from './search/index.js';
+export { benchUseb } from './useb.js';

@@ -70,7 +70,7 @@ describe('a result', () => {
     const output = temporaryFolder();
     const [result] = await benchRetriever(task, bm25Retriever('elasticsearch'), settings(output), context('trec_eval'));
     const { record } = result!;
-    const run = await readRun(join(result!.folder, record.files.run));
+    const run = await readRun(join(result!.folder, record.files.run!));
     const measures = record.measures;
     const again = evaluateRun(
       task.qrels,

@@ -16,27 +16,33 @@ const common = {
   firstStage: 'bm25',
 } as const;
 
-const plans: readonly BenchPlan[] = [
-  {
-    ...common,
-    runners: ['bm25', 'bi-encoder', 'oracle'],
-    models: sizes.map((size) => folderOf(`sgpt-${size}-weightedmean-specb-bitfit`)),
-    poolings: ['weightedmean', 'mean', 'lasttoken'],
-    prompts: [],
-  },
-  {
-    ...common,
-    runners: ['cross-encoder'],
-    models: sizes.map((size) => folderOf(`gpt-neo-${size}`)),
-    poolings: [],
-    prompts: ['G'],
-  },
+const biEncoders = {
+  ...common,
+  models: sizes.map((size) => folderOf(`sgpt-${size}-weightedmean-specb-bitfit`)),
+  poolings: ['weightedmean', 'mean', 'lasttoken'],
+  prompts: [],
+};
+
+const crossEncoders = {
+  ...common,
+  models: sizes.map((size) => folderOf(`gpt-neo-${size}`)),
+  poolings: [],
+  prompts: ['G'],
+};
+
+const plans: readonly { readonly task: string[]; readonly plan: BenchPlan }[] = [
+  { task: ['demo/computing'], plan: { ...biEncoders, runners: ['bm25', 'bi-encoder', 'oracle'] } },
+  { task: ['demo/computing', 'demo/useb/askubuntu'], plan: { ...crossEncoders, runners: ['cross-encoder'] } },
+  { task: ['demo/useb'], plan: { ...biEncoders, runners: ['bi-encoder'] } },
 ];
 
-/** `sgpt-bench demo`: the main job on what is bundled: BM25, SGPT-BE by pooling and SGPT-CE, in three model sizes. */
+/**
+ * `sgpt-bench demo`: the main job on what is bundled: BM25, SGPT-BE by pooling and SGPT-CE, in three model sizes, on a
+ * retrieval task and on USEB's tasks.
+ */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('run the bundled models on the bundled data set and write a report')
+    .description('run the bundled models on the bundled data sets and write a report')
     .option('--output <dir>', 'where results go', 'results/demo')
     .option('--report <dir>', 'where the report goes', 'reports/demo')
     .option('--threads <n>', 'threads for models and search', positive, defaultThreads)
@@ -53,10 +59,10 @@ async function demo(options: {
   quiet?: boolean;
 }): Promise<void> {
   const results = [];
-  for (const plan of plans) {
+  for (const { task, plan } of plans) {
     results.push(
       ...(await runPlan(plan, {
-        task: ['demo/computing'],
+        task,
         profile: 'sgpt-paper',
         depth: 100,
         topK: 1000,

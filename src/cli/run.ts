@@ -4,6 +4,7 @@ import type { RetrievalTask } from '../core/dataset.js';
 import { InputError, unknownName } from '../core/errors.js';
 import { profileByName, profileNames } from '../core/profile.js';
 import { runnerNames, type Progress, type RunnerName } from '../core/runner.js';
+import { isUsebTask, usebNormalizations, type UsebTask } from '../core/useb.js';
 import type { StoredResult } from '../results/store.js';
 import { interruptible } from './interrupt.js';
 import { commandLine, defaultThreads, layers, list, positive } from './options.js';
@@ -17,6 +18,7 @@ interface RunOptions {
   readonly pooling: string[];
   readonly layer?: ('all' | number)[];
   readonly brackets: BenchPlan['brackets'];
+  readonly normalize: NonNullable<BenchPlan['normalize']>;
   readonly prompt: string[];
   readonly firstStage: string;
   readonly bm25?: string;
@@ -38,13 +40,18 @@ const examples = `
 Examples:
   sgpt-bench run --task demo/computing --runner bm25
   sgpt-bench run --task path/to/nfcorpus --model path/to/SGPT-125M-weightedmean-msmarco-specb-bitfit
-  sgpt-bench run --task path/to/nfcorpus --model path/to/gpt-neo-125m --runner cross-encoder --prompt G --depth 100`;
+  sgpt-bench run --task path/to/nfcorpus --model path/to/gpt-neo-125m --runner cross-encoder --prompt G --depth 100
+  sgpt-bench run --task useb --model path/to/SGPT-125M-weightedmean-nli-bitfit`;
 
 /** `sgpt-bench run`: systems on tasks, to runs, measures and records. */
 export function runCommand(): Command {
   return new Command('run')
     .description('run systems on tasks; writes runs, scores and records')
-    .requiredOption('--task <names>', 'tasks: demo/computing, beir/NAME, or folders in BEIR layout', list)
+    .requiredOption(
+      '--task <names>',
+      'tasks: demo/computing, beir/NAME, useb, useb/NAME, demo/useb, or folders in BEIR layout',
+      list,
+    )
     .option('--model <dirs>', 'checkpoint folders', list, [])
     .option(
       '--runner <names>',
@@ -56,6 +63,12 @@ export function runCommand(): Command {
     .option('--layer <numbers>', 'hidden states to pool: numbers, or all (default: the last)', layers)
     .addOption(
       new Option('--brackets <kind>', 'marks around texts').choices(['auto', 'specb', 'speca', 'none']).default('auto'),
+    )
+    .addOption(
+      new Option('--normalize [where]', 'USEB: where embeddings are scaled to length 1; "all" as in the SGPT paper')
+        .choices(usebNormalizations)
+        .preset('all')
+        .default('by-task'),
     )
     .option('--prompt <letter|text>', 'prompt of the cross-encoder (may be given again)', collect, [])
     .option('--first-stage <bm25|file>', 'what is re-ranked: bm25, or a TREC run file', 'bm25')
@@ -122,17 +135,26 @@ export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<St
       bench(plan, tasks, settings, { profile, progress, signal, threads: options.threads, command: commandLine() }),
     );
   } finally {
-    for (const task of tasks) await task.corpus.close();
+    for (const task of tasks) if (!isUsebTask(task)) await task.corpus.close();
   }
 }
 
 async function openTasks(
   { task: names, datasetsDir, split }: PlanOptions,
   progress: Progress,
-): Promise<RetrievalTask[]> {
-  const { openTask } = await import('../datasets/index.js');
-  const tasks: RetrievalTask[] = [];
+): Promise<(RetrievalTask | UsebTask)[]> {
+  const [{ openTask }, { isUsebName, openUsebTasks }] = await Promise.all([
+    import('../datasets/index.js'),
+    import('../datasets/useb/index.js'),
+  ]);
+  const tasks: (RetrievalTask | UsebTask)[] = [];
   for (const name of names) {
+    if (isUsebName(name)) {
+      const opened = await openUsebTasks(name, datasetsDir, split);
+      for (const task of opened) noteUsebFacts(task, split, progress);
+      tasks.push(...opened);
+      continue;
+    }
     const task = await openTask(name, datasetsDir, split);
     noteOddities(task, progress);
     tasks.push(task);
@@ -152,6 +174,7 @@ function planOf(options: RunOptions): BenchPlan {
     poolings: options.pooling,
     layers: options.layer,
     brackets: options.brackets,
+    normalize: options.normalize,
     dtype: options.dtype,
     prompts: options.prompt.length > 0 ? options.prompt : ['G'],
     bm25: options.bm25,
@@ -178,6 +201,19 @@ function noteOddities({ name, facts, split }: RetrievalTask, progress: Progress)
   if (facts.judgedQueriesWithoutText > 0) {
     progress.note(
       `${name}: ${facts.judgedQueriesWithoutText} judged queries are not in queries.jsonl; they are left out`,
+    );
+  }
+}
+
+function noteUsebFacts(task: UsebTask, split: string | undefined, progress: Progress): void {
+  const { name, facts } = task;
+  progress.note(`${name} (${task.split}): ${facts.documents} texts, ${facts.queries} queries or pairs`);
+  if (split !== undefined && split !== 'test' && task.split === 'test') {
+    progress.note(`${name}: there is a test split alone; it is used instead of ${split}`);
+  }
+  if (task.skippedQueries > 0) {
+    progress.note(
+      `${name}: ${task.skippedQueries} queries without positives or without a text are left out, as in USEB`,
     );
   }
 }

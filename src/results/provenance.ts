@@ -4,6 +4,7 @@ import { availableParallelism, cpus, platform, arch, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../core/files.js';
+import type { Cost } from '../core/runner.js';
 import type { Provenance } from './record.js';
 
 const packageSchema = z.object({ name: z.string(), version: z.string() });
@@ -16,6 +17,22 @@ export async function describeVersions(): Promise<Record<string, string>> {
     node: process.versions.node,
     'onnxruntime-node': await versionOf('onnxruntime-node'),
     '@huggingface/transformers': await versionOf('@xenova/transformers'),
+  };
+}
+
+/** What is recorded about the making of a result that ends now. */
+export async function describeProvenance(command: string, threads: number, cost: Cost): Promise<Provenance> {
+  const { seconds, texts, pairs } = cost;
+  return {
+    createdAt: new Date().toISOString(),
+    command,
+    versions: await describeVersions(),
+    machine: describeMachine(threads),
+    cost: {
+      seconds: { ...seconds },
+      ...(texts === undefined ? {} : { texts }),
+      ...(pairs === undefined ? {} : { pairs }),
+    },
   };
 }
 

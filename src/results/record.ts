@@ -66,7 +66,7 @@ const evaluationSchema = z.strictObject({
   identicalIdsRemoved: z.boolean(),
   /** Decimal places of the means; null: not rounded. */
   decimals: z.int().nullable(),
-  /** Judged queries for which the system returned nothing. */
+  /** Judged queries for which the system returned nothing; for USEB's tasks, those that are left out of its means. */
   queriesWithoutRanking: count,
 });
 
@@ -108,10 +108,10 @@ export const resultRecordSchema = z.strictObject({
   evaluation: evaluationSchema,
   /** The measure that tables and plots show. */
   mainMeasure: z.string(),
-  /** Means, by ir_measures' names. */
+  /** Means as fractions, by ir_measures' names; for USEB's tasks, by USEB's keys. */
   measures: z.record(z.string(), z.number()),
-  /** Files beside the record, by name. */
-  files: z.strictObject({ run: z.string(), perQuery: z.string() }),
+  /** Files beside the record, by name. A USEB task has no run. */
+  files: z.strictObject({ run: z.string().nullable(), perQuery: z.string() }),
   provenance: provenanceSchema,
 });
 

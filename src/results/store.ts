@@ -21,10 +21,20 @@ export function resultFolder(root: string, task: string, systemName: string, fin
   return join(root, slug(task), `${slug(systemName)}-${fingerprint.slice(0, 12)}`);
 }
 
-/** Writes run, per-query scores and, last, the record: a folder with a record is complete. */
-export async function saveResult(root: string, record: ResultRecord, run: Run, perQuery: PerQuery): Promise<StoredResult> {
+/**
+ * Writes run, per-query scores and, last, the record: a folder with a record is complete.
+ * @param run null where the record says that there is none
+ */
+export async function saveResult(
+  root: string,
+  record: ResultRecord,
+  run: Run | null,
+  perQuery: PerQuery,
+): Promise<StoredResult> {
   const folder = resultFolder(root, record.task.name, record.system.name, record.fingerprint);
-  await writeRun(join(folder, record.files.run), run, slug(record.system.name));
+  if (record.files.run !== null && run !== null) {
+    await writeRun(join(folder, record.files.run), run, slug(record.system.name));
+  }
   const compressed = await promisify(gzip)(JSON.stringify(perQuerySchema.parse(perQuery)), { level: 6 });
   await writeFileAtomic(join(folder, record.files.perQuery), compressed);
   await writeFileAtomic(join(folder, RECORD_FILE), JSON.stringify(resultRecordSchema.parse(record), null, 2) + '\n');

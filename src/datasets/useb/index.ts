@@ -46,7 +46,7 @@ export async function openUsebTasks(name: string, datasetsDir: string, split = '
   const folder = bundled ? bundledFolder : join(datasetsDir, 'useb');
   if ((await kindOf(folder)) !== 'folder') {
     throw new InputError(
-      `${name}: not found at ${folder}; fetch ${dataAddress} and put its folder data-eval there, or run demo/useb`,
+      `${name}: not found at ${folder}; unpack ${dataAddress} and put its folder data-eval there under that name`,
     );
   }
   const tasks: UsebTask[] = [];

@@ -10,6 +10,7 @@ export type { UsebEvaluation, UsebQuery } from './evaluation.js';
 
 /** USEB prints percentages with so many decimals. */
 const decimals = 2;
+export const usebFractionDecimals = decimals + 2;
 
 /** Every number of UKPLab/useb 0.0.1 for a system's scores on a task. Neither is changed. */
 export function evaluateUseb(task: UsebTask, scores: UsebScores): UsebEvaluation {
@@ -24,6 +25,11 @@ export function evaluateUseb(task: UsebTask, scores: UsebScores): UsebEvaluation
 /** A number as USEB prints it: `round(value * 100, 2)`. */
 export function usebPercentage(value: number): number {
   return roundHalfEven(value * 100, decimals);
+}
+
+/** The number that USEB prints as a fraction: what records hold, beside the fractions of other tasks. */
+export function usebFraction(value: number): number {
+  return roundHalfEven(usebPercentage(value) / 100, usebFractionDecimals);
 }
 
 /**
