@@ -25,7 +25,7 @@ export async function readQrels(path: string): Promise<Qrels> {
   let split: ((line: string) => Judgement | undefined) | undefined;
   for await (const { firstLine, lines } of lineBatches(path)) {
     for (const [i, line] of lines.entries()) {
-      if (line.startsWith('#') || line.trim() === '') continue;
+      if (line.trim() === '' || isComment(line)) continue;
       const isFirst = split === undefined;
       split ??= splitTabs(line) === undefined ? splitSpaces : splitTabs;
       const judgement = split(line);
@@ -39,6 +39,7 @@ export async function readQrels(path: string): Promise<Qrels> {
 }
 
 function add(qrels: Map<string, Map<string, number>>, { query, document, grade }: Judgement, where: string): void {
+  if (query === '' || document === '') throw new InputError(`${where} has an empty id; expected query, document, grade`);
   const value = /^[+-]?\d{1,9}(\.0+)?$/.test(grade) ? Number(grade) : NaN;
   if (Number.isNaN(value))
     throw new InputError(`${where}: the grade is "${grade}"; expected a whole number (round or scale the grades first)`);
@@ -53,11 +54,16 @@ function add(qrels: Map<string, Map<string, number>>, { query, document, grade }
   judgements.set(document, value);
 }
 
+/** A line of three columns between tabs is none, since BEIR's query ids may begin with anything. */
+function isComment(line: string): boolean {
+  return line.startsWith('#') && splitTabs(line) === undefined;
+}
+
 function splitTabs(line: string): Judgement | undefined {
   const fields = line.split('\t');
   if (fields.length !== 3) return undefined;
   const [query = '', document = '', grade = ''] = fields.map(unquote);
-  return query === '' || document === '' ? undefined : { query, document, grade: grade.trim() };
+  return { query, document, grade: grade.trim() };
 }
 
 function splitSpaces(line: string): Judgement | undefined {
@@ -76,7 +82,7 @@ function unquote(field: string): string {
 function wrongColumns(path: string, line: number, text: string, isFirst: boolean, tabs: boolean): InputError {
   const beir = '3 columns separated by tabs (query, document, grade)';
   const trec = '4 separated by white space (query, 0, document, grade)';
-  const found = `${path}: line ${line} has ${text.trim().split(tabs ? '\t' : /\s+/).length} columns`;
+  const found = `${path}: line ${line} has ${tabs ? text.split('\t').length : text.trim().split(/\s+/).length} columns`;
   if (isFirst) return new InputError(`${found}; expected ${beir} or ${trec}`);
   return new InputError(`${found}; expected ${tabs ? beir : trec} as in the first line`);
 }

@@ -95,7 +95,10 @@ function requireField(what: string, value: string): void {
     throw new InputError(`the ${what} "${value}" cannot be written to a run file, whose columns end at white space`);
 }
 
-/** Six digits survive the way through a float32 and nine tell any two float32 apart, so one of four lengths does. */
+/**
+ * The fewest digits that read back as the same float32 (subnormal numbers may get more): six survive the way through a
+ * float32 and nine tell any two apart, so one of four lengths does.
+ */
 export function shortestFloat32(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const decimal = Number(value.toPrecision(digits));
@@ -134,7 +137,7 @@ async function* blocksOfRows(path: string, rowsOf: (query: string, line: number)
       end = text.indexOf('\n', start);
       if (end < 0) end = text.length;
       const columns = fieldsOf(text, start, end, bounds);
-      if (columns === 0 || text[bounds[0]!] === '#') continue;
+      if (columns === 0 || isComment(text, columns, bounds)) continue;
       if (columns !== 6) throw wrongColumns(path, line, text.slice(start, end));
       if (rows === undefined || bounds[1]! - bounds[0]! !== query.length || !text.startsWith(query, bounds[0])) {
         query = text.slice(bounds[0], bounds[1]);
@@ -149,6 +152,12 @@ async function* blocksOfRows(path: string, rowsOf: (query: string, line: number)
     yield query;
   }
   if (rows === undefined) throw new InputError(`${path}: is empty; expected lines of "query Q0 document rank score tag"`);
+}
+
+/** A line that begins with # and is not a line of a run: six columns with a score may be of a query called #1. */
+function isComment(text: string, columns: number, bounds: Uint32Array): boolean {
+  if (text[bounds[0]!] !== '#') return false;
+  return columns !== 6 || Number.isNaN(parseScore(text, bounds[8]!, bounds[9]!));
 }
 
 function rankingOf(rows: Rows, query: string, path: string, { ties = 'id' }: RunFileOptions): Ranking {
