@@ -2,7 +2,8 @@ import { InputError } from '../core/errors.js';
 import type { Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
-import { checkThreads, openModel } from './model-folder.js';
+import { longestFirst } from './longest-first.js';
+import { checkThreads, openModel } from './open-model.js';
 import { encoderGraph } from './onnx/encoder-graph.js';
 import { embeddingViews, type PooledView } from './pooling.js';
 import { SessionPool, type Job } from './runtime/pool.js';
@@ -89,7 +90,7 @@ async function encode(
     data: new Float32Array(texts.length * dimensions),
   }));
   function* jobs(): Generator<Job> {
-    for (const index of longestFirst(texts)) {
+    for (const index of longestFirst(texts.map(({ length }) => length))) {
       const ids = toIds(texts[index]!);
       if (ids.length === 0) {
         onProgress?.(1);
@@ -108,9 +109,4 @@ async function encode(
   }
   await pool.run(jobs(), signal);
   return matrices;
-}
-
-/** Indices of the texts, longest first: the last ones to finish are then short, and no worker waits long for another. */
-export function longestFirst(texts: readonly string[]): Uint32Array {
-  return Uint32Array.from(texts.keys()).sort((a, b) => texts[b]!.length - texts[a]!.length || a - b);
 }

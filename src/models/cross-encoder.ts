@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
-import { longestFirst } from './bi-encoder.js';
-import { checkThreads, openModel } from './model-folder.js';
+import { longestFirst } from './longest-first.js';
+import { checkThreads, openModel } from './open-model.js';
 import { scorerGraph } from './onnx/scorer-graph.js';
 import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
 import { parsePrompt, templateOf, type Prompt } from './prompts.js';
@@ -71,7 +71,7 @@ async function score(
     return ids;
   };
   function* jobs(): Generator<Job> {
-    for (const index of longestFirst(groups.map(({ document }) => document))) {
+    for (const index of longestFirst(groups.map(characters))) {
       const { document, queries } = groups[index]!;
       const context = contextIds(tokenizer, prompt, document);
       const packs = packQueries(context, queries.map(idsOf), limits);
@@ -100,4 +100,9 @@ function contextIds(tokenizer: Tokenizer, { before, between }: Prompt, document:
   if (tokenizer.endOfText === undefined)
     throw new InputError('an empty document under a prompt without text has no context to score a query by; use prompt G');
   return [tokenizer.endOfText];
+}
+
+/** About how much work a group is. */
+function characters({ document, queries }: PairGroup): number {
+  return queries.reduce((sum, query) => sum + query.length, document.length);
 }

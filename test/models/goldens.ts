@@ -21,14 +21,28 @@ export interface Golden {
   readonly scores: readonly { prompt: string; document: string; query: string; score: number }[];
 }
 
+/** A vector's first values and its length. */
+export interface VectorSummary {
+  readonly beginning: readonly number[];
+  readonly norm: number;
+}
+
 /** What transformers computed for the checkpoint of random-gpt-neo.ts (tools/goldens/models/gpt_neo_125m.py). */
 export interface LargeGolden {
   readonly sha256: string;
-  readonly embeddings: readonly {
-    text: string;
-    vectors: Record<string, { beginning: number[]; norm: number }>;
-  }[];
+  readonly embeddings: readonly { text: string; vectors: Record<string, VectorSummary> }[];
   readonly scores: readonly { document: string; query: string; score: number }[];
+}
+
+/** What transformers computed for the bundled checkpoints (tools/goldens/models/demo.py). */
+export interface DemoGolden {
+  readonly tokens: Golden['tokens'];
+  readonly models: readonly {
+    name: string;
+    sha256: string;
+    embeddings: readonly { text: string; role: Role; vectors: Record<string, VectorSummary> }[];
+    scores: LargeGolden['scores'];
+  }[];
 }
 
 /** Reads the goldens of a name; the caller says what they are. */

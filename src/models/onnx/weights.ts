@@ -31,10 +31,6 @@ export class Weights {
     this.folder = commonFolder([...tensors.values()].map((tensor) => tensor.file));
   }
 
-  has(name: string): boolean {
-    return this.find(name) !== undefined;
-  }
-
   /** The tensor in float32. Half precision is widened when the session starts, which is exact. */
   get(name: string, shape: readonly number[]): Value {
     const known = this.casts.get(name);

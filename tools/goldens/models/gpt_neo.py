@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GPTNeoConfig, GPTNeoForCausalLM, PreTrainedTokenizerFast
 
-from reference import embed, hidden_states, prompt_parts, score, significant, tokenizer_texts, versions
+from reference import embed, hidden_states, prompt_parts, score, significant, tokenizer_texts, versions, write_golden
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURE = ROOT / "test/models/fixtures/gpt-neo"
@@ -60,7 +60,9 @@ def main():
     golden = {
         "madeBy": "tools/goldens/models/gpt_neo.py",
         "versions": versions(),
-        "tokens": [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False)} for text in tokenizer_texts()],
+        "tokens": [
+            {"text": text, "ids": tokenizer.encode(text, add_special_tokens=False)} for text in tokenizer_texts()
+        ],
         "hiddenStates": [
             {"ids": ids, "states": [significant(state) for state in hidden_states(model, ids)]}
             for ids in (list(range(7, 7 + n * 3, 3)) for n in (1, 6, 20))
@@ -72,9 +74,11 @@ def main():
                 "role": role,
                 "maxTokens": limit,
                 "vectors": {
-                    f"{pooling}@{layer}": significant(embed(model, tokenizer, text, brackets, role, limit, pooling, layer))
+                    f"{pooling}@{layer}": significant(
+                        embed(model, tokenizer, text, brackets, role, limit, pooling, layer)
+                    )
                     for pooling in poolings
-                    for layer in ((0, 3, 5) if not pooling.endswith("nmean") or pooling == "lasttoken" else (5,))
+                    for layer in ((5,) if pooling in ("meanmean", "lasttokenmean") else (0, 3, 5))
                 },
             }
             for text in TEXTS
@@ -97,12 +101,11 @@ def main():
             if reference_covers(tokenizer, prompt, query, max_tokens)
         ],
     }
-    GOLDEN.parent.mkdir(parents=True, exist_ok=True)
-    GOLDEN.write_text(json.dumps(golden, ensure_ascii=True, indent=1) + "\n")
+    write_golden(GOLDEN, golden)
 
 
 def reference_covers(tokenizer, prompt, query, max_tokens):
-    """Whether the query fits behind the instruction: SGPT's program asserts a shorter one, and mixes rows up between."""
+    """Whether the query fits behind the instruction; with a longer one the reference mixes rows up or stops."""
     instruction = len(tokenizer.encode(prompt_parts(prompt)[0], add_special_tokens=False))
     return len(tokenizer.encode(query, add_special_tokens=False)) <= max_tokens + 1 - instruction
 
@@ -125,7 +128,10 @@ def make_tokenizer():
         definition["model"]["vocab"][left + right] = len(definition["model"]["vocab"])
         definition["model"]["merges"].append([left, right])
     return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(definition)), eos_token="<|endoftext|>", bos_token="<|endoftext|>", unk_token="<|endoftext|>"
+        tokenizer_object=Tokenizer.from_str(json.dumps(definition)),
+        eos_token="<|endoftext|>",
+        bos_token="<|endoftext|>",
+        unk_token="<|endoftext|>",
     )
 
 

@@ -17,7 +17,7 @@ import tempfile
 import numpy
 from transformers import AutoTokenizer, GPTNeoForCausalLM
 
-from reference import embed, prompt_parts, score, significant, versions
+from reference import embed, prompt_parts, score, significant, versions, write_golden
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FIXTURE = ROOT / "test/models/fixtures/gpt-neo"
@@ -45,16 +45,28 @@ def main():
             "versions": versions(),
             "sha256": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
             "embeddings": [
-                {"text": text, "vectors": {pooling: summary(embed(model, tokenizer, text, "specb", "document", POSITIONS, pooling, LAYERS)) for pooling in ("weightedmean", "mean", "lasttoken")}}
+                {
+                    "text": text,
+                    "vectors": {
+                        pooling: summary(
+                            embed(model, tokenizer, text, "specb", "document", POSITIONS, pooling, LAYERS)
+                        )
+                        for pooling in ("weightedmean", "mean", "lasttoken")
+                    },
+                }
                 for text in TEXTS
             ],
             "scores": [
-                {"document": text, "query": query, "score": score(model, tokenizer, prompt_parts("G"), text, query, POSITIONS)}
+                {
+                    "document": text,
+                    "query": query,
+                    "score": score(model, tokenizer, prompt_parts("G"), text, query, POSITIONS),
+                }
                 for text in TEXTS
                 for query in QUERIES
             ],
         }
-    GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
+    write_golden(GOLDEN, golden)
 
 
 def summary(vector):

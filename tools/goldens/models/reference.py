@@ -1,5 +1,6 @@
 """What the reference programs do with a checkpoint, written out plainly: no batches, no cache, float32 on the CPU."""
 
+import json
 import platform
 
 import safetensors
@@ -24,6 +25,19 @@ def versions():
         "tokenizers": tokenizers.__version__,
         "safetensors": safetensors.__version__,
     }
+
+
+def write_golden(path, golden):
+    """Writes the JSON with one line a case, so that a change can be read."""
+    fields = []
+    for name, value in golden.items():
+        if isinstance(value, list):
+            lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in value)
+            fields.append(f"{json.dumps(name)}: [\n{lines}\n]")
+        else:
+            fields.append(f"{json.dumps(name)}: {json.dumps(value)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + ",\n".join(fields) + "\n}\n")
 
 
 def significant(tensor):
