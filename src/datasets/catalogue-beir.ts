@@ -68,13 +68,19 @@ export const beirEntries: readonly BeirEntry[] = [
     inAverage: true,
     licence: null,
     homepage: 'https://ir.nist.gov/covidSubmit/index.html',
-    citation: 'Roberts et al., Searching for Scientific Evidence in a Pandemic: An Overview of TREC-COVID, arXiv:2104.09632, 2021',
+    citation:
+      'Roberts et al., Searching for Scientific Evidence in a Pandemic: An Overview of TREC-COVID, arXiv:2104.09632, 2021',
   },
   {
     name: 'nfcorpus',
     title: 'NFCorpus',
     aliases: ['nfc'],
-    archive: archive('nfcorpus', 2_448_432, 'a89dba18a62ef92f7d323ec890a0d38d', 'efe5be03f8c5b86a5870102d0599d227c8c6e2484328e68c6522560385671b0b'),
+    archive: archive(
+      'nfcorpus',
+      2_448_432,
+      'a89dba18a62ef92f7d323ec890a0d38d',
+      'efe5be03f8c5b86a5870102d0599d227c8c6e2484328e68c6522560385671b0b',
+    ),
     howToBring: null,
     hub: 'BeIR/nfcorpus',
     documents: 3633,
@@ -104,7 +110,8 @@ export const beirEntries: readonly BeirEntry[] = [
     inAverage: true,
     licence: null,
     homepage: 'http://bioasq.org',
-    citation: 'Tsatsaronis et al., An overview of the BIOASQ large-scale biomedical semantic indexing and question answering competition, BMC Bioinformatics 16:138, 2015',
+    citation:
+      'Tsatsaronis et al., An overview of the BIOASQ large-scale biomedical semantic indexing and question answering competition, BMC Bioinformatics 16:138, 2015',
   },
   {
     name: 'nq',
@@ -176,7 +183,8 @@ export const beirEntries: readonly BeirEntry[] = [
     inAverage: true,
     licence: null,
     homepage: 'https://research.signal-ai.com/datasets/signal1m-tweetir.html',
-    citation: 'Suarez et al., A Data Collection for Evaluating the Retrieval of Related Tweets to News Articles, ECIR 2018',
+    citation:
+      'Suarez et al., A Data Collection for Evaluating the Retrieval of Related Tweets to News Articles, ECIR 2018',
   },
   {
     name: 'trec-news',
@@ -279,7 +287,8 @@ export const beirEntries: readonly BeirEntry[] = [
     inAverage: true,
     licence: 'apache-2.0',
     homepage: 'http://nlp.cis.unimelb.edu.au/resources/cqadupstack/',
-    citation: 'Hoogeveen et al., CQADupStack: A Benchmark Data Set for Community Question-Answering Research, ADCS 2015',
+    citation:
+      'Hoogeveen et al., CQADupStack: A Benchmark Data Set for Community Question-Answering Research, ADCS 2015',
   },
   {
     name: 'quora',
@@ -333,13 +342,17 @@ export const beirEntries: readonly BeirEntry[] = [
     inAverage: true,
     licence: 'cc-by-sa-4.0',
     homepage: 'https://allenai.org/data/scidocs',
-    citation: 'Cohan et al., SPECTER: Document-level Representation Learning using Citation-informed Transformers, ACL 2020',
+    citation:
+      'Cohan et al., SPECTER: Document-level Representation Learning using Citation-informed Transformers, ACL 2020',
   },
   {
     name: 'fever',
     title: 'FEVER',
     aliases: [],
-    archive: archive('fever', 1_236_988_269, '5a818580227bfb4b35bb6fa46d9b6c03', null, [{ md5: '5f7d1de60b170fc8027bb7898e2efca1', why: "that of SciFact's archive" }, { md5: '88591ef8eb2913126d0c93ecbde6285f', why: "listed in older copies of BEIR's table" }]),
+    archive: archive('fever', 1_236_988_269, '5a818580227bfb4b35bb6fa46d9b6c03', null, [
+      { md5: '5f7d1de60b170fc8027bb7898e2efca1', why: "that of SciFact's archive" },
+      { md5: '88591ef8eb2913126d0c93ecbde6285f', why: "listed in older copies of BEIR's table" },
+    ]),
     howToBring: null,
     hub: 'BeIR/fever',
     documents: 5_416_568,
@@ -369,7 +382,8 @@ export const beirEntries: readonly BeirEntry[] = [
     inAverage: true,
     licence: 'cc-by-sa-4.0',
     homepage: 'http://climatefever.ai',
-    citation: 'Diggelmann et al., CLIMATE-FEVER: A Dataset for Verification of Real-World Climate Claims, arXiv:2012.00614, 2021',
+    citation:
+      'Diggelmann et al., CLIMATE-FEVER: A Dataset for Verification of Real-World Climate Claims, arXiv:2012.00614, 2021',
   },
   {
     name: 'scifact',

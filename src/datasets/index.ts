@@ -9,7 +9,9 @@ import { openTaskFile } from './task-file.js';
 
 export { openBeirFolder, splitsOf } from './beir.js';
 export { beirCatalogue, beirEntry, expandTasks, type BeirEntry } from './catalogue.js';
+export { downloadDataset, downloadDatasets, type DownloadOptions } from './download/download.js';
 export { readQrels } from './qrels-file.js';
+export { verifyDataset, type CountCheck } from './verify.js';
 
 /** What is bundled with the program: name → folder, from this file's place in src or dist. */
 const bundled: ReadonlyMap<string, string> = new Map([
@@ -42,7 +44,9 @@ async function openBeirTask(name: string, datasetsDir: string, split: string | u
   const { entry, part } = task;
   if (part === undefined && entry.parts.length > 0) {
     const parts = entry.parts.map(({ name: forum }) => forum).join(', ');
-    throw new InputError(`${name}: is ${entry.parts.length} data sets; name one of them: beir/${entry.name}/{${parts}}`);
+    throw new InputError(
+      `${name}: is ${entry.parts.length} data sets; name one of them: beir/${entry.name}/{${parts}}`,
+    );
   }
   const path = [entry.name, ...(part === undefined ? [] : [part.name])];
   const folder = join(datasetsDir, ...path);
@@ -54,7 +58,8 @@ async function openBeirTask(name: string, datasetsDir: string, split: string | u
 async function openUncatalogued(name: string, datasetsDir: string, split: string | undefined): Promise<RetrievalTask> {
   const path = name.slice('beir/'.length);
   const folder = join(datasetsDir, path);
-  if (!path.split('/').includes('..') && (await kindOf(folder)) === 'folder') return openBeirFolder(folder, name, split);
+  if (!path.split('/').includes('..') && (await kindOf(folder)) === 'folder')
+    return openBeirFolder(folder, name, split);
   const parts = findBeirEntry(path.split('/')[0] ?? '')?.parts ?? [];
   if (parts.length > 0) {
     throw unknownName(

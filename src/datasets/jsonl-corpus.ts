@@ -91,7 +91,9 @@ export class JsonlCorpus implements Corpus {
     const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
     const document = bytesRead === bytes.length ? reread(bytes, this.path) : undefined;
     if (document?.id === id) return document;
-    throw new InputError(`${this.path}: the document "${id}" is no longer where it was; do not change the file meanwhile`);
+    throw new InputError(
+      `${this.path}: the document "${id}" is no longer where it was; do not change the file meanwhile`,
+    );
   }
 }
 

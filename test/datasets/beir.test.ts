@@ -111,19 +111,59 @@ describe('a folder in BEIR layout', () => {
 
 describe('bad data', () => {
   it.each<[string, Files, RegExp]>([
-    ['a broken line', { 'corpus.jsonl': good['corpus.jsonl'] + '\n{"_id": "d", ' }, /corpus\.jsonl: line 4 is not valid JSON/],
+    [
+      'a broken line',
+      { 'corpus.jsonl': good['corpus.jsonl'] + '\n{"_id": "d", ' },
+      /corpus\.jsonl: line 4 is not valid JSON/,
+    ],
     ['a line that is no object', { 'queries.jsonl': '["q1"]\n' }, /queries\.jsonl: line 1 is not a JSON object/],
     ['a query without id', { 'queries.jsonl': '{"text": "one"}\n' }, /queries\.jsonl: line 1 has no "_id"/],
-    ['a document without text', { 'corpus.jsonl': '{"_id": "a", "title": "t"}' }, /corpus\.jsonl: line 1 has no "text"/],
-    ['a title that is a list', { 'corpus.jsonl': '{"_id": "a", "title": [], "text": ""}' }, /line 1 has a "title" that is no/],
-    ['a document twice', { 'corpus.jsonl': '{"_id": "1", "text": ""}\n\n{"_id": 1, "text": ""}' }, /line 3: the id "1" is there twice/],
-    ['a query twice', { 'queries.jsonl': '{"_id": "q1", "text": ""}\n{"_id": "q1", "text": ""}' }, /line 2: the query id "q1" is there twice/],
+    [
+      'a document without text',
+      { 'corpus.jsonl': '{"_id": "a", "title": "t"}' },
+      /corpus\.jsonl: line 1 has no "text"/,
+    ],
+    [
+      'a title that is a list',
+      { 'corpus.jsonl': '{"_id": "a", "title": [], "text": ""}' },
+      /line 1 has a "title" that is no/,
+    ],
+    [
+      'a document twice',
+      { 'corpus.jsonl': '{"_id": "1", "text": ""}\n\n{"_id": 1, "text": ""}' },
+      /line 3: the id "1" is there twice/,
+    ],
+    [
+      'a query twice',
+      { 'queries.jsonl': '{"_id": "q1", "text": ""}\n{"_id": "q1", "text": ""}' },
+      /line 2: the query id "q1" is there twice/,
+    ],
     ['an empty corpus', { 'corpus.jsonl': '\n' }, /corpus\.jsonl: holds no documents/],
-    ['invalid UTF-8', { 'corpus.jsonl': Buffer.from('{"_id": "1", "text": ""}\n{"_id": "\xe9", "text": ""}', 'latin1') }, /corpus\.jsonl: line 2 is not valid UTF-8/],
-    ['a number too large to be an id', { 'corpus.jsonl': '{"_id": 12345678901234567890, "text": ""}' }, /line 1 has the "_id" 1234567890123456\d+; expected a non-empty string/],
-    ['white space that JSON does not know', { 'corpus.jsonl': good['corpus.jsonl'] + '\n\u00a0\n' }, /line 4 is not valid JSON/],
-    ['an id of half a character', { 'corpus.jsonl': '{"_id": "\\ud800", "text": ""}' }, /corpus\.jsonl: line 1: the id .* half a surrogate pair/],
-    ['judgements of other queries', { 'qrels/test.tsv': 'query-id\tcorpus-id\tscore\nx\t10\t1\n' }, /judges none of the queries/],
+    [
+      'invalid UTF-8',
+      { 'corpus.jsonl': Buffer.from('{"_id": "1", "text": ""}\n{"_id": "\xe9", "text": ""}', 'latin1') },
+      /corpus\.jsonl: line 2 is not valid UTF-8/,
+    ],
+    [
+      'a number too large to be an id',
+      { 'corpus.jsonl': '{"_id": 12345678901234567890, "text": ""}' },
+      /line 1 has the "_id" 1234567890123456\d+; expected a non-empty string/,
+    ],
+    [
+      'white space that JSON does not know',
+      { 'corpus.jsonl': good['corpus.jsonl'] + '\n\u00a0\n' },
+      /line 4 is not valid JSON/,
+    ],
+    [
+      'an id of half a character',
+      { 'corpus.jsonl': '{"_id": "\\ud800", "text": ""}' },
+      /corpus\.jsonl: line 1: the id .* half a surrogate pair/,
+    ],
+    [
+      'judgements of other queries',
+      { 'qrels/test.tsv': 'query-id\tcorpus-id\tscore\nx\t10\t1\n' },
+      /judges none of the queries/,
+    ],
   ])('%s', async (_, changes, message) => {
     await expect(openWith(changes)).rejects.toThrow(message);
     await expect(openWith(changes)).rejects.toBeInstanceOf(InputError);
@@ -145,7 +185,9 @@ describe('bad data', () => {
 
   it('refuses a line without end', async () => {
     const folder = temporaryFolder();
-    await writeFiles(folder, { 'corpus.jsonl': `{"_id": "1", "text": ""}\n{"_id": "2", "text": "${'x'.repeat(3 << 20)}"}` });
+    await writeFiles(folder, {
+      'corpus.jsonl': `{"_id": "1", "text": ""}\n{"_id": "2", "text": "${'x'.repeat(3 << 20)}"}`,
+    });
     await expect(JsonlCorpus.open(join(folder, 'corpus.jsonl'), 2 << 20)).rejects.toThrow(
       /corpus\.jsonl: line 2 is longer than 2097152 bytes/,
     );

@@ -52,12 +52,9 @@ describe("BEIR's catalogue", () => {
 
 describe('task names', () => {
   it('expand to canonical names, each once', () => {
-    expect(expandTasks(['beir/Touche_2020', 'beir/nfcorpus', 'beir/NFCorpus', 'demo/computing', 'some/folder'])).toEqual([
-      'beir/webis-touche2020',
-      'beir/nfcorpus',
-      'demo/computing',
-      'some/folder',
-    ]);
+    expect(
+      expandTasks(['beir/Touche_2020', 'beir/nfcorpus', 'beir/NFCorpus', 'demo/computing', 'some/folder']),
+    ).toEqual(['beir/webis-touche2020', 'beir/nfcorpus', 'demo/computing', 'some/folder']);
     const forums = expandTasks(['beir/cqadupstack/Tex', 'beir/cqadupstack']);
     expect(forums).toHaveLength(12);
     expect(forums.slice(0, 2)).toEqual(['beir/cqadupstack/tex', 'beir/cqadupstack/android']);

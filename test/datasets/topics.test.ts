@@ -41,7 +41,15 @@ async function read(content: string | Uint8Array, field?: TopicField): Promise<[
 
 describe('TREC topics', () => {
   it.each<[string, string | Uint8Array, TopicField | undefined, [string, string][]]>([
-    ['titles', classic, undefined, [['301', 'International Organized Crime'], ['302', 'Poliomyelitis and Post-Polio']]],
+    [
+      'titles',
+      classic,
+      undefined,
+      [
+        ['301', 'International Organized Crime'],
+        ['302', 'Poliomyelitis and Post-Polio'],
+      ],
+    ],
     [
       'descriptions',
       classic,
@@ -51,9 +59,33 @@ describe('TREC topics', () => {
         ['302', 'Is the disease under control?'],
       ],
     ],
-    ['gzip and CRLF', gzipSync(classic.replaceAll('\n', '\r\n')), undefined, [['301', 'International Organized Crime'], ['302', 'Poliomyelitis and Post-Polio']]],
-    ['XML', xml, undefined, [['1', 'coronavirus & origin'], ['2', 'weather']]],
-    ['a table', '\ufeff7\tfirst  one\n\n8\tsecond\n', undefined, [['7', 'first one'], ['8', 'second']]],
+    [
+      'gzip and CRLF',
+      gzipSync(classic.replaceAll('\n', '\r\n')),
+      undefined,
+      [
+        ['301', 'International Organized Crime'],
+        ['302', 'Poliomyelitis and Post-Polio'],
+      ],
+    ],
+    [
+      'XML',
+      xml,
+      undefined,
+      [
+        ['1', 'coronavirus & origin'],
+        ['2', 'weather'],
+      ],
+    ],
+    [
+      'a table',
+      '\ufeff7\tfirst  one\n\n8\tsecond\n',
+      undefined,
+      [
+        ['7', 'first one'],
+        ['8', 'second'],
+      ],
+    ],
   ])('%s', async (_, content, field, expected) => {
     expect(await read(content, field)).toEqual(expected);
   });

@@ -6,16 +6,17 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { openPromise } from 'yauzl';
 
-const archive = fileURLToPath(new URL('../../../shared/data/nfcorpus.zip', import.meta.url));
+/** BEIR's archive of NFCorpus, where it is at hand. */
+export const nfcorpusArchive = fileURLToPath(new URL('../../../shared/data/nfcorpus.zip', import.meta.url));
 
 /** Why tests on NFCorpus cannot run here, for `test.skipIf`; undefined where its archive is at hand. */
-export const nfcorpusMissing = existsSync(archive)
+export const nfcorpusMissing = existsSync(nfcorpusArchive)
   ? undefined
   : "skipped: ../shared/data/nfcorpus.zip (BEIR's NFCorpus) is not there";
 
 /** The folder with NFCorpus in BEIR's layout: unpacked once into the system's temporary folder. */
 export async function nfcorpusFolder(): Promise<string> {
-  const { size, mtimeMs } = await stat(archive);
+  const { size, mtimeMs } = await stat(nfcorpusArchive);
   const folder = join(tmpdir(), `sgpt-bench-nfcorpus-${size}-${Math.floor(mtimeMs)}`);
   if (!existsSync(folder)) {
     const unpacking = await mkdtemp(`${folder}-`);
@@ -27,7 +28,7 @@ export async function nfcorpusFolder(): Promise<string> {
 }
 
 async function unpack(folder: string): Promise<void> {
-  const zip = await openPromise(archive, { lazyEntries: true, autoClose: false });
+  const zip = await openPromise(nfcorpusArchive, { lazyEntries: true, autoClose: false });
   try {
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith('/')) continue;

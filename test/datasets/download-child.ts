@@ -1,0 +1,9 @@
+/** Downloads one data set in a process of its own, to be killed: arguments are an entry as JSON and the datasets folder. */
+import type { BeirEntry } from '../../src/datasets/catalogue.js';
+import { downloadDataset } from '../../src/datasets/download/download.js';
+
+const [entry = '', datasetsDir = ''] = process.argv.slice(2);
+await downloadDataset(JSON.parse(entry) as BeirEntry, {
+  datasetsDir,
+  progress: { stage: () => ({ advance: () => undefined, end: () => undefined }), note: () => undefined },
+});
