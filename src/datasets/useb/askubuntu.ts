@@ -48,7 +48,7 @@ async function readPosts(path: string): Promise<AskUbuntuTask['posts']> {
   const posts = new Map<string, { title: string; body: string }>();
   for await (const { fields, where } of tabLines(path)) {
     if (fields.length !== 3) {
-      throw new InputError(`${where} has ${fields.length} fields separated by tabs; expected 3: id, title, body`);
+      throw new InputError(`${where}: expected 3 fields separated by tabs (id, title, body), found ${fields.length}`);
     }
     posts.set(fields[0]!, { title: pythonStrip(fields[1]!), body: pythonStrip(fields[2]!) });
   }
@@ -58,7 +58,7 @@ async function readPosts(path: string): Promise<AskUbuntuTask['posts']> {
 function parseQuery({ fields, where }: TabLine, posts: AskUbuntuTask['posts']): AskUbuntuQuery {
   if (fields.length !== 4) {
     throw new InputError(
-      `${where} has ${fields.length} fields separated by tabs; expected 4: query id, positives, candidates, BM25 scores`,
+      `${where}: expected 4 fields separated by tabs (query id, positives, candidates, BM25 scores), found ${fields.length}`,
     );
   }
   const id = fields[0]!;

@@ -45,7 +45,7 @@ async function readPairs(path: string, parse: (line: TabLine) => LabelledPair): 
 function urlPair({ fields, where }: TabLine): LabelledPair {
   if (fields.length < 3) {
     throw new InputError(
-      `${where} has ${fields.length} fields separated by tabs; expected at least 3: text, text, (votes, 6)`,
+      `${where}: expected at least 3 fields separated by tabs (text, text, votes), found ${fields.length}`,
     );
   }
   const votes = /^\(\s*(\d+)\s*,\s*6\s*\)$/.exec(pythonStrip(fields[2]!))?.[1];
@@ -59,7 +59,7 @@ function urlPair({ fields, where }: TabLine): LabelledPair {
 function pitPair({ fields, where }: TabLine): LabelledPair {
   if (fields.length < 5) {
     throw new InputError(
-      `${where} has ${fields.length} fields separated by tabs; expected at least 5: topic id, topic, text, text, label`,
+      `${where}: expected at least 5 fields separated by tabs (topic id, topic, text, text, label), found ${fields.length}`,
     );
   }
   const text = pythonStrip(fields[4]!);
