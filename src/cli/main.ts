@@ -2,9 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError, InterruptedError, messageOf } from '../core/errors.js';
-
-/** What the process's exit status says. */
-export const exitCodes = { done: 0, checkFailed: 1, badInput: 2, fault: 3, interrupted: 130 } as const;
+import { exitCodes } from './exit-codes.js';
 
 /** The whole command line. Verbs load what they need when they are called, so that help and evaluate start at once. */
 async function program(): Promise<Command> {
@@ -16,6 +14,9 @@ async function program(): Promise<Command> {
     import('./run.js').then(({ runCommand }) => runCommand()),
     import('./evaluate.js').then(({ evaluateCommand }) => evaluateCommand()),
     import('./report.js').then(({ reportCommand }) => reportCommand()),
+    import('./compare.js').then(({ compareCommand }) => compareCommand()),
+    import('./check.js').then(({ checkCommand }) => checkCommand()),
+    import('./datasets.js').then(({ datasetsCommand }) => datasetsCommand()),
   ]);
   const root = new Command('sgpt-bench')
     .description('BEIR and USEB evaluation of GPT sentence embeddings: retrieval, re-ranking, measures, reports')

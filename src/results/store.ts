@@ -74,7 +74,10 @@ export async function loadPerQuery(result: StoredResult): Promise<PerQuery> {
   } catch (error) {
     throw new InputError(`${path}: per-query scores cannot be read (${messageOf(error)}); run the task again`);
   }
-  return perQuerySchema.parse(value);
+  const parsed = perQuerySchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new InputError(`${path}: field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}; run the task again`);
 }
 
 async function readRecord(path: string): Promise<ResultRecord> {

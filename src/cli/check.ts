@@ -1,0 +1,162 @@
+import { appendFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { InputError, messageOf } from '../core/errors.js';
+import { exists, writeFileAtomic } from '../core/files.js';
+import type { Baseline, ScoredResult } from '../results/baseline.js';
+import { hasFailed, type CheckReport } from '../results/check-report.js';
+import { exitCodes } from './exit-codes.js';
+
+interface CheckOptions {
+  readonly baseline?: string;
+  readonly published?: boolean;
+  readonly results: string;
+  readonly maxDrop: number;
+  readonly alpha: number;
+  readonly tolerance: number;
+  readonly update?: boolean;
+  readonly newest?: boolean;
+  readonly summary?: string;
+  readonly junit?: string;
+  readonly annotate?: boolean;
+  readonly json?: boolean;
+}
+
+const help = `
+With --baseline, a result fails when its mean fell by more than --max-drop and a paired randomisation test (corrected by
+Holm's method for the number of results) calls the drop significant at --alpha; when it is missing; and when it is of other
+data, another split or another profile. --alpha 1 lets every drop beyond --max-drop fail.
+With --published, a result fails when it is further than --tolerance from the published score of its own task and system.
+The summary is also appended to the file that GITHUB_STEP_SUMMARY names, if it is set. Exit status: 0 passed, 1 failed.
+
+Examples:
+  sgpt-bench check --baseline results/baseline/demo.json --results results/demo
+  sgpt-bench check --baseline results/baseline/demo.json --results results/demo --update
+  sgpt-bench check --baseline baseline.json --junit check.xml --annotate
+  sgpt-bench check --published --results results --tolerance 0.002`;
+
+/** `sgpt-bench check`: the gate for regressions, and for published scores. */
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('hold results against a baseline or against published scores; fails where they are worse')
+    .option('--baseline <file>', 'baseline to hold results against')
+    .option('--published', 'hold results against published scores')
+    .option('--results <dir>', 'the results to check', 'results')
+    .option('--max-drop <x>', "how far a mean may fall, in the measure's unit", number(0, Infinity), 0.005)
+    .option('--alpha <p>', 'level of significance of a drop', number(0, 1), 0.05)
+    .option('--tolerance <x>', 'how far a score may be from a published one', number(0, Infinity), 0.005)
+    .option('--update', 'write the results as the new baseline')
+    .option('--newest', 'where several results are of one task and system, take the newest')
+    .option('--summary <file>', 'write a Markdown summary')
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--annotate', 'print annotations for GitHub Actions')
+    .option('--json', 'print JSON')
+    .addHelpText('after', help)
+    .action(check);
+}
+
+async function check(options: CheckOptions): Promise<void> {
+  const { baseline, published, update } = options;
+  if (baseline === undefined && published !== true)
+    throw new InputError('nothing to check against: give a baseline with --baseline FILE, or --published');
+  if (baseline === undefined && update === true)
+    throw new InputError('--update writes a baseline: say which with --baseline FILE');
+  const { loadPerQuery, loadResults } = await import('../results/store.js');
+  const stored = await loadResults(options.results);
+  const reports: CheckReport[] = [];
+  if (baseline !== undefined) {
+    const { onePerEntry } = await import('../results/baseline.js');
+    const scored = await Promise.all(stored.map(async (one) => ({ ...one, perQuery: await loadPerQuery(one) })));
+    const results = onePerEntry(scored, options.newest === true);
+    if (update === true) reports.push(...(await updated(baseline, results, options)));
+    else reports.push(await againstBaseline(baseline, results, options));
+  }
+  if (published === true) {
+    const { checkPublished } = await import('../results/published-check.js');
+    const cases = checkPublished(
+      stored.map(({ record }) => record),
+      options.tolerance,
+    );
+    const rule = `A result fails where it is more than ${options.tolerance} from the published score of its task and system.`;
+    reports.push({ title: 'Published scores', against: 'published', rule, cases });
+  }
+  await write(reports, options);
+  // A new baseline is what is right from now on: what differs from the old one is told, and fails nothing.
+  const failing = reports.filter(({ against }) => update !== true || against !== 'baseline');
+  if (failing.some(hasFailed)) process.exitCode = exitCodes.checkFailed;
+}
+
+async function againstBaseline(
+  path: string,
+  results: readonly ScoredResult[],
+  options: CheckOptions,
+): Promise<CheckReport> {
+  const { readBaseline } = await import('../results/baseline.js');
+  return baselineReport(path, await readBaseline(path), results, options);
+}
+
+async function baselineReport(
+  path: string,
+  baseline: Baseline,
+  results: readonly ScoredResult[],
+  { maxDrop, alpha }: CheckOptions,
+): Promise<CheckReport> {
+  const { checkBaseline } = await import('../results/gate.js');
+  return {
+    title: `Baseline ${path}`,
+    against: 'baseline',
+    rule:
+      `A result fails where it is missing, not comparable, or fell by more than ${maxDrop} with a corrected p of at most ${alpha} ` +
+      '(paired randomisation test).',
+    cases: checkBaseline(baseline, results, { maxDrop, alpha }),
+  };
+}
+
+/** Writes the new baseline; says how it differs from the old one, where there is one that can be read. */
+async function updated(path: string, results: readonly ScoredResult[], options: CheckOptions): Promise<CheckReport[]> {
+  const { baselineOf, baselineVersion, BASELINE_VERSION, readBaseline, writeBaseline } =
+    await import('../results/baseline.js');
+  // Anything that is no baseline is somebody's file, and stays.
+  const version = (await exists(path)) ? await baselineVersion(path) : undefined;
+  const old = version === BASELINE_VERSION ? await readBaseline(path) : undefined;
+  const reports = old === undefined ? [] : [await baselineReport(path, old, results, options)];
+  await writeBaseline(path, baselineOf(results));
+  process.stderr.write(`wrote ${path}: ${results.length} results\n`);
+  return reports;
+}
+
+async function write(reports: readonly CheckReport[], options: CheckOptions): Promise<void> {
+  const [{ renderCheckText }, { renderCheckMarkdown }, { renderJunit }, { renderAnnotations }] = await Promise.all([
+    import('../reports/check/text.js'),
+    import('../reports/check/markdown.js'),
+    import('../reports/check/junit.js'),
+    import('../reports/check/annotations.js'),
+  ]);
+  const { summary, junit, annotate, json } = options;
+  if (summary !== undefined) await writeFileAtomic(summary, renderCheckMarkdown(reports));
+  if (junit !== undefined) await writeFileAtomic(junit, renderJunit(reports));
+  const stepSummary = process.env['GITHUB_STEP_SUMMARY'];
+  if (stepSummary !== undefined && stepSummary !== '') await append(stepSummary, renderCheckMarkdown(reports));
+  process.stdout.write(
+    json === true ? JSON.stringify(reports, null, 2) + '\n' : reports.map(renderCheckText).join('\n'),
+  );
+  // GitHub reads commands from both streams; with --json, standard output is JSON alone.
+  if (annotate === true) (json === true ? process.stderr : process.stdout).write(renderAnnotations(reports));
+}
+
+/** Other commands of the same step write there, too. */
+async function append(path: string, text: string): Promise<void> {
+  try {
+    await appendFile(path, text);
+  } catch (error) {
+    throw new InputError(`${path}, named by GITHUB_STEP_SUMMARY, cannot be written (${messageOf(error)})`);
+  }
+}
+
+function number(low: number, high: number): (value: string) => number {
+  return (value) => {
+    const parsed = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : NaN;
+    if (parsed >= low && parsed <= high) return parsed;
+    const range = high === Infinity ? `from ${low}` : `from ${low} to ${high}`;
+    throw new InvalidArgumentError(`expected a number ${range}, found "${value}".`);
+  };
+}

@@ -1,0 +1,68 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { list } from './options.js';
+
+interface CompareOptions {
+  readonly task?: string;
+  readonly system: readonly string[];
+  readonly measures?: string[];
+  readonly queries: number;
+  readonly json?: boolean;
+}
+
+const help = `
+A query that only one of the two ranks counts 0 for the other. p-values are two-sided; with several measures, "Holm" has
+them corrected. The same results give the same numbers: the random numbers have a fixed seed.
+
+Examples:
+  sgpt-bench compare results/before results/after --task beir/nfcorpus --system 'BM25 elasticsearch'
+  sgpt-bench compare results/demo results/demo --system lasttoken --system weightedmean --task demo/computing
+  sgpt-bench compare results/A-FOLDER results/B-FOLDER --measures nDCG@10,R@100 --queries 10`;
+
+/** `sgpt-bench compare`: two results of the same data, query by query. */
+export function compareCommand(): Command {
+  return new Command('compare')
+    .description('compare two results: significance, the queries that moved most, what differs in the settings')
+    .argument('<A>', 'folder of a result, or of several with --task and --system')
+    .argument('<B>', 'the same for the other one; differences are B - A')
+    .option('--task <name>', 'the task, where a folder has several')
+    .option('--system <name>', 'the system, or a part of its name; given twice, first of A, then of B', collectTwo, [])
+    .option('--measures <names>', 'measures to compare (default: all that both results have)', list)
+    .option('--queries <n>', 'how many of the queries that moved most to show', count, 5)
+    .option('--json', 'print JSON')
+    .addHelpText('after', help)
+    .action(compare);
+}
+
+async function compare(pathA: string, pathB: string, options: CompareOptions): Promise<void> {
+  const [{ chooseResult }, { compareResults }, { loadPerQuery }] = await Promise.all([
+    import('../results/choose-result.js'),
+    import('../results/comparison.js'),
+    import('../results/store.js'),
+  ]);
+  const { task, system, measures, queries } = options;
+  const load = async (path: string, name: string | undefined): Promise<Parameters<typeof compareResults>[0]> => {
+    const result = await chooseResult(path, { task, system: name });
+    return { ...result, perQuery: await loadPerQuery(result) };
+  };
+  const a = await load(pathA, system[0]);
+  const b = await load(pathB, system[1] ?? system[0]);
+  const comparison = compareResults(a, b, { measures, queries });
+  if (options.json === true) {
+    const side = ({ folder, record }: typeof a): object => ({ folder, record });
+    const value = { ...comparison, a: side(a), b: side(b) };
+    process.stdout.write(JSON.stringify(value, null, 2) + '\n');
+  } else {
+    const { renderComparison } = await import('../reports/comparison.js');
+    process.stdout.write(renderComparison(comparison));
+  }
+}
+
+function collectTwo(value: string, before: readonly string[]): string[] {
+  if (before.length < 2) return [...before, value];
+  throw new InvalidArgumentError('expected at most two: the system of A, and that of B.');
+}
+
+function count(value: string): number {
+  if (/^\d{1,6}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError(`expected a whole number from 0, found "${value}".`);
+}

@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { InputError } from '../core/errors.js';
+import { readJson, writeFileAtomic } from '../core/files.js';
+import { compareCodePoints } from '../core/text.js';
+import { canonicalJson } from './fingerprint.js';
+import { valuesOf, type QueryValues } from './pairing.js';
+import { resultRecordSchema, type PerQuery } from './record.js';
+import type { StoredResult } from './store.js';
+import type { DescribedWork } from './work-difference.js';
+
+/** Raised when a field changes its meaning or goes; baselines of another version are refused. */
+export const BASELINE_VERSION = 1;
+
+/** Decimal places of a baseline's scores: far finer than any drop that matters, and short enough to read. */
+const decimals = 6;
+
+const expected = 'a baseline written by "sgpt-bench check --baseline FILE --update"';
+
+const { task, system, profile, firstStage, topK } = resultRecordSchema.shape;
+
+type Scores = readonly (readonly [string, number | null])[];
+
+const entrySchema = z
+  .strictObject({
+    task,
+    system,
+    profile,
+    firstStage,
+    topK,
+    versions: z.record(z.string(), z.string()),
+    /** The record's main measure when the baseline was made. */
+    measure: z.string().min(1),
+    /** Mean of the scores that are not null. */
+    mean: z.number(),
+    /** Query id and value, in the data set's order; null where the system had no ranking. Pairs, since the keys of an object lose their order. */
+    scores: z.array(z.tuple([z.string(), z.number().nullable()])).min(1, 'expected at least one query'),
+  })
+  .refine(({ mean, scores }) => Math.abs(mean - meanOf(scores)) <= 2 / 10 ** decimals, {
+    path: ['mean'],
+    error: 'is not the mean of the scores; the file was changed by hand or badly merged',
+  })
+  .refine(({ scores }) => new Set(scores.map(([id]) => id)).size === scores.length, {
+    path: ['scores'],
+    error: 'has a query twice; the file was changed by hand or badly merged',
+  });
+
+const baselineSchema = z.strictObject({
+  schema: z.literal('sgpt-bench/baseline'),
+  version: z.literal(BASELINE_VERSION),
+  results: z.array(entrySchema).min(1, 'expected at least one result'),
+});
+
+/** Scores to hold later results against, small enough to be kept beside the code. */
+export type Baseline = z.infer<typeof baselineSchema>;
+export type BaselineEntry = Baseline['results'][number];
+
+/** A stored result with its per-query scores at hand. */
+export type ScoredResult = StoredResult & { readonly perQuery: PerQuery };
+
+/** Which result an entry is about: a later one of the same task, system and first stage, whatever its settings and hashes. */
+export function identityOf({ task, system, firstStage }: Pick<DescribedWork, 'task' | 'system' | 'firstStage'>): string {
+  return canonicalJson([task.name, system.runner, system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
+}
+
+/**
+ * A result as a baseline keeps it.
+ * @throws InputError where its per-query file does not have its main measure
+ */
+export function entryOf({ folder, record, perQuery }: ScoredResult): BaselineEntry {
+  const { task, system, profile, firstStage, topK, provenance, mainMeasure } = record;
+  const values = valuesOf(perQuery, mainMeasure);
+  if (values === undefined)
+    throw new InputError(`${folder}: its per-query scores do not have ${mainMeasure}; run the task again`);
+  const scores = [...roundedValues(values)];
+  const { versions } = provenance;
+  const mean = rounded(meanOf(scores));
+  return { task, system, profile, firstStage, topK, versions, measure: mainMeasure, mean, scores };
+}
+
+/**
+ * Results of which no two could be the same entry of a baseline.
+ * @param newest where there are several, take the one made last
+ * @throws InputError where there are several otherwise
+ */
+export function onePerEntry(results: readonly ScoredResult[], newest: boolean): ScoredResult[] {
+  const entries = new Map<string, ScoredResult>();
+  for (const result of results) {
+    const { task, profile } = result.record;
+    const key = canonicalJson([identityOf(result.record), task.split, task.checksum, task.queryLimit, profile]);
+    const other = entries.get(key);
+    if (other !== undefined && !newest) throw claimedTwice(other, result);
+    if (other === undefined || madeAt(result) > madeAt(other)) entries.set(key, result);
+  }
+  return [...entries.values()];
+}
+
+/** A baseline of these results, ordered by task and system, so that the same results make the same bytes. */
+export function baselineOf(results: readonly ScoredResult[]): Baseline {
+  const entries = results.map(entryOf);
+  entries.sort((a, b) => compareCodePoints(sortKey(a), sortKey(b)));
+  return { schema: 'sgpt-bench/baseline', version: BASELINE_VERSION, results: entries };
+}
+
+/** The values of a measure as a baseline keeps them, so that an unchanged result differs from it by nothing. */
+export function roundedValues(values: QueryValues): Map<string, number | null> {
+  return new Map(Array.from(values, ([id, value]) => [id, value === null ? null : rounded(value)]));
+}
+
+/**
+ * Reads a baseline.
+ * @throws InputError that names the field for anything that is none, and for one of another schema version
+ */
+export async function readBaseline(path: string): Promise<Baseline> {
+  const version = await baselineVersion(path);
+  if (version !== BASELINE_VERSION)
+    throw new InputError(
+      `${path}: field "version": found ${JSON.stringify(version ?? null)}; this program reads baselines of version ${BASELINE_VERSION}; ` +
+        `make it again with "sgpt-bench check --baseline ${path} --update"`,
+    );
+  return readJson(path, baselineSchema, expected);
+}
+
+/**
+ * The schema version of a baseline, whatever it is.
+ * @throws InputError for a file that is no baseline
+ */
+export async function baselineVersion(path: string): Promise<unknown> {
+  const anyVersion = z.looseObject({ schema: z.literal('sgpt-bench/baseline'), version: z.unknown() });
+  return (await readJson(path, anyVersion, expected)).version;
+}
+
+/** Writes a baseline: indented, several queries a line, so that a change of it can be read in a diff. */
+export async function writeBaseline(path: string, baseline: Baseline): Promise<void> {
+  const entries = baselineSchema.parse(baseline).results.map(({ scores, ...about }) => {
+    const head = JSON.stringify(about, null, 2).slice(2, -2);
+    return indent(`{\n${head},\n  "scores": [\n${filled(scores)}\n  ]\n}`, 4);
+  });
+  const { schema, version } = baseline;
+  await writeFileAtomic(
+    path,
+    `{\n  "schema": "${schema}",\n  "version": ${version},\n  "results": [\n${entries.join(',\n')}\n  ]\n}\n`,
+  );
+}
+
+/** Pairs in lines of at most about 100 characters. */
+function filled(scores: Scores): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const [i, [id, value]] of scores.entries()) {
+    const item = `[${JSON.stringify(id)}, ${JSON.stringify(value)}]${i < scores.length - 1 ? ',' : ''}`;
+    if (line !== '' && line.length + item.length > 100) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? item : ` ${item}`;
+  }
+  return indent([...lines, line].join('\n'), 4);
+}
+
+function indent(text: string, columns: number): string {
+  return text.replace(/^/gm, ' '.repeat(columns));
+}
+
+function madeAt({ record }: ScoredResult): number {
+  return Date.parse(record.provenance.createdAt);
+}
+
+function claimedTwice(a: ScoredResult, b: ScoredResult): InputError {
+  const { task, system } = a.record;
+  const folders = [a, b].map(({ folder, record }) => `${folder} (made ${record.provenance.createdAt})`).join(' and ');
+  return new InputError(
+    `two results are of "${system.name}" on ${task.name}: ${folders}; remove one, or take the newest with --newest`,
+  );
+}
+
+function sortKey(entry: BaselineEntry): string {
+  const { task, system, firstStage, profile } = entry;
+  return [task.name, system.name, firstStage?.name ?? '', firstStage?.depth ?? '', profile].join('\0');
+}
+
+function meanOf(scores: Scores): number {
+  const values = scores.flatMap(([, value]) => (value === null ? [] : [value]));
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10 ** decimals) / 10 ** decimals;
+}
