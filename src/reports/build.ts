@@ -1,7 +1,10 @@
 import { InputError } from '../core/errors.js';
 import type { StoredResult } from '../results/store.js';
-import { figuresOf } from './figures.js';
-import type { Report, ReportOptions, Row, Suite } from './model.js';
+import type { NumberedResult, Part, Report, ReportOptions, ReportSystem, Row, Suite } from './model.js';
+import { publishedPart } from './parts/published.js';
+import { costPart, namedResults, provenancePart } from './parts/records.js';
+import { layersPart, promptsPart } from './parts/settings.js';
+import { sizesPart } from './parts/sizes.js';
 import { selectResults } from './select.js';
 import { columnsOf, mixedSettings } from './systems.js';
 import { suitesOf } from './rows.js';
@@ -16,13 +19,34 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
   if (selected.length === 0) throw new InputError('no result has both a task of --tasks and a system of --systems');
   const systems = columnsOf(selected);
   const suites = suitesOf(selected, systems);
+  const numbered = numberResults(suites, systems);
+  const named = namedResults(suites, systems, numbered);
+  const parts: (Part | null)[] = [
+    sizesPart(suites, systems),
+    publishedPart(suites, systems),
+    layersPart(suites, numbered),
+    promptsPart(suites, numbered),
+    costPart(named),
+    provenancePart(named),
+  ];
   return Promise.resolve({
     title: options.title ?? 'Retrieval results',
     systems,
     suites,
-    figures: figuresOf(suites, systems),
+    parts: parts.filter((part) => part !== null),
+    results: numbered,
     notes: [...suites.flatMap(suiteNotes), ...mixedSettings(selected)],
   });
+}
+
+function numberResults(suites: readonly Suite[], systems: readonly ReportSystem[]): NumberedResult[] {
+  const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => (row.parts.length > 0 ? row.parts : [row])));
+  const results = rows.flatMap((row) =>
+    row.cells.flatMap((cell, i) =>
+      cell?.result == null ? [] : [{ ...cell.result, row: row.id, system: systems[i]!.id }],
+    ),
+  );
+  return results.map((result, i) => ({ id: `r${i + 1}`, ...result }));
 }
 
 function suiteNotes(suite: Suite): string[] {

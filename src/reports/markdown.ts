@@ -1,56 +1,59 @@
-import { formatDifference, formatParameters, formatScore } from './format.js';
-import { suiteGrid, type GridCell, type Heading } from './grid.js';
-import type { Report } from './model.js';
+import { formatValue } from './format.js';
+import { suiteGrid, type Grid, type GridCell, type Heading } from './grid.js';
+import type { Panel, Part, Report } from './model.js';
 
 /**
- * The report as GitHub-flavoured Markdown.
- * @param charts title and file name of each chart written beside it
+ * The report as GitHub-flavoured Markdown. Of parts with several panels the first is shown and the others are folded.
+ * @param charts file names of the charts written beside it, by panel
  */
-export function renderMarkdown(
-  report: Report,
-  charts: readonly { readonly title: string; readonly file: string }[],
-): string {
+export function renderMarkdown(report: Report, charts: ReadonlyMap<string, string>): string {
+  const { title, suites, systems, parts, notes } = report;
   return [
-    `# ${escapeMarkdown(report.title)}`,
-    ...report.suites.flatMap((suite) => {
-      const grid = suiteGrid(suite, report.systems);
-      const head = [grid.corner, ...grid.columns.map(headingText)];
-      const lines = grid.lines.map(({ heading, cells }) => [headingText(heading), ...cells.map(cellText)]);
-      const title = report.suites.length === 1 ? 'Results' : `Results: ${escapeMarkdown(suite.name)}`;
-      return [`## ${title}`, table(head, lines)];
-    }),
-    'Best **bold**, second <ins>underlined</ins>.',
-    ...publishedSection(report),
-    ...charts.flatMap(({ title, file }) => [`## ${escapeMarkdown(title)}`, `![${escapeMarkdown(title)}](${encodeURI(file)})`]),
-    ...sizeSection(report),
-    ...(report.notes.length === 0 ? [] : ['## Notes', report.notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n')]),
+    `# ${escapeMarkdown(title)}`,
+    ...suites.flatMap((suite) => [
+      suites.length === 1 ? '## Results' : `## Results: ${escapeMarkdown(suite.name)}`,
+      gridTable(suiteGrid(suite, systems)),
+    ]),
+    'Best **bold**, second <ins>underlined</ins>; the oracle takes no part.',
+    ...(notes.length === 0 ? [] : ['## Notes', notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n')]),
+    ...parts.flatMap((part) => partText(part, charts)),
   ]
     .join('\n\n')
     .concat('\n');
 }
 
-function publishedSection({ suites, systems }: Report): string[] {
-  const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
-  const lines = rows.flatMap((row) => row.published.map(({ row: published, score }) => {
-    const measured = row.cells.flatMap((cell, i) =>
-      (cell?.published ?? [])
-        .filter((comparison) => comparison.row === published)
-        .map(({ difference }) => `${systems[i]!.label}: ${formatScore(cell!.value)} (${formatDifference(difference)})`),
-    );
-    return [row.label, published.system, formatScore(score), measured.join('; ') || '–', published.source];
-  }));
-  if (lines.length === 0) return [];
-  const head = ['Task', 'Published system', 'nDCG@10', 'Measured here (difference)', 'Source'];
-  return ['## Published scores', table(head, lines.map((line) => line.map(escapeMarkdown)))];
+function gridTable(grid: Grid): string {
+  const head = [grid.corner, ...grid.columns.map(headingText)];
+  return table(
+    head,
+    grid.lines.map(({ heading, cells }) => [headingText(heading), ...cells.map(cellText)]),
+    grid.columns.map(() => true),
+  );
 }
 
-function sizeSection({ figures }: Report): string[] {
-  const figure = figures.sizes[0];
-  if (figure === undefined) return [];
-  const lines = figure.lines.flatMap(({ family, points }) =>
-    points.map(({ parameters, value, label }) => [escapeMarkdown(family), formatParameters(parameters), formatScore(value), escapeMarkdown(label)]),
+/** Long tables, and panels after the first, are folded: a pull request is read from the top. */
+function partText({ id, title, text, panels }: Part, charts: ReadonlyMap<string, string>): string[] {
+  const [first, ...others] = panels.map((panel) => panelText(panel, charts));
+  const head = [`## ${escapeMarkdown(title)}`, escapeMarkdown(text)];
+  if (id === 'cost' || id === 'provenance') return [...head, folded('All results', first!)];
+  return [...head, ...first!, ...others.map((lines, i) => folded(panels[i + 1]!.label, lines))];
+}
+
+function panelText({ id, label, table: values }: Panel, charts: ReadonlyMap<string, string>): string[] {
+  const file = charts.get(id);
+  const lines = values.lines.map((line) =>
+    line.map((value, i) => escapeMarkdown(formatValue(value, values.columns[i]!.format))),
   );
-  return [table(['Family', 'Parameters', figure.measure, 'System'], lines)];
+  const head = values.columns.map((column) => escapeMarkdown(column.label));
+  const numbers = values.columns.slice(1).map(({ format }) => format !== 'text');
+  return [
+    ...(file === undefined ? [] : [`![${escapeMarkdown(label)}](${encodeURI(file)})`]),
+    table(head, lines, numbers),
+  ];
+}
+
+function folded(summary: string, lines: readonly string[]): string {
+  return [`<details><summary>${escapeMarkdown(summary)}</summary>`, ...lines, '</details>'].join('\n\n');
 }
 
 function headingText({ label, kind, detail }: Heading): string {
@@ -63,8 +66,9 @@ function cellText({ text, mark }: GridCell): string {
   return mark === 'second' ? `<ins>${text}</ins>` : text;
 }
 
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const rule = head.map((_, i) => (i === 0 ? ':--' : '--:'));
+/** @param numbers whether each column after the first is of numbers, which stand to the right */
+function table(head: readonly string[], lines: readonly (readonly string[])[], numbers: readonly boolean[]): string {
+  const rule = [':--', ...numbers.map((right) => (right ? '--:' : ':--'))];
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 

@@ -8,7 +8,10 @@ export interface Report {
   readonly systems: readonly ReportSystem[];
   /** Tasks by suite (BEIR, USEB, others), each with its average where one can be made. */
   readonly suites: readonly Suite[];
-  readonly figures: Figures;
+  /** What else there is to show, in order; parts without content are left out. */
+  readonly parts: readonly Part[];
+  /** The records behind the numbers, ordered as the rows and columns are. */
+  readonly results: readonly NumberedResult[];
   /** What a reader must know to read the numbers right: left out records, mixed settings, sampled queries. */
   readonly notes: readonly string[];
 }
@@ -24,6 +27,14 @@ export interface ReportSystem {
   readonly family: string;
   readonly model: string | null;
   readonly parameters: number | null;
+}
+
+/** A record with the row and the column that it is shown in. */
+export interface NumberedResult extends StoredResult {
+  /** Stable within a report: `r1`, `r2` … */
+  readonly id: string;
+  readonly row: string;
+  readonly system: string;
 }
 
 export interface Suite {
@@ -93,28 +104,96 @@ export interface AverageRow {
   readonly cells: readonly Pick<Cell, 'value' | 'best' | 'second'>[];
 }
 
-export interface Figures {
-  /** Scores against model sizes: averages of suites first, then one a row. Empty where no model has a size. */
-  readonly sizes: readonly SizeFigure[];
+/** A section of a report besides the scores: one question, answered by panels of which a page shows one at a time. */
+export interface Part {
+  readonly id: 'sizes' | 'published' | 'layers' | 'prompts' | 'depth' | 'significance' | 'cost' | 'provenance';
+  readonly title: string;
+  /** One or two sentences that say how to read it. */
+  readonly text: string;
+  readonly panels: readonly Panel[];
 }
 
-/** Score against parameters for one row or average. */
-export interface SizeFigure {
+export interface Panel {
+  /** Unique in the report. */
+  readonly id: string;
+  /** The task or average that the panel is about. */
+  readonly label: string;
+  readonly figure: Figure | null;
+  readonly table: Table;
+}
+
+/** A table of plain values; the columns say how they are shown. */
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly lines: readonly (readonly Value[])[];
+}
+
+export type Value = string | number | null;
+
+export interface Column {
+  readonly label: string;
+  readonly format: 'text' | 'score' | 'difference' | 'parameters' | 'count' | 'rate' | 'duration' | 'probability' | 'verdict';
+  /** Cells are shaded by value, from the lowest to the highest of all such columns. */
+  readonly heat?: boolean;
+}
+
+export type Figure = SizeFigure | HeatFigure | DepthFigure | DifferenceFigure;
+
+interface FigureBase {
   readonly id: string;
   readonly label: string;
   readonly measure: string;
+}
+
+/** Score against parameters for one row or average. */
+export interface SizeFigure extends FigureBase {
+  readonly kind: 'sizes';
   /** One line a family, points by size. */
   readonly lines: readonly SizeLine[];
   /** Systems without a size (BM25, the oracle), drawn as level lines. */
   readonly levels: readonly { readonly label: string; readonly runner: string; readonly value: number }[];
   /** Published systems with a known size. */
-  readonly published: readonly { readonly label: string; readonly source: string; readonly parameters: number; readonly value: number }[];
+  readonly published: readonly SizePoint[];
 }
 
 export interface SizeLine {
   readonly family: string;
   readonly runner: string;
-  readonly points: readonly { readonly parameters: number; readonly value: number; readonly label: string }[];
+  readonly points: readonly SizePoint[];
+}
+
+export interface SizePoint {
+  readonly label: string;
+  readonly parameters: number;
+  readonly value: number;
+}
+
+/** Scores of one model by layer (across) and pooling (down). */
+export interface HeatFigure extends FigureBase {
+  readonly kind: 'heat';
+  readonly layers: readonly number[];
+  readonly poolings: readonly string[];
+  /** `values[pooling][layer]`, null where it was not run. */
+  readonly values: readonly (readonly (number | null)[])[];
+}
+
+/** Scores against the depth of re-ranking. */
+export interface DepthFigure extends FigureBase {
+  readonly kind: 'depth';
+  readonly depths: readonly number[];
+  readonly lines: readonly {
+    readonly label: string;
+    readonly ceiling: boolean;
+    /** One a depth, null where it is not known. */
+    readonly values: readonly (number | null)[];
+  }[];
+}
+
+/** Paired differences to a reference with their confidence intervals. */
+export interface DifferenceFigure extends FigureBase {
+  readonly kind: 'differences';
+  readonly reference: string;
+  readonly systems: readonly { readonly label: string; readonly difference: number; readonly low: number; readonly high: number }[];
 }
 
 export interface ReportOptions {

@@ -20,7 +20,8 @@ export function compareWithPublished(record: ResultRecord, published: readonly P
     });
 }
 
-function verdictOf(difference: number): Comparison['verdict'] {
+/** Whether a difference passes as equal or near. */
+export function verdictOf(difference: number): Comparison['verdict'] {
   // Half a unit of the fourth place more: 0.3218 against 0.3228 is 0.001 apart as printed.
   const distance = Math.abs(difference) - 0.00005;
   if (distance <= EQUAL_TOLERANCE) return 'equal';

@@ -53,7 +53,7 @@ export function record(system: FixtureSystem, task: FixtureTask, score: number):
               revision: null,
               architecture: 'gpt_neo',
               parameters: system.parameters,
-              files: { 'model.safetensors': sha256(system.name) },
+              files: { 'model.safetensors': sha256(String(system.parameters)) },
               dtype: 'fp32',
             },
       settings: system.settings ?? {},

@@ -35,7 +35,8 @@ export async function loadAssets(): Promise<Assets> {
     ...libraries.map(async ({ file }) => pack(await text(file))),
   ]);
   return {
-    script,
+    // A compiled script names its source map, which is not beside the page.
+    script: script.replace(/^\/\/# sourceMappingURL=.*$/m, ''),
     tableStyle: tableStyle.replace(/\/\*# sourceMappingURL=.*?\*\//, ''),
     libraries: libraries.map(({ name, licence }, i) => ({ name, licence, packed: packed[i]! })),
   };

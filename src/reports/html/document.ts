@@ -1,18 +1,10 @@
-import { sizeChart, type Chart } from '../charts.js';
 import type { Report } from '../model.js';
-import { renderSvg } from '../svg.js';
-import { cssTheme, darkTheme, lightTheme, tokenValues } from '../themes.js';
+import { darkTheme, lightTheme, tokenValues } from '../charts/themes.js';
 import { loadAssets, pack } from './assets.js';
-import { html, Markup, type Inserted } from './markup.js';
+import { html, Markup } from './markup.js';
 import { style } from './style.js';
-import { publishedTable, resultsTable, sizeTable } from './tables.js';
-
-/** A part of the page with a heading, reached from the navigation. */
-export interface Section {
-  readonly id: string;
-  readonly title: string;
-  readonly body: Inserted;
-}
+import { chartsOf, partSection, type Section } from './parts.js';
+import { resultsTable } from './tables.js';
 
 /** Nothing is fetched: scripts and styles are in the file, images are drawn in it. */
 const contentSecurityPolicy =
@@ -24,7 +16,7 @@ export async function renderHtml(report: Report): Promise<string> {
   const sections = sectionsOf(report);
   const data = {
     themes: { light: tokenValues(lightTheme), dark: tokenValues(darkTheme) },
-    charts: chartsOf(report),
+    charts: chartsOf(report.parts),
   };
   const page = html`<!doctype html>
 <html lang="en">
@@ -47,7 +39,7 @@ export async function renderHtml(report: Report): Promise<string> {
 <footer><p>Made by sgpt-bench. Built in: ${assets.libraries.map(({ licence }) => html`${licence} `)}</p></footer>
 <script type="text/plain" id="data">${await packed(data)}</script>
 ${assets.libraries.map(({ name, packed: text }) => html`<script type="text/plain" class="library" data-name="${name}">${new Markup(text)}</script>
-`)}<script>${new Markup(assets.script)}</script>
+`)}<script type="module">${new Markup(assets.script)}</script>
 </body>
 </html>
 `;
@@ -64,45 +56,20 @@ function leadOf({ systems, suites }: Report): string {
   return `${plural(systems.length, 'system')} on ${plural(tasks, 'task')}.`;
 }
 
-function sectionsOf(report: Report): Section[] {
-  const { suites, systems, figures, notes } = report;
-  const sections: (Section | null)[] = [
-    figures.sizes.length === 0 ? null : { id: 'sizes', title: 'Across model sizes', body: sizesSection(report) },
-    {
-      id: 'results',
-      title: 'Results',
-      body: [
-        html`<p>Best <b class="best">bold</b>, second <span class="second">underlined</span>.</p>`,
-        suites.map((suite) => resultsTable(suite, systems)),
-      ],
-    },
-    suites.some(({ rows }) => rows.some((row) => row.published.length > 0 || row.parts.some((part) => part.published.length > 0)))
-      ? { id: 'published', title: 'Published scores', body: publishedTable(report) }
-      : null,
-    notes.length === 0 ? null : { id: 'notes', title: 'Notes', body: html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` },
-  ];
-  return sections.filter((section) => section !== null);
-}
-
-/** All charts, drawn for a wide and for a narrow page, by the place that shows them. */
-function chartsOf({ figures }: Report): Record<string, { wide: Chart; narrow: Chart }[]> {
-  return { sizes: figures.sizes.map((figure) => ({ wide: sizeChart(figure), narrow: sizeChart(figure, 'narrow') })) };
-}
-
-function sizesSection({ figures }: Report): Inserted {
-  const first = sizeChart(figures.sizes[0]!);
+function sectionsOf({ suites, systems, parts, notes }: Report): Section[] {
+  const results: Section = {
+    id: 'results',
+    title: 'Results',
+    body: [
+      html`<p>Best <b class="best">bold</b>, second <span class="second">underlined</span>; the oracle takes no part.</p>`,
+      suites.map((suite) => resultsTable(suite, systems)),
+    ],
+  };
+  const [first, others] = [parts.filter(({ id }) => id === 'sizes'), parts.filter(({ id }) => id !== 'sizes')];
   return [
-    chartPlace('sizes', first, figures.sizes.map(({ label }) => label)),
-    figures.sizes.map((figure, i) => html`<div class="numbers" data-of="sizes" data-index="${i}"${new Markup(i === 0 ? '' : ' hidden')}>${sizeTable(figure)}</div>`),
+    ...first.map(partSection),
+    results,
+    ...(notes.length === 0 ? [] : [{ id: 'notes', title: 'Notes', body: html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` }]),
+    ...others.map(partSection),
   ];
-}
-
-/** The place of a chart, with a choice where there are several. The drawing inside is replaced by a live one. */
-export function chartPlace(id: string, chart: Chart, labels: readonly string[]): Markup {
-  const choice =
-    labels.length < 2
-      ? null
-      : html`<p class="choice"><label for="choose-${id}">Shown</label> <select id="choose-${id}" data-chart="${id}">${labels.map((label, i) => html`<option value="${i}">${label}</option>`)}</select></p>`;
-  return html`${choice}<figure class="chart"><div id="chart-${id}" class="drawing" data-chart="${id}">${new Markup(renderSvg(chart, cssTheme))}</div>
-<figcaption id="caption-${id}">${chart.title}</figcaption><p class="pointed" role="status" id="pointed-${id}"></p></figure>`;
 }

@@ -1,10 +1,9 @@
-import { darkTheme, lightTheme, type ChartTheme } from '../themes.js';
+import { darkTheme, lightTheme, tokenValues, type ChartTheme } from '../charts/themes.js';
 
 /** A chart theme as custom properties. */
-function chartProperties({ text, muted, grid, series }: ChartTheme): string {
-  const colours = { text, muted, grid, ...Object.fromEntries(series.map((colour, i) => [`series${i}`, colour])) };
-  return Object.entries(colours)
-    .map(([name, colour]) => `--chart-${name}: ${colour};`)
+function chartProperties(theme: ChartTheme): string {
+  return Object.entries(tokenValues(theme))
+    .map(([token, colour]) => `--chart-${token.slice(1)}: ${colour};`)
     .join(' ');
 }
 
@@ -51,7 +50,19 @@ small.difference { display: block; } .difference.equal { color: var(--equal); } 
 figcaption { font-size: .875rem; }
 .pointed { margin: 0; min-height: 1.5em; font-size: .875rem; color: var(--muted); }
 details { margin: .5rem 0; } summary { cursor: pointer; }
-.data { min-width: min(100%, 30rem); }
+.data { min-width: min(100%, 30rem); } .number { text-align: right; white-space: nowrap; }
+.heat { background: color-mix(in srgb, var(--chart-heatHigh) var(--heat), var(--chart-heatLow)); }
+td.equal { color: var(--equal); } td.near { color: var(--near); } td.off { color: var(--off); }
+input[type=search] { margin: .25rem 0 .5rem; width: min(100%, 20rem); }
+.tabulator { background: var(--page); color: var(--text); border: 1px solid var(--line); font-size: .875rem; }
+.tabulator .tabulator-header, .tabulator .tabulator-header .tabulator-col { background: var(--panel); color: var(--text); border-color: var(--line); }
+.tabulator .tabulator-header .tabulator-col.tabulator-sortable.tabulator-col-sorter-element:hover { background: var(--line); }
+.tabulator .tabulator-header .tabulator-col .tabulator-col-content .tabulator-col-title { white-space: normal; }
+.tabulator .tabulator-tableholder, .tabulator .tabulator-tableholder .tabulator-table { background: var(--page); color: var(--text); }
+.tabulator-row, .tabulator-row.tabulator-row-even { background: var(--page); color: var(--text); border-bottom: 1px solid var(--line); }
+.tabulator-row.tabulator-selectable:hover { background: var(--panel); }
+.tabulator-row .tabulator-cell { border-right-color: var(--line); }
+.tabulator-popup-container { background: var(--panel); color: var(--text); border-color: var(--muted); max-width: 30rem; white-space: normal; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .8125rem; }
 @media (max-width: 480px) { th, td { padding: .25rem .4rem; } .scores th[scope=row] { max-width: 9.5rem; } h1 { font-size: 1.375rem; } }
 @media print {

@@ -1,6 +1,7 @@
-import { formatDifference, formatParameters, formatScore } from '../format.js';
+import { verdictOf } from '../published.js';
+import { formatDifference, formatValue } from '../format.js';
 import { suiteGrid, type GridCell, type GridLine, type Heading } from '../grid.js';
-import type { Report, ReportSystem, Row, SizeFigure, Suite } from '../model.js';
+import type { Column, ReportSystem, Suite, Table, Value } from '../model.js';
 import { html, Markup, type Inserted } from './markup.js';
 
 /** A suite's scores. Rows that unfold have a button; their parts are hidden until it is pressed. */
@@ -35,47 +36,40 @@ function scoreCell({ text, mark, cell }: GridCell): Markup {
   return html`<td>${score}${differences}</td>`;
 }
 
-/** Every published score of the tasks, beside what was measured for the same system. */
-export function publishedTable({ suites, systems }: Report): Markup {
-  const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
-  const head = ['Task', 'Published system', 'nDCG@10', 'Measured here', 'Difference', 'Source'];
-  const lines = rows.flatMap((row) => publishedLines(row, systems));
-  return scrolling('Published scores', dataTable('published', head, lines));
+/** A table of plain values; one with a name becomes sortable and filterable in the page. */
+export function dataTable(table: Table, name: string | null, label: string): Markup {
+  const heat = heatOf(table);
+  const head = table.columns.map(
+    ({ label: text, format }) => html`<th scope="col"${flag(format !== 'text', ' class="number"')}>${text}</th>`,
+  );
+  const lines = table.lines.map(
+    (line) => html`<tr>${line.map((value, i) => dataCell(value, table.columns[i]!, heat))}</tr>`,
+  );
+  const id = name === null ? null : new Markup(` id="table-${name}" data-sortable`);
+  return scrolling(
+    label,
+    html`<table class="data"${id}><thead><tr>${head}</tr></thead><tbody>${lines}</tbody></table>`,
+  );
 }
 
-function publishedLines(row: Row, systems: readonly ReportSystem[]): Inserted[][] {
-  return row.published.flatMap(({ row: published, score }) => {
-    const known: Inserted[] = [row.label, published.system, formatScore(score)];
-    const measured = row.cells.flatMap((cell, i) =>
-      (cell?.published ?? [])
-        .filter((comparison) => comparison.row === published)
-        .map(({ difference, verdict }): Inserted[] => [
-          ...known,
-          `${systems[i]!.label}: ${formatScore(cell!.value)}`,
-          html`<span class="difference ${verdict}">${formatDifference(difference)}</span>`,
-          published.source,
-        ]),
-    );
-    return measured.length > 0 ? measured : [[...known, '–', '–', published.source]];
-  });
+function dataCell(value: Value, column: Column, heat: (value: number) => number): Markup {
+  const text = formatValue(value, column.format);
+  if (column.format === 'text') return html`<td>${text}</td>`;
+  if (typeof value !== 'number') return html`<td class="number">${text}</td>`;
+  if (column.format === 'verdict') return html`<td class="number ${verdictOf(value)}">${text}</td>`;
+  const shade = column.heat === true ? new Markup(` style="--heat: ${heat(value).toFixed(0)}%"`) : null;
+  return html`<td class="number${flag(column.heat === true, ' heat')}"${shade}>${text}</td>`;
 }
 
-/** The numbers under a chart of sizes. */
-export function sizeTable({ lines, levels, published, measure }: SizeFigure): Markup {
-  const head = ['Family', 'System', 'Parameters', measure];
-  const body: Inserted[][] = [
-    ...lines.flatMap(({ family, points }) =>
-      points.map(({ label, parameters, value }) => [family, label, formatParameters(parameters), formatScore(value)]),
-    ),
-    ...levels.map(({ label, value }) => ['–', label, '–', formatScore(value)]),
-    ...published.map(({ label, parameters, value }) => ['Published', label, formatParameters(parameters), formatScore(value)]),
-  ];
-  return html`<details><summary>Numbers of the chart</summary>${scrolling('Numbers of the chart', dataTable('', head, body))}</details>`;
+/** How far along a value is, in per cent, from the lowest to the highest of the columns with heat. */
+function heatOf({ columns, lines }: Table): (value: number) => number {
+  const values = lines.flatMap((line) => line.filter((value, i) => columns[i]!.heat === true && typeof value === 'number'));
+  const [low, high] = [Math.min(...(values as number[])), Math.max(...(values as number[]))];
+  return (value) => (high > low ? ((value - low) / (high - low)) * 100 : 0);
 }
 
-/** A plain table; one with a name becomes sortable in the page. */
-export function dataTable(name: string, head: readonly string[], lines: readonly (readonly Inserted[])[]): Markup {
-  return html`<table class="data"${new Markup(name === '' ? '' : ` id="table-${name}"`)}><thead><tr>${head.map((text) => html`<th scope="col">${text}</th>`)}</tr></thead><tbody>${lines.map((line) => html`<tr>${line.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table>`;
+function flag(on: boolean, markup: string): Markup | null {
+  return on ? new Markup(markup) : null;
 }
 
 /** Wide tables scroll inside their own region, by keyboard too. */

@@ -1,4 +1,4 @@
-import { formatParameters } from './format.js';
+import { formatParameters } from '../format.js';
 
 /** Colours of a chart; series colours keep 3:1 against the background they are made for. */
 export interface ChartTheme {
@@ -6,6 +6,9 @@ export interface ChartTheme {
   readonly text: string;
   readonly muted: string;
   readonly grid: string;
+  /** Ends of the scale of heat maps. */
+  readonly heatLow: string;
+  readonly heatHigh: string;
   readonly series: readonly string[];
 }
 
@@ -15,6 +18,8 @@ export const lightTheme: ChartTheme = {
   text: '#1c2430',
   muted: '#5a6472',
   grid: '#dfe3e8',
+  heatLow: '#f1f6fb',
+  heatHigh: '#6cb0e8',
   series: ['#0063a8', '#b84a00', '#00785a', '#a8327a', '#7a6200', '#2f7fc1', '#8a3ffc', '#5b5b5b'],
 };
 
@@ -23,6 +28,8 @@ export const darkTheme: ChartTheme = {
   text: '#e8ecf1',
   muted: '#a3adba',
   grid: '#333b47',
+  heatLow: '#1d2733',
+  heatHigh: '#2f79b8',
   series: ['#62b5f0', '#f0a04b', '#3fcf9f', '#f08cc8', '#e3c94d', '#a5c8ff', '#c5a3ff', '#b9c0c9'],
 };
 
@@ -32,6 +39,8 @@ export const tokens: ChartTheme = {
   text: '$text',
   muted: '$muted',
   grid: '$grid',
+  heatLow: '$heatLow',
+  heatHigh: '$heatHigh',
   series: lightTheme.series.map((_, i) => `$series${i}`),
 };
 
@@ -44,18 +53,21 @@ export const cssTheme: ChartTheme = {
   text: 'var(--chart-text)',
   muted: 'var(--chart-muted)',
   grid: 'var(--chart-grid)',
+  // A scale is computed from its ends, so these must be colours.
+  heatLow: lightTheme.heatLow,
+  heatHigh: lightTheme.heatHigh,
   series: lightTheme.series.map((_, i) => `var(--chart-series${i})`),
 };
 
 /** The theme by token: what `$text` … stand for. */
 export function tokenValues(theme: ChartTheme): Record<string, string> {
-  const { series, background, text, muted, grid } = theme;
-  const colours = Object.fromEntries(series.map((colour, i) => [`$series${i}`, colour]));
-  return { $background: background, $text: text, $muted: muted, $grid: grid, ...colours };
+  const { series, ...named } = theme;
+  const colours = [...Object.entries(named), ...series.map((colour, i) => [`series${i}`, colour] as const)];
+  return Object.fromEntries(colours.map(([name, colour]) => [`$${name}`, colour]));
 }
 
-/** Keys whose text comes from records: a system may be called `$text`. */
-const namedByUser = new Set(['name', 'tip']);
+/** Keys whose text comes from records, and holds no tokens: a system may be called `$text`. */
+const namedByUser = new Set(['name', 'data']);
 
 /** A copy of an option with every token replaced by what it stands for. */
 export function resolveTokens<T>(option: T, theme: ChartTheme): T {

@@ -1,5 +1,5 @@
 import * as echarts from 'echarts';
-import type { Chart } from './charts.js';
+import type { Chart } from './chart.js';
 import { resolveTokens, type ChartTheme } from './themes.js';
 
 /** Width of charts written as files, in pixels; they scale without loss. */

@@ -1,0 +1,57 @@
+import { formatDifference } from '../format.js';
+import type { DifferenceFigure } from '../model.js';
+import { baseOption, nameBelow, seriesColour, type Chart, type ChartWidth } from './chart.js';
+import { tokens } from './themes.js';
+
+/** Differences to a reference with their confidence intervals, one line a system; zero is the reference. */
+export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Chart {
+  const { systems, reference, measure } = figure;
+  const labelWidth = width === 'wide' ? 240 : 130;
+  const tips = systems.map(({ label, difference, low, high }) => [
+    label,
+    `${formatDifference(difference)} against ${reference}`,
+    `interval ${formatDifference(low)} to ${formatDifference(high)}`,
+  ]);
+  return {
+    id: figure.id,
+    title: `Difference in ${measure} to ${reference}: ${figure.label}`,
+    description: `Differences to ${reference}. ${tips.map(([label, ...rest]) => `${label!}: ${rest.join(', ')}.`).join(' ')}`,
+    height: 80 + systems.length * 28,
+    option: {
+      ...baseOption,
+      grid: { left: labelWidth, right: 28, top: 8, bottom: 52 },
+      xAxis: {
+        type: 'value',
+        ...nameBelow('Difference'),
+        axisLabel: { color: tokens.muted, hideOverlap: true },
+        axisLine: { show: false },
+        splitLine: { lineStyle: { color: tokens.grid } },
+      },
+      yAxis: {
+        type: 'category',
+        inverse: true,
+        data: systems.map(({ label }) => label),
+        axisLabel: { color: tokens.text, width: labelWidth - 12, overflow: 'truncate', interval: 0 },
+        axisLine: { onZero: true, lineStyle: { color: tokens.muted } },
+        axisTick: { show: false },
+      },
+      series: [
+        ...systems.map(({ low, high }, i) => ({
+          type: 'line' as const,
+          name: `interval ${i + 1}`,
+          symbol: 'none',
+          silent: true,
+          lineStyle: { width: 2, color: tokens.muted },
+          data: [low, high].map((x) => ({ value: [x, i], tip: tips[i]! })),
+        })),
+        {
+          type: 'scatter' as const,
+          name: 'difference',
+          symbolSize: 11,
+          color: seriesColour(0),
+          data: systems.map(({ difference }, i) => ({ value: [difference, i], tip: tips[i]! })),
+        },
+      ],
+    },
+  };
+}

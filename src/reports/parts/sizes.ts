@@ -1,0 +1,68 @@
+import type { Panel, Part, ReportSystem, Row, SizeFigure, SizePoint, Suite, Table, Value } from '../model.js';
+
+/** Scores against model sizes: averages of suites first, then every row. Null where no model has a size. */
+export function sizesPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
+  const averages = suites.flatMap(({ name, average }, i): Scores[] =>
+    average === null
+      ? []
+      : [
+          {
+            id: `average${i + 1}`,
+            label: `${name}, average of ${average.tasks.length} tasks`,
+            measure: average.measures.join(', '),
+            values: average.cells.map(({ value }) => value),
+            published: [],
+          },
+        ],
+  );
+  const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
+  const scores = [...averages, ...rows.map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) }))];
+  const panels = scores
+    .map((score) => sizeFigure(score, systems))
+    .filter(({ lines }) => lines.length > 0)
+    .map((figure): Panel => ({ id: `sizes-${figure.id}`, label: figure.label, figure, table: sizeTable(figure) }));
+  if (panels.length === 0) return null;
+  const text = 'One line a family, by number of parameters; systems without parameters are level lines, published scores hollow.';
+  return { id: 'sizes', title: 'Across model sizes', text, panels };
+}
+
+interface Scores extends Pick<Row, 'id' | 'label' | 'measure' | 'published'> {
+  readonly values: readonly (number | null)[];
+}
+
+function sizeFigure(scores: Scores, systems: readonly ReportSystem[]): SizeFigure {
+  const lines = new Map<string, { family: string; runner: string; points: SizePoint[] }>();
+  const levels: SizeFigure['levels'][number][] = [];
+  systems.forEach(({ family, runner, label, parameters }, column) => {
+    const value = scores.values[column];
+    if (value === null || value === undefined) return;
+    if (parameters === null || parameters === 0) levels.push({ label, runner, value });
+    else {
+      const line = lines.get(family) ?? { family, runner, points: [] };
+      line.points.push({ parameters, value, label });
+      lines.set(family, line);
+    }
+  });
+  const published = scores.published.flatMap(({ row: { system, parameters }, score }) =>
+    parameters === null ? [] : [{ label: system, parameters, value: score }],
+  );
+  const { id, label, measure } = scores;
+  return { kind: 'sizes', id, label, measure, lines: [...lines.values()], levels, published };
+}
+
+function sizeTable({ lines, levels, published, measure }: SizeFigure): Table {
+  const point = (family: string, { label, parameters, value }: SizePoint): Value[] => [family, label, parameters, value];
+  return {
+    columns: [
+      { label: 'Family', format: 'text' },
+      { label: 'System', format: 'text' },
+      { label: 'Parameters', format: 'parameters' },
+      { label: measure, format: 'score' },
+    ],
+    lines: [
+      ...lines.flatMap(({ family, points }) => points.map((p) => point(family, p))),
+      ...levels.map(({ label, value }) => [null, label, null, value]),
+      ...published.map((p) => point('Published', p)),
+    ],
+  };
+}
