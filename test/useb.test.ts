@@ -133,6 +133,23 @@ describe('benchUseb', () => {
   });
 });
 
+it('refuses vectors that are not finite', async () => {
+  const [task] = await openUsebTasks('useb/twitterpara', fixtures);
+  const encoder = hashEncoder();
+  const broken = {
+    ...encoder,
+    encode: async (...args: Parameters<typeof encoder.encode>) => {
+      const [matrix] = await encoder.encode(...args);
+      matrix!.data[100] = NaN;
+      return [matrix!];
+    },
+  };
+  const runner = usebBiEncoder({ encoder: broken, store: new EmbeddingStore(temporaryFolder()) }, 'by-task', 1);
+  await expect(runner.score(task!, contextOf())).rejects.toThrow(
+    /useb\/twitterpara: the vector of ".+" has a value that is not/,
+  );
+});
+
 describe('noteUsebAverages', () => {
   it('averages the four main numbers as printed, for complete systems alone', async () => {
     const { results } = await benchAll(await openUsebTasks('demo/useb', 'nowhere'), temporaryFolder());

@@ -1,6 +1,6 @@
+import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder } from '../core/model.js';
-import type { Ranking, Run } from '../core/run.js';
-import { rank } from '../core/run.js';
+import { rank, type Ranking, type Run } from '../core/run.js';
 import type { Cost, RunnerContext, SystemInfo } from '../core/runner.js';
 import {
   askUbuntuText,
@@ -80,6 +80,11 @@ async function scoreTexts(
   const views: ScoresByView['views'][number][] = [];
   for (const view of stored.encoder.views.keys()) {
     const { ids, vectors } = await gather(stored, shards, view);
+    const bad = vectors.data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      const text = ids[Math.floor(bad / vectors.columns)]!;
+      throw new InputError(`${task.name}: the vector of "${text.slice(0, 80)}" has a value that is not finite`);
+    }
     const rows = new Map(ids.map((text, row) => [text, row]));
     const vectorOf: VectorOf = (text) => {
       const row = rows.get(text)!;
