@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { RetrievalTask } from './core/dataset.js';
 import { InputError } from './core/errors.js';
@@ -6,7 +5,7 @@ import type { Profile } from './core/profile.js';
 import { withoutIdenticalId, type Ranking, type Run } from './core/run.js';
 import type { Reranker, Retriever, RunnerContext, SystemInfo, SystemRun } from './core/runner.js';
 import { evaluateRun, parseMeasure, type Evaluation } from './measures/index.js';
-import { fingerprintOf } from './results/fingerprint.js';
+import { candidatesChecksum, fingerprintOf } from './results/fingerprint.js';
 import { perQueryOf } from './results/per-query.js';
 import { describeProvenance } from './results/provenance.js';
 import { RECORD_VERSION, type ResultRecord, type WorkDescription } from './results/record.js';
@@ -178,13 +177,6 @@ function prepareRun(run: Run, removeIdentical: boolean, topK: number): Run {
     prepared.set(id, { ids: kept.ids.slice(0, topK), scores: kept.scores.slice(0, topK) });
   }
   return prepared;
-}
-
-/** SHA-256 over (query, document) in rank order down to `depth`: all that a re-ranker sees of a run. */
-function candidatesChecksum(run: Run, depth: number): string {
-  const hash = createHash('sha256');
-  for (const [queryId, { ids }] of run) hash.update(JSON.stringify([queryId, ids.slice(0, depth)]) + '\n');
-  return hash.digest('hex');
 }
 
 /** @throws InputError unless the number is a whole one from 1 */

@@ -20,6 +20,7 @@ export async function perQueryOf(task: RetrievalTask, run: Run, evaluation: Eval
       text,
       values: measures.map((measure) => evaluation.perQuery.get(measure)?.get(id) ?? null),
       top: topOf(run, id, titles, task.qrels.get(id)),
+      judgements: [...(task.qrels.get(id) ?? [])],
     })),
   };
 }

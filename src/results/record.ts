@@ -136,6 +136,8 @@ export const perQuerySchema = z.strictObject({
       values: z.array(z.number().nullable()),
       /** The first ten documents; grade is null where the pair was not judged. */
       top: z.array(topDocument),
+      /** All judgements of the query as (document, grade): runs are cut and scored anew without the data set. */
+      judgements: z.array(z.tuple([z.string(), z.number()])).optional(),
     }),
   ),
 });
