@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { InputError } from '../core/errors.js';
 import { profileByName, profileNames } from '../core/profile.js';
 import { readQrels } from '../datasets/qrels-file.js';
 import {
@@ -83,6 +84,7 @@ export async function evaluateFiles(
   else writeLines(evaluation, options, options.digits ?? settings.decimals ?? 4, out);
 }
 
+/** A file does not say which task it is of, so `mteb`, which removes identical ids for some tasks, keeps them here. */
 function settingsOf({ profile, complete }: EvaluateOptions): EvaluationOptions {
   const settings = profile === undefined ? plainEvaluation : evaluationOptions(profileByName(profile));
   return complete === true ? { ...settings, average: 'complete' } : settings;
@@ -98,13 +100,21 @@ async function evaluateFile(
   try {
     const evaluator = newEvaluator();
     for await (const { query, ranking } of streamRun(path, { ties })) evaluator.add(query, ranking);
-    return evaluator.finish();
+    return finish(evaluator, path);
   } catch (error) {
     if (!(error instanceof UngroupedRunError)) throw error;
   }
   const evaluator = newEvaluator();
   for (const [query, ranking] of await readRun(path, { ties })) evaluator.add(query, ranking);
-  return evaluator.finish();
+  return finish(evaluator, path);
+}
+
+function finish(evaluator: Evaluator, path: string): Evaluation {
+  try {
+    return evaluator.finish();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 function writeNotes({ counts }: Evaluation, { average }: EvaluationOptions, notes: Output): void {

@@ -82,7 +82,8 @@ function unquote(field: string): string {
 function wrongColumns(path: string, line: number, text: string, isFirst: boolean, tabs: boolean): InputError {
   const beir = '3 columns separated by tabs (query, document, grade)';
   const trec = '4 separated by white space (query, 0, document, grade)';
-  const found = `${path}: line ${line} has ${tabs ? text.split('\t').length : text.trim().split(/\s+/).length} columns`;
-  if (isFirst) return new InputError(`${found}; expected ${beir} or ${trec}`);
-  return new InputError(`${found}; expected ${tabs ? beir : trec} as in the first line`);
+  const columns = tabs ? text.split('\t').length : text.trim().split(/\s+/).length;
+  const expected = isFirst ? `${beir} or ${trec}` : `${tabs ? beir : trec} as in the first line`;
+  const guess = columns === 6 ? '; is this a run file?' : '';
+  return new InputError(`${path}: line ${line} has ${columns} columns; expected ${expected}${guess}`);
 }

@@ -91,7 +91,7 @@ function* runLines(run: Run, tag: string): Generator<string> {
 }
 
 function requireField(what: string, value: string): void {
-  if (value === '' || /\s/.test(value))
+  if (value === '' || /[\t-\r ]/.test(value))
     throw new InputError(`the ${what} "${value}" cannot be written to a run file, whose columns end at white space`);
 }
 
@@ -183,10 +183,10 @@ function duplicate({ ids, lines }: Rows, query: string, path: string): InputErro
 }
 
 function wrongColumns(path: string, line: number, text: string): InputError {
-  const columns = text.trim().split(/\s+/).length;
-  return new InputError(
-    `${path}: line ${line} has ${columns} columns; expected 6: query Q0 document rank score tag (ids without white space)`,
-  );
+  const columns = text.trim().split(/[\t-\r ]+/).length;
+  const expected = 'expected 6: query Q0 document rank score tag, ids without white space';
+  const guess = columns === 3 || columns === 4 ? ' (are these judgements?)' : '';
+  return new InputError(`${path}: line ${line} has ${columns} columns; ${expected}${guess}`);
 }
 
 function wrongScore(path: string, line: number, text: string): InputError {

@@ -102,7 +102,7 @@ describe('evaluate', () => {
   ])('refuses %s and prints nothing', async (_, text, message) => {
     const bad = await file('bad', text);
     await expect(evaluate([], {}, { run: bad })).rejects.toThrow(InputError);
-    await expect(evaluate([], {}, { run: bad })).rejects.toThrow(message);
+    await expect(evaluate([], {}, { run: bad })).rejects.toThrow(`${bad}: ${message}`);
   });
 
   it('refuses an unknown measure before it reads a file', async () => {

@@ -113,7 +113,7 @@ describe('refusing', () => {
     ['a document twice', good + 'q Q0 b 2 1 t\nq Q0 a 3 0 t\n', 'line 3: document a is there twice for query q (first in line 1)'],
     ['no line at all', '', 'is empty; expected lines of'],
     ['nothing but comments', '# nothing\n\n', 'is empty; expected lines of'],
-    ['judgements', 'q 0 a 1\n', 'line 1 has 4 columns; expected 6: query Q0 document rank score tag'],
+    ['judgements', 'q 0 a 1\n', 'line 1 has 4 columns; expected 6: query Q0 document rank score tag, ids without white space (are these judgements?)'],
   ])('%s', async (_, text, message) => {
     const path = await file(text);
     for (const read of [readRun, streamed]) {
