@@ -1,5 +1,6 @@
+import type { Ranking } from './core/run.js';
 import type { Progress, SystemInfo } from './core/runner.js';
-import { cqaDupStackDepth, usebDatasets, usebMainMeasures, type UsebTask } from './core/useb.js';
+import { cqaDupStackDepth, usebDatasets, usebMainMeasures, type AskUbuntuTask, type UsebTask } from './core/useb.js';
 import type { BenchContext, BenchSettings } from './evaluate.js';
 import {
   evaluateUseb,
@@ -9,7 +10,7 @@ import {
   usebPercentage,
   type UsebEvaluation,
 } from './measures/useb/index.js';
-import { fingerprintOf } from './results/fingerprint.js';
+import { candidatesChecksum, fingerprintOf } from './results/fingerprint.js';
 import { describeProvenance } from './results/provenance.js';
 import { RECORD_VERSION, type PerQuery, type ResultRecord, type WorkDescription } from './results/record.js';
 import { loadResult, resultFolder, saveResult, type StoredResult } from './results/store.js';
@@ -52,18 +53,25 @@ export function noteUsebAverages(results: readonly StoredResult[], progress: Pro
 }
 
 /** The profile says nothing about USEB, but is part of every record. */
-function describeWork(
-  { name, split, facts }: UsebTask,
-  { model, ...system }: SystemInfo,
-  { profile }: BenchContext,
-): WorkDescription {
+function describeWork(task: UsebTask, { model, ...system }: SystemInfo, { profile }: BenchContext): WorkDescription {
+  const { name, split, facts } = task;
   return {
     task: { name, split, ...facts, queryLimit: null },
     system: { ...system, model: model === null ? null : { ...model, files: { ...model.files } } },
     profile: profile.name,
-    firstStage: null,
+    firstStage: system.runner === 'cross-encoder' && task.dataset === 'askubuntu' ? firstStageOf(task) : null,
     topK: cqaDupStackDepth,
   };
+}
+
+/** What a cross-encoder re-ranks in AskUbuntu: the candidates that are part of the data. */
+function firstStageOf({ queries }: AskUbuntuTask): WorkDescription['firstStage'] {
+  const rankings = queries.map(({ id, candidates: ids }): [string, Ranking] => [
+    id,
+    { ids, scores: new Float32Array(ids.length) },
+  ]);
+  const depth = Math.max(...queries.map(({ candidates }) => candidates.length));
+  return { name: "USEB's BM25", checksum: candidatesChecksum(new Map(rankings), depth), depth };
 }
 
 async function existing(

@@ -175,6 +175,7 @@ describe('usebCrossEncoder', () => {
     for (const [key, value] of Object.entries(result!.record.measures)) expect(value).toBeCloseTo(expected[key]!, 4);
     expect(Object.keys(result!.record.measures)).toHaveLength(12);
     expect(result!.record.system).toMatchObject({ runner: 'cross-encoder', name: 'CE hash none' });
+    expect(result!.record.firstStage).toMatchObject({ name: "USEB's BM25", depth: 15 });
   });
 
   it('refuses the other tasks', async () => {
