@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { beirCatalogue, beirEntry, type BeirEntry } from '../datasets/catalogue.js';
+import { beirCatalogue, beirEntry, parseBeirTask, type BeirEntry } from '../datasets/catalogue.js';
+import { exitCodes } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { stderrProgress } from './progress.js';
 
@@ -118,11 +119,11 @@ async function verify(names: string[], { datasetsDir, json }: { datasetsDir: str
     });
     printTable([['data set', 'count', 'found', 'expected', ''], ...rows], [2, 3]);
   }
-  if (checks.some(({ ok }) => !ok)) process.exitCode = 1;
+  if (checks.some(({ ok }) => !ok)) process.exitCode = exitCodes.checkFailed;
 }
 
 function entriesOf(names: readonly string[]): BeirEntry[] {
-  return [...new Set(names.map((name) => beirEntry(name)))];
+  return [...new Set(names.map((name) => parseBeirTask(name)?.entry ?? beirEntry(name)))];
 }
 
 function documentsOf({ documents, parts }: BeirEntry): number | null {

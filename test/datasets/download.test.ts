@@ -119,6 +119,12 @@ describe('a download', () => {
     await t.download();
     await expectWhole(t);
     expect(t.server.requests.map(({ range }) => range)).toEqual([undefined, undefined, undefined, 'bytes=50000-']);
+    expect(t.progress.notes).toEqual([
+      'small: the server answers 500 Internal Server Error; trying again',
+      'small: the server answers 503 Service Unavailable; trying again',
+      'small: the server sent nothing for 1 s; trying again',
+      'small: unpacking',
+    ]);
   });
 
   it('starts again where ranges are not served', async () => {

@@ -22,35 +22,55 @@ interface Measurement {
   readonly peak: number;
 }
 
-/** What is measured inside a process of its own; each returns the number of documents it saw. */
-const works: Readonly<Record<string, (path: string) => Promise<number>>> = {
-  async bare() {
-    const decoder = new StringDecoder('utf8');
-    let rest = '';
-    let documents = 0;
-    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-      const lines = (rest + decoder.write(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        JSON.parse(line);
-        documents++;
-      }
-    }
-    return documents;
-  },
-  async open(path) {
+interface Work {
+  readonly documents: number;
+  readonly seconds: number;
+}
+
+/** What is measured inside a process of its own. */
+const works: Readonly<Record<string, (path: string) => Promise<Work>>> = {
+  bare: () => timed(bareParse),
+  open: (path) =>
+    timed(async () => {
+      const corpus = await JsonlCorpus.open(path);
+      await corpus.close();
+      return corpus.size;
+    }),
+  async stream(path) {
     const corpus = await JsonlCorpus.open(path);
+    const work = await timed(() => stream(corpus));
     await corpus.close();
-    return corpus.size;
+    return work;
   },
-  async both(path) {
-    const corpus = await JsonlCorpus.open(path);
-    let documents = 0;
-    for await (const { id } of corpus.documents()) if (id !== '') documents++;
-    await corpus.close();
-    return documents;
-  },
+  both: (path) => timed(async () => stream(await JsonlCorpus.open(path))),
 };
+
+async function timed(work: () => Promise<number>): Promise<Work> {
+  const start = performance.now();
+  const documents = await work();
+  return { documents, seconds: (performance.now() - start) / 1000 };
+}
+
+async function stream(corpus: JsonlCorpus): Promise<number> {
+  let documents = 0;
+  for await (const { id } of corpus.documents()) if (id !== '') documents++;
+  return documents;
+}
+
+async function bareParse(): Promise<number> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  let documents = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      JSON.parse(line);
+      documents++;
+    }
+  }
+  return documents;
+}
 
 const python = `
 import json, resource, sys, time
@@ -62,10 +82,9 @@ print(json.dumps({"documents": len(corpus), "seconds": seconds, "peak": resource
 `;
 
 async function child(work: string, path: string): Promise<void> {
-  const start = performance.now();
-  const documents = await works[work]!(path);
-  const seconds = (performance.now() - start) / 1000;
-  process.stdout.write(JSON.stringify({ documents, seconds, peak: process.resourceUsage().maxRSS * 1024 }) + '\n');
+  process.stdout.write(
+    JSON.stringify({ ...(await works[work]!(path)), peak: process.resourceUsage().maxRSS * 1024 }) + '\n',
+  );
 }
 
 /** A corpus of random words, every hundredth beyond ASCII; the same one each time. */
@@ -143,6 +162,7 @@ async function main(): Promise<void> {
     const systems: [string, () => Measurement & { documents: number }][] = [
       ['cat, bare JSON.parse', () => run('sh', ['-c', `cat '${path}' | ${ours('bare')[1]!}`])],
       ['open: check and index', () => run('sh', ours('open'))],
+      ['stream documents', () => run('sh', ours('stream'))],
       ['open and stream', () => run('sh', ours('both'))],
     ];
     if (hasBeir(values.python)) {

@@ -97,6 +97,7 @@ function archiveSource(entry: BeirEntry, url: string, expected: Archive | null):
     if ((await kindOf(path)) === 'missing')
       await fetchFile({ url, path, bytes: expected?.bytes ?? null }, entry, options);
     await requireChecksum(path, url, expected, entry.name);
+    options.progress.note(`${entry.name}: unpacking`);
     try {
       await unzip(path, unpacking, {
         wanted: isDataFile,
@@ -181,6 +182,9 @@ async function fetchFile(
       ...file,
       patience,
       signal,
+      onRetry(reason) {
+        progress.note(`${name}: ${reason}; trying again`);
+      },
       onBytes(bytes) {
         advance(Math.max(bytes - most, 0));
         most = Math.max(bytes, most);

@@ -25,6 +25,8 @@ export interface FileRequest {
   readonly signal?: AbortSignal | undefined;
   /** Told how much of the file is there; less than before when it had to start again. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Told why a try failed that will be followed by another. */
+  readonly onRetry?: ((reason: string) => void) | undefined;
 }
 
 /**
@@ -46,6 +48,9 @@ export async function downloadFile(request: FileRequest): Promise<void> {
         minTimeout: patience.firstWaitMs,
         maxTimeout: 30_000,
         shouldRetry: ({ error }) => error instanceof PassingFault,
+        onFailedAttempt({ error, retriesLeft }) {
+          if (error instanceof PassingFault && retriesLeft > 0) request.onRetry?.(error.message);
+        },
         shouldConsumeRetry: ({ error }) => {
           const bytes = error instanceof PassingFault ? error.bytes : 0;
           const stuck = bytes <= most;
