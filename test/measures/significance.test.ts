@@ -117,6 +117,24 @@ describe('randomisationTest', () => {
     expect(found).toBeLessThan(80);
   });
 
+  it('is never 0', () => {
+    const a = Array.from({ length: 50 }, (_, i) => i / 100);
+    const b = a.map((value) => value + 0.3);
+    expect(randomisationTest(a, b)).toEqual({ p: 1 / 10_001, exact: false });
+  });
+
+  it('does not depend on the order of queries, in which sums round differently', () => {
+    const tenth = fc.integer({ min: -3, max: 3 }).map((n) => n / 10);
+    fc.assert(
+      fc.property(fc.array(tenth, { minLength: 2, maxLength: 7 }), (b) => {
+        const [a, reversed, sorted] = [b.map(() => 0), b.toReversed(), b.toSorted((x, y) => x - y)];
+        const { p } = randomisationTest(a, b);
+        expect([randomisationTest(a, reversed).p, randomisationTest(a, sorted).p]).toEqual([p, p]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('gives the same for the same seed, and is 1 without a difference', () => {
     const { a, b } = pairedScores(new Mulberry32(5), 100, 0);
     expect(randomisationTest(a, b)).toEqual(randomisationTest(a, b));
