@@ -3,10 +3,10 @@ import type { Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
 import { longestFirst } from './longest-first.js';
-import { checkThreads, openModel } from './open-model.js';
+import { openModel, startModel } from './open-model.js';
 import { encoderGraph } from './onnx/encoder-graph.js';
 import { embeddingViews, type PooledView } from './pooling.js';
-import { SessionPool, type Job } from './runtime/pool.js';
+import type { Job, SessionPool } from './runtime/pool.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface BiEncoderOptions {
@@ -32,20 +32,14 @@ export interface BiEncoderOptions {
  * @throws InputError for a model or an option that is not possible
  */
 export async function createBiEncoder(options: BiEncoderOptions): Promise<Encoder> {
-  checkThreads(options.threads);
-  const dtype = options.dtype ?? 'fp32';
-  const { info, checkpoint, architecture, tokenizer } = await openModel(options.model, dtype);
-  const brackets = resolveBrackets(options.brackets ?? 'auto', info.id);
-  const marks = bracketIds(brackets, tokenizer, info.id);
+  const model = await openModel(options.model, options.dtype ?? 'fp32');
+  const { checkpoint, architecture, tokenizer } = model;
+  const brackets = resolveBrackets(options.brackets ?? 'auto', checkpoint.id);
+  const marks = bracketIds(brackets, tokenizer, checkpoint.id);
   const limit = tokenLimit(options.maxTokens, architecture.maxTokens, marks);
-  const views = embeddingViews(
-    options.poolings,
-    options.layers ?? [],
-    architecture.layers,
-    architecture.hiddenSize,
-  );
-  const { graph, weightsFolder } = encoderGraph(architecture, checkpoint, views);
-  const pool = await SessionPool.open({ graph, weightsFolder, intraOpThreads: 1 }, options.threads);
+  const { layers, hiddenSize } = architecture;
+  const views = embeddingViews(options.poolings, options.layers ?? [], layers, hiddenSize);
+  const { info, pool } = await startModel(model, encoderGraph(architecture, checkpoint, views), options.threads);
   const toIds = (text: string, role: Role): Int32Array => textIds(tokenizer, text, marks?.[role] ?? null, limit);
   return {
     model: info,

@@ -1,11 +1,11 @@
 import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { longestFirst } from './longest-first.js';
-import { checkThreads, openModel } from './open-model.js';
+import { openModel, startModel } from './open-model.js';
 import { scorerGraph } from './onnx/scorer-graph.js';
 import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
 import { parsePrompt, templateOf, type Prompt } from './prompts.js';
-import { SessionPool, type Job } from './runtime/pool.js';
+import type { Job, SessionPool } from './runtime/pool.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface CrossEncoderOptions {
@@ -29,10 +29,9 @@ const maxQueryTokens = 256;
  * @throws InputError for a model or an option that is not possible
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
-  checkThreads(options.threads);
-  const dtype = options.dtype ?? 'fp32';
   const prompt = parsePrompt(options.prompt);
-  const { info, checkpoint, architecture, tokenizer } = await openModel(options.model, dtype);
+  const model = await openModel(options.model, options.dtype ?? 'fp32');
+  const { checkpoint, architecture, tokenizer } = model;
   const limits: PackLimits = {
     maxTokens: architecture.maxTokens,
     instructionTokens: tokenizer.encode(prompt.before).length,
@@ -41,10 +40,9 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   if (limits.maxTokens !== null && limits.instructionTokens >= limits.maxTokens)
     throw new InputError(
       `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
-        `${limits.maxTokens} positions of ${info.id}; use a shorter one`,
+        `${limits.maxTokens} positions of ${checkpoint.id}; use a shorter one`,
     );
-  const { graph, weightsFolder } = scorerGraph(architecture, checkpoint);
-  const pool = await SessionPool.open({ graph, weightsFolder, intraOpThreads: 1 }, options.threads);
+  const { info, pool } = await startModel(model, scorerGraph(architecture, checkpoint), options.threads);
   return {
     model: info,
     settings: { prompt: prompt.name, template: templateOf(prompt), maxTokens: limits.maxTokens },

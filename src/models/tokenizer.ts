@@ -11,6 +11,8 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** The id of one token of the vocabulary, or undefined. */
   idOf(token: string): number | undefined;
+  /** The largest id of the vocabulary. */
+  readonly largestId: number;
   /** The id of the token that ends a text, or undefined where the model has none. */
   readonly endOfText: number | undefined;
 }
@@ -41,6 +43,7 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
     files: hasConfig ? ['tokenizer.json', configFile] : ['tokenizer.json'],
     encode: (text) => (text === '' ? [] : tokenizer.encode(text, { add_special_tokens: false })),
     idOf: (token) => vocabulary.get(token),
+    largestId: [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1),
     endOfText: tokenizer.eos_token_id,
   };
 }

@@ -48,6 +48,15 @@ describe('encoding', () => {
     expect(among[one.views.findIndex(({ name }) => name === 'mean')]!.data).toEqual(alone!.data);
   });
 
+  it('pools a single token to itself, whatever the pooling', async () => {
+    const encoder = await createBiEncoder({ model, poolings, brackets: 'none', maxTokens: 1, threads: 1 });
+    const matrices = await encoder.encode(['a', 'b', 'text that is cut'], 'document');
+    await encoder.close();
+    const of = (pooling: string): Float32Array => matrices[encoder.views.findIndex(({ name }) => name === pooling)]!.data;
+    for (const pooling of ['mean', 'lasttoken', 'cls', 'max']) expect(of(pooling)).toEqual(of('weightedmean'));
+    expect(of('lasttokenmean')).toEqual(of('meanmean'));
+  });
+
   it('tells every text done once', async () => {
     let done = 0;
     await three.encode(texts, 'document', { onProgress: (more) => (done += more) });

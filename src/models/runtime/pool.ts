@@ -72,7 +72,7 @@ export class SessionPool {
 
   /**
    * Runs all jobs. They are drawn from the iterable when a worker is free for them, in its order.
-   * @throws InterruptedError when the signal is raised, once the jobs that had been started are over
+   * @throws InterruptedError as soon as the signal is raised; what comes of jobs that had been started is ignored
    * @throws Error when a job fails, or when three workers died at it
    */
   async run(jobs: Iterable<Job>, signal?: AbortSignal): Promise<void> {
@@ -81,7 +81,7 @@ export class SessionPool {
     let batch: Batch | undefined;
     const onAbort = (): void => {
       stop(batch!);
-      this.settleIfOver(batch!);
+      batch!.settle();
     };
     try {
       await new Promise<void>((resolve, reject) => {
@@ -150,7 +150,7 @@ export class SessionPool {
       });
       worker.on('exit', (code, signal) => {
         this.members.delete(member);
-        const reason = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+        const reason = causeOfDeath(code, signal);
         reject(new Error(`a worker process ended while it was starting (${reason})`));
         if (!this.closed && member.ready) this.replace(member, reason);
       });
@@ -260,6 +260,11 @@ function keepAlive(worker: ChildProcess, yes: boolean): void {
     worker.unref();
     worker.channel?.unref();
   }
+}
+
+function causeOfDeath(code: number | null, signal: string | null): string {
+  if (signal === null) return `exit code ${code}`;
+  return signal === 'SIGKILL' ? 'killed, perhaps for lack of memory' : `ended by ${signal}`;
 }
 
 function closedError(): Error {
