@@ -168,6 +168,26 @@ describe('scores', () => {
     }
   });
 
+  test('do not depend on blocks and batches of queries, nor on what each thread got', async () => {
+    const count = 70_000; // three blocks of 48 dimensions, so that threads are started
+    const many = { ids: Array.from({ length: count }, (_, i) => `d${i}`), vectors: noise(count, 48, 3) };
+    const asked = noise(600, 48, 4); // two batches
+    const all = await search(asked, many, 20, 'cosine', { sizes: [1000] });
+    expect(await search(asked, many, 20, 'cosine', { sizes: [4097, 1], threads: 3 })).toEqual(all);
+    for (const row of [0, 299, 300, 599]) {
+      const alone = { rows: 1, columns: 48, data: asked.data.subarray(row * 48, (row + 1) * 48) };
+      expect(await search(alone, many, 20, 'cosine', { sizes: [1000], threads: 2 })).toEqual([all[row]]);
+      const best = Number(all[row]!.ids[0]!.slice(1));
+      const data = many.vectors.data.subarray(best * 48, (best + 1) * 48);
+      const one = { ids: [all[row]!.ids[0]!], vectors: { rows: 1, columns: 48, data } };
+      expect((await search(alone, one, 1, 'cosine'))[0]!.scores[0]).toBe(all[row]!.scores[0]);
+    }
+    const broken = many.vectors.data.slice();
+    broken[69_000 * 48 + 5] = Infinity;
+    const bad = { ids: many.ids, vectors: { ...many.vectors, data: broken } };
+    await expect(search(asked, bad, 20, 'dot', { sizes: [1000], threads: 2 })).rejects.toThrow('document "d69000"');
+  });
+
   test('of cosine do not depend on lengths; of a vector with itself it is 1', async () => {
     const scaled = documents.vectors.data.map((value, i) => value * 2 ** ((Math.floor(i / 96) % 40) - 20));
     const expected = await search(queries, documents, 50, 'cosine');

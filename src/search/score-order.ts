@@ -1,0 +1,30 @@
+/**
+ * A score and a place as one float64, so that the engine's own sort of numbers, which is several times faster than one
+ * with a comparator, puts scored things in order: best score first, of equal ones the lower place. 32 bits of the
+ * score and 21 of the place fill the 53 bits that a float64 holds exactly.
+ */
+export const mostPlaces = 1 << 21;
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+/**
+ * The bits of floats, read as whole numbers, are ordered as the floats are, negative ones the other way round.
+ * @param score a float32; -0 becomes 0
+ * @param place below {@link mostPlaces}
+ */
+export function entryOf(score: number, place: number): number {
+  float[0] = score + 0;
+  const ordered = bits[0]! ^ ((bits[0]! >> 31) & 0x7fffffff);
+  return place - ordered * mostPlaces;
+}
+
+export function scoreOf(entry: number): number {
+  const ordered = -Math.floor(entry / mostPlaces);
+  bits[0] = ordered ^ ((ordered >> 31) & 0x7fffffff);
+  return float[0]!;
+}
+
+export function placeOf(entry: number): number {
+  return entry - Math.floor(entry / mostPlaces) * mostPlaces;
+}
