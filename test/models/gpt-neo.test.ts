@@ -16,8 +16,8 @@ import { fixture, golden, relativeError, type Golden } from './goldens.js';
 const model = fixture('gpt-neo');
 const expected = golden('gpt-neo') as Golden;
 
-/** Relative to a vector's largest value, or to a score: float32 sums in another order differ by some 1e-6. */
-const tolerance = 1e-5;
+/** Relative to a vector's largest value, or to a score: float32 sums in another order were seen to differ by 3e-6. */
+const tolerance = 3e-5;
 
 describe('tokenizer', () => {
   it.each(expected.tokens)('$text', async ({ text, ids }) => {
