@@ -2,8 +2,9 @@ import { appendFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { InputError, messageOf } from '../core/errors.js';
 import { exists, writeFileAtomic } from '../core/files.js';
-import type { Baseline, ScoredResult } from '../results/baseline.js';
+import type { Baseline } from '../results/baseline.js';
 import { hasFailed, type CheckReport } from '../results/check-report.js';
+import type { ScoredResult } from '../results/pairing.js';
 import { exitCodes } from './exit-codes.js';
 
 interface CheckOptions {

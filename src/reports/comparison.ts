@@ -7,6 +7,8 @@ import { formatDifference, formatScore } from './format.js';
 /** Width of a document in the rankings side by side, and of a query's text. */
 const documentWidth = 52;
 const queryWidth = 100;
+/** Fewer queries than this deserve a warning. */
+const few = 30;
 
 /** A comparison of two results for a terminal. */
 export function renderComparison(comparison: ResultComparison): string {
@@ -14,7 +16,8 @@ export function renderComparison(comparison: ResultComparison): string {
   const parts = [
     `A: ${sideText(a)}\nB: ${sideText(b)}\n`,
     differencesText(comparison),
-    measuresText(measures),
+    measures.length === 0 ? '' : measuresText(measures),
+    untestedText(comparison),
     ...notes(comparison).map((note) => `note: ${note}\n`),
     moved.length === 0
       ? ''
@@ -77,20 +80,37 @@ function measuresText(measures: readonly MeasureComparison[]): string {
   return alignedTable(head, rows, [0]);
 }
 
+function untestedText({ untested }: ResultComparison): string {
+  if (untested.length === 0) return '';
+  const rows = untested.map(({ measure, meanA, meanB, difference }) => [
+    measure,
+    formatScore(meanA),
+    formatScore(meanB),
+    formatDifference(difference),
+  ]);
+  return alignedTable(['Not by query, so not tested', 'A', 'B', 'B - A'], rows, [0]);
+}
+
 /** What the table's means stand for where that is not the records' own. */
-function notes({ measures }: ResultComparison): string[] {
+function notes({ a, b, measures }: ResultComparison): string[] {
   const [first] = measures;
   if (first === undefined) return [];
-  const ranked = [
+  const alone = [
     first.onlyA === 0 ? '' : `${first.onlyA} queries are ranked by A alone`,
     first.onlyB === 0 ? '' : `${first.onlyB} queries are ranked by B alone`,
   ].filter((part) => part !== '');
-  const few = first.queries < 30 ? [`${first.queries} queries are few: only large differences can be told from chance`] : [];
+  const other = measures.filter(({ measure, meanA, meanB }) => {
+    const [recordedA, recordedB] = [a.record.measures[measure]!, b.record.measures[measure]!];
+    return Math.abs(recordedA - meanA) > 1e-4 || Math.abs(recordedB - meanB) > 1e-4;
+  });
+  const recorded = other.map(({ measure }) => {
+    const [recordedA, recordedB] = [a.record.measures[measure]!, b.record.measures[measure]!];
+    return `${measure} ${formatScore(recordedA)} and ${formatScore(recordedB)}`;
+  });
   return [
-    ...(ranked.length === 0
-      ? []
-      : [`${ranked.join(' and ')}; they count 0 for the other here, so that means may differ from the records'`]),
-    ...few,
+    ...(alone.length === 0 ? [] : [`${alone.join(' and ')}; they count 0 for the other here`]),
+    ...(recorded.length === 0 ? [] : [`means are over queries here; the records' own are ${recorded.join(', ')}`]),
+    ...(first.queries < few ? [`${first.queries} queries are few: only large differences can be told from chance`] : []),
   ];
 }
 

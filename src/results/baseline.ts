@@ -3,9 +3,8 @@ import { InputError } from '../core/errors.js';
 import { readJson, writeFileAtomic } from '../core/files.js';
 import { compareCodePoints } from '../core/text.js';
 import { canonicalJson } from './fingerprint.js';
-import { valuesOf, type QueryValues } from './pairing.js';
-import { resultRecordSchema, type PerQuery } from './record.js';
-import type { StoredResult } from './store.js';
+import { valuesOf, type QueryValues, type ScoredResult } from './pairing.js';
+import { resultRecordSchema } from './record.js';
 import type { DescribedWork } from './work-difference.js';
 
 /** Raised when a field changes its meaning or goes; baselines of another version are refused. */
@@ -18,8 +17,6 @@ const expected = 'a baseline written by "sgpt-bench check --baseline FILE --upda
 
 const { task, system, profile, firstStage, topK } = resultRecordSchema.shape;
 
-type Scores = readonly (readonly [string, number | null])[];
-
 const entrySchema = z
   .strictObject({
     task,
@@ -30,14 +27,13 @@ const entrySchema = z
     versions: z.record(z.string(), z.string()),
     /** The record's main measure when the baseline was made. */
     measure: z.string().min(1),
-    /** Mean of the scores that are not null. */
+    /** The record's mean: what reports show. Equal to the mean over `scores` but for rounding and macro-averaged tasks. */
     mean: z.number(),
-    /** Query id and value, in the data set's order; null where the system had no ranking. Pairs, since the keys of an object lose their order. */
-    scores: z.array(z.tuple([z.string(), z.number().nullable()])).min(1, 'expected at least one query'),
-  })
-  .refine(({ mean, scores }) => Math.abs(mean - meanOf(scores)) <= 2 / 10 ** decimals, {
-    path: ['mean'],
-    error: 'is not the mean of the scores; the file was changed by hand or badly merged',
+    /**
+     * Query id and value, in the data set's order (an object would lose it); null where the system had no ranking. Empty
+     * where the measure is none of single queries (average precision over pairs).
+     */
+    scores: z.array(z.tuple([z.string(), z.number().nullable()])),
   })
   .refine(({ scores }) => new Set(scores.map(([id]) => id)).size === scores.length, {
     path: ['scores'],
@@ -54,26 +50,17 @@ const baselineSchema = z.strictObject({
 export type Baseline = z.infer<typeof baselineSchema>;
 export type BaselineEntry = Baseline['results'][number];
 
-/** A stored result with its per-query scores at hand. */
-export type ScoredResult = StoredResult & { readonly perQuery: PerQuery };
-
 /** Which result an entry is about: a later one of the same task, system and first stage, whatever its settings and hashes. */
 export function identityOf({ task, system, firstStage }: Pick<DescribedWork, 'task' | 'system' | 'firstStage'>): string {
   return canonicalJson([task.name, system.runner, system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
 }
 
-/**
- * A result as a baseline keeps it.
- * @throws InputError where its per-query file does not have its main measure
- */
-export function entryOf({ folder, record, perQuery }: ScoredResult): BaselineEntry {
-  const { task, system, profile, firstStage, topK, provenance, mainMeasure } = record;
-  const values = valuesOf(perQuery, mainMeasure);
-  if (values === undefined)
-    throw new InputError(`${folder}: its per-query scores do not have ${mainMeasure}; run the task again`);
-  const scores = [...roundedValues(values)];
+/** A result as a baseline keeps it. */
+export function entryOf({ record, perQuery }: ScoredResult): BaselineEntry {
+  const { task, system, profile, firstStage, topK, provenance, mainMeasure, measures } = record;
+  const scores = [...roundedValues(valuesOf(perQuery, mainMeasure) ?? new Map<string, null>())];
   const { versions } = provenance;
-  const mean = rounded(meanOf(scores));
+  const mean = rounded(measures[mainMeasure] ?? 0);
   return { task, system, profile, firstStage, topK, versions, measure: mainMeasure, mean, scores };
 }
 
@@ -125,7 +112,7 @@ export async function readBaseline(path: string): Promise<Baseline> {
  * @throws InputError for a file that is no baseline
  */
 export async function baselineVersion(path: string): Promise<unknown> {
-  const anyVersion = z.looseObject({ schema: z.literal('sgpt-bench/baseline'), version: z.unknown() });
+  const anyVersion = z.looseObject({ schema: z.literal('sgpt-bench/baseline'), version: z.unknown().optional() });
   return (await readJson(path, anyVersion, expected)).version;
 }
 
@@ -133,7 +120,8 @@ export async function baselineVersion(path: string): Promise<unknown> {
 export async function writeBaseline(path: string, baseline: Baseline): Promise<void> {
   const entries = baselineSchema.parse(baseline).results.map(({ scores, ...about }) => {
     const head = JSON.stringify(about, null, 2).slice(2, -2);
-    return indent(`{\n${head},\n  "scores": [\n${filled(scores)}\n  ]\n}`, 4);
+    const list = scores.length === 0 ? '[]' : `[\n${filled(scores)}\n  ]`;
+    return indent(`{\n${head},\n  "scores": ${list}\n}`, 4);
   });
   const { schema, version } = baseline;
   await writeFileAtomic(
@@ -143,7 +131,7 @@ export async function writeBaseline(path: string, baseline: Baseline): Promise<v
 }
 
 /** Pairs in lines of at most about 100 characters. */
-function filled(scores: Scores): string {
+function filled(scores: BaselineEntry['scores']): string {
   const lines: string[] = [];
   let line = '';
   for (const [i, [id, value]] of scores.entries()) {
@@ -176,11 +164,6 @@ function claimedTwice(a: ScoredResult, b: ScoredResult): InputError {
 function sortKey(entry: BaselineEntry): string {
   const { task, system, firstStage, profile } = entry;
   return [task.name, system.name, firstStage?.name ?? '', firstStage?.depth ?? '', profile].join('\0');
-}
-
-function meanOf(scores: Scores): number {
-  const values = scores.flatMap(([, value]) => (value === null ? [] : [value]));
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function rounded(value: number): number {

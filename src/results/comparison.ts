@@ -1,6 +1,6 @@
 import { InputError, unknownName } from '../core/errors.js';
 import { comparePaired, defaultComparison, holm, type PairedComparison } from '../measures/significance.js';
-import { pairValues, valuesOf } from './pairing.js';
+import { pairValues, valuesOf, type ScoredResult } from './pairing.js';
 import type { PerQuery, ResultRecord } from './record.js';
 import type { StoredResult } from './store.js';
 import { queriesText, short, workDifferences, workOf, type WorkDifference } from './work-difference.js';
@@ -20,8 +20,10 @@ export interface ResultComparison {
   readonly a: StoredResult;
   readonly b: StoredResult;
   readonly measures: readonly MeasureComparison[];
-  /** The measure by which queries moved: the main one, if it is among those compared. */
-  readonly movedBy: string;
+  /** Measures that are none of single queries (average precision over pairs): nothing can be tested. */
+  readonly untested: readonly UntestedMeasure[];
+  /** The measure by which queries moved: the main one, if it is among those compared by query; null for none. */
+  readonly movedBy: string | null;
   /** The queries with the largest differences, largest first. */
   readonly moved: readonly MovedQuery[];
   /** What differs in data, system, settings, versions. */
@@ -35,6 +37,13 @@ export interface MeasureComparison extends PairedComparison {
   /** Queries that only one of the two ranks, which count 0 for the other. */
   readonly onlyA: number;
   readonly onlyB: number;
+}
+
+export interface UntestedMeasure {
+  readonly measure: string;
+  readonly meanA: number;
+  readonly meanB: number;
+  readonly difference: number;
 }
 
 export interface MovedQuery {
@@ -55,17 +64,18 @@ export type TopDocument = PerQuery['queries'][number]['top'][number];
  * @throws InputError for results of different data, and for a measure that one of them does not have
  */
 export function compareResults(
-  a: StoredResult & { readonly perQuery: PerQuery },
-  b: StoredResult & { readonly perQuery: PerQuery },
+  a: ScoredResult,
+  b: ScoredResult,
   request: ComparisonRequest,
 ): ResultComparison {
   requireSameData(a, b);
-  const names = measuresToCompare(a.perQuery, b.perQuery, request.measures);
-  const compared = names.map((measure) => compareMeasure(a.perQuery, b.perQuery, measure));
+  const names = measuresToCompare(a, b, request.measures);
+  const byQuery = names.filter((name) => a.perQuery.measures.includes(name) && b.perQuery.measures.includes(name));
+  const compared = byQuery.map((measure) => compareMeasure(a.perQuery, b.perQuery, measure));
   const tTest = holm(compared.map((comparison) => comparison.tTest.p));
   const randomisation = holm(compared.map((comparison) => comparison.randomisation.p));
   const { mainMeasure } = a.record;
-  const movedBy = names.includes(mainMeasure) ? mainMeasure : names[0]!;
+  const movedBy = byQuery.includes(mainMeasure) ? mainMeasure : (byQuery[0] ?? null);
   return {
     a,
     b,
@@ -73,8 +83,9 @@ export function compareResults(
       ...comparison,
       corrected: { tTest: tTest[i]!, randomisation: randomisation[i]! },
     })),
+    untested: names.filter((name) => !byQuery.includes(name)).map((measure) => untested(a.record, b.record, measure)),
     movedBy,
-    moved: movedQueries(a.perQuery, b.perQuery, movedBy).slice(0, request.queries),
+    moved: movedBy === null ? [] : movedQueries(a.perQuery, b.perQuery, movedBy).slice(0, request.queries),
     differences: workDifferences(workOf(a.record), workOf(b.record)),
   };
 }
@@ -99,17 +110,22 @@ function requireSameData(a: StoredResult, b: StoredResult): void {
   );
 }
 
-function measuresToCompare(a: PerQuery, b: PerQuery, wanted: readonly string[] | undefined): readonly string[] {
-  const common = a.measures.filter((measure) => b.measures.includes(measure));
+function measuresToCompare(a: ScoredResult, b: ScoredResult, wanted: readonly string[] | undefined): readonly string[] {
+  const [namesA, namesB] = [a, b].map(({ record }) => Object.keys(record.measures)) as [string[], string[]];
+  const common = namesA.filter((measure) => namesB.includes(measure));
   const unknown = wanted?.find((measure) => !common.includes(measure));
   if (unknown !== undefined) throw unknownName('measure of both results', unknown, common);
   const names = wanted ?? common;
-  if (names.length === 0)
-    throw new InputError(
-      `the two results have no measure in common (A: ${a.measures.join(', ')}; B: ${b.measures.join(', ')}); ` +
-        'run one of them again with the measures of the other',
-    );
-  return names;
+  if (names.length > 0) return names;
+  throw new InputError(
+    `the two results have no measure in common (A: ${namesA.join(', ')}; B: ${namesB.join(', ')}); ` +
+      'run one of them again with the measures of the other',
+  );
+}
+
+function untested(a: ResultRecord, b: ResultRecord, measure: string): UntestedMeasure {
+  const [meanA, meanB] = [a.measures[measure]!, b.measures[measure]!];
+  return { measure, meanA, meanB, difference: meanB - meanA };
 }
 
 function compareMeasure(a: PerQuery, b: PerQuery, measure: string): Omit<MeasureComparison, 'corrected'> {
@@ -125,8 +141,7 @@ function movedQueries(a: PerQuery, b: PerQuery, measure: string): MovedQuery[] {
     const [x, y] = [valuesA.get(id) ?? null, valuesB.get(id) ?? null];
     return { id, text, a: x, b: y, difference: (y ?? 0) - (x ?? 0), topA: top, topB: inB.get(id)?.top ?? [] };
   });
-  // Sorting is stable, so queries that moved equally far stay in the data set's order.
-  return moved
-    .filter(({ difference }) => Math.abs(difference) > sameValue)
-    .sort((p, q) => Math.abs(q.difference) - Math.abs(p.difference));
+  // In units of what counts as a difference, so that queries that moved equally far stay in the data set's order.
+  const distance = (query: MovedQuery): number => Math.round(Math.abs(query.difference) / sameValue);
+  return moved.filter((query) => distance(query) > 0).sort((p, q) => distance(q) - distance(p));
 }

@@ -1,4 +1,8 @@
 import type { PerQuery } from './record.js';
+import type { StoredResult } from './store.js';
+
+/** A stored result with its per-query scores at hand. */
+export type ScoredResult = StoredResult & { readonly perQuery: PerQuery };
 
 /** Query id → value of one measure; null where the system has no ranking for the query. */
 export type QueryValues = ReadonlyMap<string, number | null>;

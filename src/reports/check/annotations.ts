@@ -9,7 +9,7 @@ export function renderAnnotations(reports: readonly CheckReport[]): string {
   return reports
     .flatMap((report) =>
       report.cases
-        .filter((one) => isRemarkable(one) && one.verdict !== 'skipped')
+        .filter(isRemarkable)
         .map((one) => {
           const command = one.verdict === 'failed' ? 'error' : one.verdict === 'warned' ? 'warning' : 'notice';
           const title = escapeProperty(`${report.title}: ${one.outcome}`);

@@ -1,6 +1,6 @@
 import { summaryOf, type CheckReport, type Verdict } from '../../results/check-report.js';
 import { escapeMarkdown } from '../markdown.js';
-import { isRemarkable, numbersOf, sentenceOf } from './text.js';
+import { numbersOf, remarksOf } from './text.js';
 
 const marks: Readonly<Record<Verdict, string>> = { failed: '❌', warned: '⚠️', passed: '✅', skipped: '➖' };
 
@@ -18,9 +18,7 @@ export function renderCheckMarkdown(reports: readonly CheckReport[]): string {
         ...numbersOf(one),
         escapeMarkdown(one.outcome),
       ]);
-      const remarks = report.cases
-        .filter(isRemarkable)
-        .map((one) => `- ${marks[one.verdict]} ${escapeMarkdown(sentenceOf(one))}`);
+      const remarks = remarksOf(report).map(({ verdict, text }) => `- ${marks[verdict]} ${escapeMarkdown(text)}`);
       return [
         `## ${escapeMarkdown(report.title)}`,
         `**${summaryOf(report)}.** ${escapeMarkdown(report.rule)}`,

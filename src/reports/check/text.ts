@@ -17,7 +17,7 @@ export function renderCheckText(report: CheckReport): string {
     ...numbersOf(one),
     one.outcome,
   ]);
-  const remarks = report.cases.filter(isRemarkable).map((one) => `${marks[one.verdict]} ${sentenceOf(one)}`);
+  const remarks = remarksOf(report).map(({ verdict, text }) => `${marks[verdict]} ${text}`);
   return [
     printable(report.title),
     printable(report.rule),
@@ -47,7 +47,24 @@ export function sentenceOf({ task, system, message }: CheckCase): string {
   return `${task}: ${system}: ${message}`;
 }
 
-/** Passed cases need no words, but for those that got better. */
+/**
+ * What is to be said beside the table: a sentence for each case that failed, is worth a look or got better; those that were
+ * held against nothing are counted by reason.
+ */
+export function remarksOf({ cases }: CheckReport): { readonly verdict: Verdict; readonly text: string }[] {
+  const reasons = new Map<string, number>();
+  for (const { verdict, message } of cases)
+    if (verdict === 'skipped') reasons.set(message, (reasons.get(message) ?? 0) + 1);
+  return [
+    ...cases.filter(isRemarkable).map((one) => ({ verdict: one.verdict, text: sentenceOf(one) })),
+    ...Array.from(reasons, ([reason, count]) => ({
+      verdict: 'skipped' as const,
+      text: `${count} ${count === 1 ? 'result' : 'results'}: ${reason}`,
+    })),
+  ];
+}
+
+/** Whether a case needs words of its own: equal and tolerated ones do not. */
 export function isRemarkable({ verdict, outcome }: CheckCase): boolean {
-  return verdict !== 'passed' || outcome === 'improved';
+  return verdict === 'failed' || verdict === 'warned' || outcome === 'improved';
 }
