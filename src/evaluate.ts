@@ -4,7 +4,7 @@ import { InputError } from './core/errors.js';
 import type { Profile } from './core/profile.js';
 import { withoutIdenticalId, type Ranking, type Run } from './core/run.js';
 import type { Reranker, Retriever, RunnerContext, SystemInfo, SystemRun } from './core/runner.js';
-import { evaluateRun, parseMeasure, type Evaluation } from './measures/index.js';
+import { evaluateRun, evaluationOptions, parseMeasure, type Evaluation } from './measures/index.js';
 import { candidatesChecksum, fingerprintOf } from './results/fingerprint.js';
 import { perQueryOf } from './results/per-query.js';
 import { describeProvenance } from './results/provenance.js';
@@ -56,7 +56,7 @@ export async function benchRetriever(
   const works = retriever.systems.map((system) => describeWork(limited, system, null, settings, context.profile));
   const there = await Promise.all(works.map((work) => existing(work, settings)));
   if (there.every((result) => result !== undefined)) return there;
-  const removed = removesIdenticalIds(task, context.profile);
+  const removed = evaluationOptions(context.profile, task.removesIdenticalIds).identicalIds === 'remove';
   const systemRuns = await retriever.retrieve(limited, settings.topK + (removed ? 1 : 0), context);
   const results: StoredResult[] = [];
   for (const [i, systemRun] of systemRuns.entries()) {
@@ -129,10 +129,6 @@ async function existing(
   return loadResult(resultFolder(output, work.task.name, work.system.name, fingerprintOf(work)));
 }
 
-function removesIdenticalIds(task: RetrievalTask, { identicalIds }: Profile): boolean {
-  return identicalIds === 'remove' || (identicalIds === 'by-task' && task.removesIdenticalIds);
-}
-
 async function evaluateAndSave(
   task: LimitedTask,
   { system, run, cost }: SystemRun,
@@ -140,31 +136,30 @@ async function evaluateAndSave(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult> {
-  const { average, decimals } = context.profile;
-  const removed = removesIdenticalIds(task, context.profile);
+  const options = evaluationOptions(context.profile, task.removesIdenticalIds);
+  const removed = options.identicalIds === 'remove';
   const final = prepareRun(run, removed, settings.topK);
-  const measures = settings.measures.map((name) => parseMeasure(name));
-  const evaluation: Evaluation = evaluateRun(task.qrels, final, measures, { average, identicalIds: 'keep', decimals });
+  const main = task.mainMeasure === undefined ? mainMeasure : parseMeasure(task.mainMeasure).name;
+  const measures = [...new Set([...settings.measures, main])].map((name) => parseMeasure(name));
+  const evaluation: Evaluation = evaluateRun(task.qrels, final, measures, { ...options, identicalIds: 'keep' });
   const record: ResultRecord = {
     schema: 'sgpt-bench/result',
     version: RECORD_VERSION,
     fingerprint: fingerprintOf(work),
     ...work,
     evaluation: {
-      average,
+      average: options.average,
       identicalIdsRemoved: removed,
-      decimals,
+      decimals: options.decimals,
       queriesWithoutRanking: task.queries.filter(({ id }) => !final.has(id)).length,
     },
-    mainMeasure,
+    mainMeasure: main,
     measures: Object.fromEntries(evaluation.means),
     files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
     provenance: await describeProvenance(context.command, context.threads, cost),
   };
   const perQuery = await perQueryOf(task, final, evaluation);
-  context.progress.note(
-    `${task.name}: ${system.name}: ${mainMeasure} ${(record.measures[mainMeasure] ?? NaN).toFixed(4)}`,
-  );
+  context.progress.note(`${task.name}: ${system.name}: ${main} ${(record.measures[main] ?? NaN).toFixed(4)}`);
   return saveResult(settings.output, record, final, perQuery);
 }
 
