@@ -1,3 +1,4 @@
+import { InputError } from '../core/errors.js';
 import type { Encoder, Matrix, Role } from '../core/model.js';
 import type { ProgressStage, RunnerContext } from '../core/runner.js';
 import { shardKey, type EmbeddingStore } from '../search/index.js';
@@ -62,11 +63,14 @@ export async function* readShards(
   shards: readonly Shard[],
   view: number,
 ): AsyncGenerator<{ readonly ids: readonly string[]; readonly vectors: Matrix }> {
-  for (const { ids, keys } of shards) {
-    const vectors = await store.get(keys[view]!);
+  const keys = shards.map((shard) => shard.keys[view]!);
+  let shard = 0;
+  for await (const vectors of store.getAll(keys)) {
     if (vectors === undefined)
-      throw new Error(`the embedding store lost a shard that was just written (${keys[view]!})`);
-    yield { ids, vectors };
+      throw new InputError(
+        `the stored vectors ${keys[shard]!} were damaged or deleted meanwhile; run the same command again to compute them anew`,
+      );
+    yield { ids: shards[shard++]!.ids, vectors };
   }
 }
 
@@ -82,7 +86,7 @@ async function embedShard(
     shardKey({ model: encoder.model, settings: encoder.settings, view: view.name, role, texts }),
   );
   const shard = { ids: batch.map(({ id }) => id), keys };
-  const there = await Promise.all(keys.map(async (key) => (await store.get(key)) !== undefined));
+  const there = await Promise.all(keys.map((key) => store.has(key)));
   if (there.every(Boolean)) {
     stage.advance(texts.length);
     return { shard, computed: 0 };

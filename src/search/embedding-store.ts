@@ -1,32 +1,78 @@
-import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isErrno, writeFileAtomic } from '../core/files.js';
 import type { Matrix } from '../core/model.js';
+import { readHeader, readShard, shardBytes, type ShardDtype } from './shard-file.js';
 
 export interface EmbeddingStoreOptions {
-  /** Told of a shard that is damaged; it counts as missing, and the next `put` replaces it. */
+  /**
+   * How numbers are kept on disk: `float16` takes half the room and time to read, and rounds each number to 11 bits.
+   * Shards of the two are different files, so that neither is ever taken for the other.
+   */
+  readonly dtype?: ShardDtype | undefined;
+  /** Told of a shard that is damaged; it is removed, and so counts as missing. */
   readonly onDamage?: ((message: string) => void) | undefined;
 }
+
+/** Shards being read while one is used: enough to keep a fast disk busy. */
+const shardsAhead = 8;
+/** A temporary file older than this was left by a writer that was killed. */
+const staleMilliseconds = 24 * 60 * 60 * 1000;
 
 /**
  * Vectors on disk, addressed by what they were computed from ({@link shardKey}): a run that was stopped finds what it had
  * finished, and runs that need the same vectors share them.
  *
- * A shard is a file FOLDER/ab/abcd….vectors: a header of 64 bytes (magic, format version, dtype, rows, columns, SHA-256
- * of header fields and data), then the numbers, row-major float32; all little-endian. Files appear whole or not at all.
+ * A shard is a file FOLDER/ab/abcd….vectors (shard-file.ts). Files appear whole or not at all.
  */
 export class EmbeddingStore {
   readonly #folder: string;
+  readonly #dtype: ShardDtype;
   readonly #onDamage: (message: string) => void;
+  /** Folders that were looked through for leftovers. */
+  readonly #swept = new Set<string>();
 
-  constructor(folder: string, { onDamage }: EmbeddingStoreOptions = {}) {
+  constructor(folder: string, { dtype, onDamage }: EmbeddingStoreOptions = {}) {
     this.#folder = folder;
+    this.#dtype = dtype ?? 'float32';
     this.#onDamage = onDamage ?? (() => undefined);
   }
 
   /** The shard of this key, or undefined where there is none, or none that is whole. */
   async get(key: string): Promise<Matrix | undefined> {
+    return this.#open(key, (handle) => readShard(handle, this.#dtype));
+  }
+
+  /** Whether there is a shard of this key, by its header and size alone: its data may still turn out to be damaged. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#open(key, (handle) => readHeader(handle, this.#dtype))) !== undefined;
+  }
+
+  /** As `get` for one key after another, reading some of them ahead. */
+  async *getAll(keys: Iterable<string>): AsyncGenerator<Matrix | undefined> {
+    const reading: Promise<Matrix | undefined>[] = [];
+    try {
+      for (const key of keys) {
+        const shard = this.get(key);
+        shard.catch(() => undefined); // seen when its turn comes
+        reading.push(shard);
+        if (reading.length > shardsAhead) yield await reading.shift()!;
+      }
+      while (reading.length > 0) yield await reading.shift()!;
+    } finally {
+      await Promise.allSettled(reading);
+    }
+  }
+
+  /** Keeps a shard; safe against crashes, and against another process that writes the same one. */
+  async put(key: string, matrix: Matrix): Promise<void> {
+    const path = this.#pathOf(key);
+    const bytes = shardBytes(matrix, this.#dtype);
+    await this.#sweep(dirname(path));
+    await writeFileAtomic(path, bytes);
+  }
+
+  async #open<T>(key: string, read: (handle: FileHandle) => Promise<T | string>): Promise<T | undefined> {
     const path = this.#pathOf(key);
     let handle: FileHandle;
     try {
@@ -36,78 +82,35 @@ export class EmbeddingStore {
       throw error;
     }
     try {
-      const found = await readShard(handle);
+      const found = await read(handle);
       if (typeof found !== 'string') return found;
       this.#onDamage(`${path}: ${found}; the vectors are computed again`);
-      return undefined;
     } finally {
       await handle.close();
     }
+    // What `has` cannot see must not be there for the next run. Where nothing can be deleted, it will be told of again.
+    await rm(path, { force: true }).catch(() => undefined);
+    return undefined;
   }
 
-  /** Keeps a shard; safe against crashes, and against another process that writes the same one. */
-  async put(key: string, matrix: Matrix): Promise<void> {
-    const { rows, columns, data } = matrix;
-    if (data.length !== rows * columns || data.byteLength > maxBytes) {
-      throw new RangeError(`a shard of ${data.length} numbers does not fit [${rows}, ${columns}] or is over 1 GiB`);
+  /** Removes what killed writers left in a folder of shards, the first time it is written to. */
+  async #sweep(folder: string): Promise<void> {
+    if (this.#swept.has(folder)) return;
+    this.#swept.add(folder);
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((other) => other.endsWith('.tmp'))) {
+      const path = join(folder, name);
+      const modified = await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => Infinity, // gone already
+      );
+      if (modified < Date.now() - staleMilliseconds) await rm(path, { force: true });
     }
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    await writeFileAtomic(this.#pathOf(key), Buffer.concat([shardHeader(rows, columns, bytes), bytes]));
   }
 
   #pathOf(key: string): string {
     if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`"${key}" is no shard key (64 hex digits)`);
-    return join(this.#folder, key.slice(0, 2), `${key}.vectors`);
+    const suffix = this.#dtype === 'float32' ? '' : '.float16';
+    return join(this.#folder, key.slice(0, 2), `${key}${suffix}.vectors`);
   }
-}
-
-const magic = 'SGPTVECS';
-const formatVersion = 1;
-const dtypeFloat32 = 1;
-const headerBytes = 64;
-const maxBytes = 2 ** 30;
-
-/** Bytes 0-7 magic, 8-11 version, 12-15 dtype, 16-19 rows, 20-23 columns, 24-31 zero, 32-63 SHA-256 of bytes 0-31 and data. */
-function shardHeader(rows: number, columns: number, data: Uint8Array): Buffer {
-  const header = Buffer.alloc(headerBytes);
-  header.write(magic, 'latin1');
-  for (const [i, value] of [formatVersion, dtypeFloat32, rows, columns].entries())
-    header.writeUInt32LE(value, 8 + 4 * i);
-  digestOf(header, data).copy(header, 32);
-  return header;
-}
-
-function digestOf(header: Buffer, data: Uint8Array): Buffer {
-  return createHash('sha256').update(header.subarray(0, 32)).update(data).digest();
-}
-
-/** Reads a shard; a text says what is wrong with it. Nothing is allocated before the header and the file's size agree. */
-async function readShard(handle: FileHandle): Promise<Matrix | string> {
-  const { size } = await handle.stat();
-  const header = Buffer.alloc(headerBytes);
-  if (size < headerBytes || !(await readFully(handle, header, 0))) return 'is cut off within its header';
-  if (header.toString('latin1', 0, 8) !== magic) return 'does not start as a shard of vectors does';
-  const [version, dtype] = [header.readUInt32LE(8), header.readUInt32LE(12)];
-  if (version !== formatVersion || dtype !== dtypeFloat32)
-    return `has format ${version} with dtype ${dtype}, expected 1 and 1`;
-  const [rows, columns] = [header.readUInt32LE(16), header.readUInt32LE(20)];
-  const length = rows * columns * 4;
-  if (length > maxBytes || size !== headerBytes + length) {
-    return `has ${size} bytes, expected ${headerBytes + length} for [${rows}, ${columns}]`;
-  }
-  const data = new Float32Array(rows * columns);
-  const bytes = new Uint8Array(data.buffer);
-  if (!(await readFully(handle, bytes, headerBytes))) return 'is cut off';
-  if (!digestOf(header, bytes).equals(header.subarray(32))) return 'does not have the checksum it was written with';
-  return { rows, columns, data };
-}
-
-/** Fills the whole buffer from a place in the file; false where the file ends before. */
-async function readFully(handle: FileHandle, buffer: Uint8Array, position: number): Promise<boolean> {
-  for (let done = 0; done < buffer.length;) {
-    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) return false;
-    done += bytesRead;
-  }
-  return true;
 }

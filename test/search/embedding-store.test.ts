@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/core/files.js';
-import type { ModelInfo } from '../../src/core/model.js';
+import type { Matrix, ModelInfo } from '../../src/core/model.js';
 import { EmbeddingStore, shardKey, type ShardParts } from '../../src/search/index.js';
 
 let folder: string;
@@ -61,6 +61,57 @@ describe('embedding store', () => {
     for (const message of messages) expect(message).toMatch(/\.vectors: .+; the vectors are computed again$/);
     await store.put(key, matrix);
     expect(await store.get(key)).toEqual(matrix);
+  });
+
+  test('has looks at header and size; what get finds damaged is gone afterwards', async () => {
+    const store = new EmbeddingStore(folder);
+    expect(await store.has(key)).toBe(false);
+    await store.put(key, matrix);
+    expect(await store.has(key)).toBe(true);
+    const damaged = await readFile(path());
+    damaged[70]! ^= 1;
+    await writeFile(path(), damaged);
+    expect([await store.has(key), await store.get(key), await store.has(key)]).toEqual([true, undefined, false]);
+    await store.put(key, matrix);
+    await truncate(path(), 66);
+    expect(await store.has(key)).toBe(false);
+  });
+
+  test('getAll gives the shards in order, missing ones too, and may be left early', async () => {
+    const store = new EmbeddingStore(folder);
+    const keys = Array.from({ length: 30 }, (_, i) => sha256(`shard ${i}`));
+    const shard = (i: number): Matrix => ({ rows: 1, columns: 2, data: Float32Array.of(i, -i) });
+    for (const [i, one] of keys.entries()) if (i % 7 !== 3) await store.put(one, shard(i));
+    const found: (Matrix | undefined)[] = [];
+    for await (const one of store.getAll(keys)) found.push(one);
+    expect(found).toEqual(keys.map((_, i) => (i % 7 === 3 ? undefined : shard(i))));
+    for await (const one of store.getAll(keys)) {
+      expect(one).toEqual(shard(0));
+      break;
+    }
+  });
+
+  test('float16 keeps each number to 11 bits in half the room, apart from float32', async () => {
+    const [single, half] = [new EmbeddingStore(folder), new EmbeddingStore(folder, { dtype: 'float16' })];
+    const data = Float32Array.of(1, -0, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 2 ** -25, -65504);
+    await half.put(key, { rows: 2, columns: 3, data });
+    expect(await single.get(key)).toBeUndefined();
+    const rounded = Float32Array.of(1, -0, 1, 1 + 2 ** -9, 0, -65504);
+    expect(await half.get(key)).toEqual({ rows: 2, columns: 3, data: rounded });
+    expect((await readFile(join(folder, key.slice(0, 2), `${key}.float16.vectors`))).length).toBe(64 + 12);
+    await single.put(key, matrix);
+    expect((await half.get(key))?.data).toEqual(rounded);
+    await expect(half.put(key, { rows: 1, columns: 1, data: Float32Array.of(70000) })).rejects.toThrow('70000');
+  });
+
+  test('temporary files of writers that died more than a day ago are removed, younger ones are not', async () => {
+    await new EmbeddingStore(folder).put(key, matrix);
+    const [old, young] = ['.a.tmp', '.b.tmp'].map((name) => join(folder, key.slice(0, 2), name));
+    for (const file of [old!, young!]) await writeFile(file, '');
+    const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+    await utimes(old!, twoDaysAgo, twoDaysAgo);
+    await new EmbeddingStore(folder).put(key, matrix);
+    expect((await readdir(join(folder, key.slice(0, 2)))).sort()).toEqual(['.b.tmp', `${key}.vectors`]);
   });
 
   test('a header that promises far more than the file has allocates nothing', async () => {
