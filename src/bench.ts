@@ -29,7 +29,7 @@ export interface BenchPlan {
   /** For USEB's tasks; by default `by-task`. */
   readonly normalize?: UsebNormalization | undefined;
   readonly dtype: NonNullable<BiEncoderOptions['dtype']>;
-  /** Prompt letters or templates, for cross-encoder. */
+  /** Prompt letters or templates, for cross-encoder; if empty, those a task asks for, or G. */
   readonly prompts: readonly string[];
   /** BM25 settings; by default the profile's. */
   readonly bm25: string | undefined;
@@ -75,9 +75,9 @@ async function benchRetrieval(
       results.push(...(await benchBiEncoder(plan, model, tasks, store, settings, context)));
     }
   }
-  const rerank = async (reranker: Reranker): Promise<void> => {
+  const rerank = async (reranker: Reranker, these: readonly RetrievalTask[]): Promise<void> => {
     try {
-      for (const task of tasks) {
+      for (const task of these) {
         const firstStage = await firstStageFor(plan, task, settings, context);
         results.push(await benchReranker(task, reranker, firstStage, settings, context));
       }
@@ -87,14 +87,20 @@ async function benchRetrieval(
   };
   if (plan.runners.includes('cross-encoder')) {
     for (const model of plan.models) {
-      for (const prompt of plan.prompts) {
+      for (const prompt of new Set(tasks.flatMap((task) => promptsOf(plan, task)))) {
         const scorer = await createCrossEncoder({ model, prompt, threads: context.threads, dtype: plan.dtype });
-        await rerank(crossEncoderReranker({ scorer, store }));
+        const these = tasks.filter((task) => promptsOf(plan, task).includes(prompt));
+        await rerank(crossEncoderReranker({ scorer, store }), these);
       }
     }
   }
-  if (plan.runners.includes('oracle')) await rerank(oracleReranker());
+  if (plan.runners.includes('oracle')) await rerank(oracleReranker(), tasks);
   return results;
+}
+
+/** The plan's prompts, or else those the task asks for, or else the paper's. */
+function promptsOf(plan: BenchPlan, task?: RetrievalTask): readonly string[] {
+  return plan.prompts.length > 0 ? plan.prompts : (task?.prompts ?? ['G']);
 }
 
 async function benchBm25(
@@ -171,7 +177,7 @@ async function benchUsebTasks(
       await runAll(usebBiEncoder({ encoder, store }, normalize, threads));
     }
     if (!plan.runners.includes('cross-encoder')) continue;
-    for (const prompt of plan.prompts) {
+    for (const prompt of promptsOf(plan)) {
       const scorer = await createCrossEncoder({ model, prompt, threads, dtype });
       await runAll(usebCrossEncoder({ scorer, store }));
     }

@@ -49,7 +49,7 @@ export function runCommand(): Command {
     .description('run systems on tasks; writes runs, scores and records')
     .requiredOption(
       '--task <names>',
-      'tasks: demo/computing, beir/NAME, useb, useb/NAME, demo/useb, or folders in BEIR layout',
+      'tasks: demo/computing, beir/NAME, useb, useb/NAME, demo/useb, folders in BEIR layout, or JSON task files',
       list,
     )
     .option('--model <dirs>', 'checkpoint folders', list, [])
@@ -70,7 +70,12 @@ export function runCommand(): Command {
         .preset('all')
         .default('by-task'),
     )
-    .option('--prompt <letter|text>', 'prompt of the cross-encoder (may be given again)', collect, [])
+    .option(
+      '--prompt <letter|text>',
+      "prompt of the cross-encoder, may be given again (default: the task file's, or G)",
+      collect,
+      [],
+    )
     .option('--first-stage <bm25|file>', 'what is re-ranked: bm25, or a TREC run file', 'bm25')
     .option('--bm25 <settings>', 'elasticsearch, anserini-flat or anserini-multifield (default: by profile)')
     .option('--depth <n>', 'documents re-ranked a query', positive, 100)
@@ -131,6 +136,7 @@ export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<St
   };
   const tasks = await openTasks(options, progress);
   try {
+    for (const task of tasks) if (!isUsebTask(task) && task.mainMeasure !== undefined) parseMeasure(task.mainMeasure);
     return await interruptible((signal) =>
       bench(plan, tasks, settings, { profile, progress, signal, threads: options.threads, command: commandLine() }),
     );
@@ -143,12 +149,12 @@ async function openTasks(
   { task: names, datasetsDir, split }: PlanOptions,
   progress: Progress,
 ): Promise<(RetrievalTask | UsebTask)[]> {
-  const [{ openTask }, { isUsebName, openUsebTasks }] = await Promise.all([
+  const [{ expandTasks, openTask }, { isUsebName, openUsebTasks }] = await Promise.all([
     import('../datasets/index.js'),
     import('../datasets/useb/index.js'),
   ]);
   const tasks: (RetrievalTask | UsebTask)[] = [];
-  for (const name of names) {
+  for (const name of expandTasks(names)) {
     if (isUsebName(name)) {
       const opened = await openUsebTasks(name, datasetsDir, split);
       for (const task of opened) noteUsebFacts(task, split, progress);
@@ -176,7 +182,7 @@ function planOf(options: RunOptions): BenchPlan {
     brackets: options.brackets,
     normalize: options.normalize,
     dtype: options.dtype,
-    prompts: options.prompt.length > 0 ? options.prompt : ['G'],
+    prompts: options.prompt,
     bm25: options.bm25,
     firstStage: options.firstStage,
   };

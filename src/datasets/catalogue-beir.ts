@@ -1,4 +1,4 @@
-import type { Archive, BeirEntry, SplitCounts } from './catalogue.js';
+import type { Archive, BeirEntry, SplitCounts } from './catalogue-entry.js';
 
 /*
  * Data only. Sources:

@@ -39,14 +39,14 @@ describe('a JSON task file', () => {
       split: 'test',
       removesIdenticalIds: true,
       mainMeasure: 'RR@10',
-      prompts: ['A', 'Passage: {}\nQuestion: '],
+      prompts: ['A', 'Passage: {document}\nQuestion: {query}'],
     });
     expect(task).toMatchObject({
       name: 'acme/support',
       split: 'test',
       removesIdenticalIds: true,
       mainMeasure: 'RR@10',
-      prompts: ['A', 'Passage: {}\nQuestion: '],
+      prompts: ['A', 'Passage: {document}\nQuestion: {query}'],
       queries: [{ id: '1', text: 'a description' }],
       facts: { documents: 2, queries: 1, judgements: 2, judgedQueriesWithoutText: 0 },
     });
