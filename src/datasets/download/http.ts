@@ -106,7 +106,10 @@ async function attempt(request: FileRequest): Promise<void> {
       await response.body?.cancel();
       throw new InputError(`${url}: the server offers ${total} bytes, expected ${bytes}: it is not the published file`);
     }
-    await writeFileAtomic(stateOf(path), JSON.stringify({ url, validator: validatorOf(response) }));
+    // Bytes of another file must be gone before the state says which file they are of.
+    if (start === 0) await rm(partOf(path), { force: true });
+    const state = JSON.stringify({ url, validator: validatorOf(response) });
+    await writing(stateOf(path), () => writeFileAtomic(stateOf(path), state));
     await store(request, response, start, total ?? bytes, stall.touch);
   } catch (error) {
     if (error instanceof InputError || error instanceof PassingFault) throw error;
