@@ -3,9 +3,19 @@
  * parts that a graph for inference needs; field numbers are that file's. Pure functions: the same model, the same bytes.
  */
 
-/** Element types, with TensorProto.DataType's numbers. */
-const dataTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
-export type OnnxDataType = keyof typeof dataTypes;
+/** Element types, with TensorProto.DataType's numbers (which Cast's attribute `to` takes). */
+export const onnxDataTypes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+} as const;
+export type OnnxDataType = keyof typeof onnxDataTypes;
 
 /** An input or output of a graph. A string in the shape names a dimension known only when the graph runs. */
 export interface OnnxValueInfo {
@@ -133,7 +143,7 @@ function attributeMessage([name, value]: [string, OnnxAttribute]): ProtobufWrite
 function tensorMessage(tensor: OnnxTensor): ProtobufWriter {
   const writer = new ProtobufWriter();
   for (const size of tensor.shape) writer.int(1, size);
-  writer.int(2, dataTypes[tensor.dtype]).text(8, tensor.name);
+  writer.int(2, onnxDataTypes[tensor.dtype]).text(8, tensor.name);
   if (tensor.data instanceof Uint8Array) return writer.bytes(9, tensor.data);
   const { location, offset, length } = tensor.data;
   const entries = Object.entries({ location, offset: String(offset), length: String(length) });
@@ -144,7 +154,7 @@ function valueInfoMessage(value: OnnxValueInfo): ProtobufWriter {
   const shape = new ProtobufWriter().messages(1, value.shape, (size) =>
     typeof size === 'string' ? new ProtobufWriter().text(2, size) : new ProtobufWriter().int(1, size),
   );
-  const tensorType = new ProtobufWriter().int(1, dataTypes[value.dtype]).message(2, shape);
+  const tensorType = new ProtobufWriter().int(1, onnxDataTypes[value.dtype]).message(2, shape);
   return new ProtobufWriter().text(1, value.name).message(2, new ProtobufWriter().message(1, tensorType));
 }
 

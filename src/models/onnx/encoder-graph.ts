@@ -1,9 +1,9 @@
+import { onnxDataTypes } from '../../core/onnx-writer.js';
 import { hiddenStates, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { PooledView } from '../pooling.js';
 import { AttentionMask } from './attention.js';
 import { GraphBuilder, type Value } from './graph.js';
-import { elementTypes } from './model-proto.js';
 import { Modules } from './modules.js';
 import { PoolingNodes } from './pooling-nodes.js';
 import { Weights } from './weights.js';
@@ -36,6 +36,6 @@ export function encoderGraph(architecture: Architecture, checkpoint: Checkpoint,
 /** 0, 1, 2 … one number an element of `like`, int32. */
 function countUp(graph: GraphBuilder, like: Value): Value {
   const length = graph.op('Squeeze', [graph.op('Shape', [like])]);
-  const end = graph.op('Cast', [length], { to: elementTypes.int32 });
+  const end = graph.op('Cast', [length], { to: onnxDataTypes.int32 });
   return graph.op('Range', [graph.integer(0), end, graph.integer(1)]);
 }

@@ -1,84 +1,114 @@
 import {
-  serializeModel,
-  type Attribute,
-  type ElementType,
-  type Initializer,
-  type NodeDefinition,
-  type ValueDefinition,
-} from './model-proto.js';
+  encodeOnnxModel,
+  float32Bytes,
+  int64Bytes,
+  type OnnxAttribute,
+  type OnnxDataType,
+  type OnnxExternalData,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from '../../core/onnx-writer.js';
 
 /** The name of a tensor in the graph: an input, a constant or the result of a node. */
 export type Value = string;
 
+/** A number is an integer here; what ONNX takes as a float is said to be one. */
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+/** ONNX's operator set that the graphs use (20 brought `Gelu`), and the format version that goes with it. */
+const opset = 20;
+const irVersion = 9;
+/** The operators that ONNX Runtime adds to ONNX's own. */
+const runtimeDomain = 'com.microsoft';
+
 /** Builds an ONNX graph node by node. Every method that adds something returns the name of what it yields. */
 export class GraphBuilder {
-  private readonly nodes: NodeDefinition[] = [];
-  private readonly initializers = new Map<string, Initializer>();
-  private readonly inputs: ValueDefinition[] = [];
-  private readonly outputs: ValueDefinition[] = [];
+  private readonly nodes: OnnxNode[] = [];
+  private readonly initializers = new Map<string, OnnxTensor>();
+  private readonly inputs: OnnxValueInfo[] = [];
+  private readonly outputs: OnnxValueInfo[] = [];
+  private values = 0;
 
   /** Declares an input; a dimension given by name may have any size. */
-  input(name: string, type: ElementType, shape: readonly (number | string)[]): Value {
-    this.inputs.push({ name, type, shape });
+  input(name: string, dtype: OnnxDataType, shape: readonly (number | string)[]): Value {
+    this.inputs.push({ name, dtype, shape });
     return name;
   }
 
   /** Declares `value` as an output of the graph under `name`. Outputs are returned in the order of these calls. */
   output(name: string, value: Value, shape: readonly (number | string)[]): void {
-    this.nodes.push({ op: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
-    this.outputs.push({ name, type: 'float32', shape });
+    this.nodes.push({ op: 'Identity', inputs: [value], outputs: [name], name: `Identity:${name}` });
+    this.outputs.push({ name, dtype: 'float32', shape });
   }
 
   /** Adds an operator of ONNX's own set with one result. An input of "" is left out. */
   op(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
-    const output = `v${this.nodes.length}`;
-    this.nodes.push({ op, domain: '', inputs, outputs: [output], attributes });
-    return output;
+    return this.ops(op, inputs, 1, attributes)[0]!;
+  }
+
+  /** Adds an operator with several results. */
+  ops(
+    op: string,
+    inputs: readonly Value[],
+    results: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value[] {
+    const outputs = Array.from({ length: results }, () => `v${this.values++}`);
+    this.nodes.push({ op, inputs, outputs, name: `${op}:${outputs[0]}`, attributes: onnxAttributes(attributes) });
+    return outputs;
   }
 
   /** A float32 scalar. */
   scalar(value: number): Value {
-    return this.constant(`f:${value}`, 'float32', [], new Float32Array([value]));
+    return this.constant(`f:${value}`, 'float32', [], float32Bytes([value]));
   }
 
   /** An int32 scalar. */
   integer(value: number): Value {
-    return this.constant(`i:${value}`, 'int32', [], new Int32Array([value]));
+    return this.constant(`i:${value}`, 'int32', [], new Uint8Array(Int32Array.of(value).buffer));
   }
 
   /** A one-dimensional int64 tensor, as shapes and axes are given. */
   integers(values: readonly number[]): Value {
-    return this.constant(`l:${values.join(',')}`, 'int64', [values.length], BigInt64Array.from(values, BigInt));
+    return this.constant(`l:${values.join(',')}`, 'int64', [values.length], int64Bytes(values));
   }
 
-  /** A constant whose bytes stay where they are, in a file beside the model. */
-  external(name: string, type: ElementType, shape: readonly number[], data: ExternalRange): Value {
-    this.initializers.set(name, { name, type, shape, data });
+  /** A constant float32 table of the program's own (rotary frequencies, slopes). @param name unique in the graph */
+  table(name: string, shape: readonly number[], values: Float32Array): Value {
+    return this.constant(`t:${name}`, 'float32', shape, float32Bytes(values));
+  }
+
+  /** A constant whose bytes stay where they are: `data.location` is relative to the folder that the session is told. */
+  external(name: string, dtype: OnnxDataType, shape: readonly number[], data: OnnxExternalData): Value {
+    this.initializers.set(name, { name, dtype, shape, data });
     return name;
   }
 
   /** The whole graph as an ONNX model. */
   serialize(): Uint8Array {
-    return serializeModel({
-      nodes: this.nodes,
-      initializers: [...this.initializers.values()],
-      inputs: this.inputs,
-      outputs: this.outputs,
+    const { nodes, inputs, outputs } = this;
+    const initializers = [...this.initializers.values()];
+    return encodeOnnxModel({
+      graph: { name: 'graph', nodes, inputs, outputs, initializers },
+      opset,
+      domains: { [runtimeDomain]: 1 },
+      irVersion,
     });
   }
 
-  private constant(name: string, type: ElementType, shape: readonly number[], data: ArrayBufferView): Value {
-    if (!this.initializers.has(name)) {
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      this.initializers.set(name, { name, type, shape, data: bytes });
-    }
+  private constant(name: string, dtype: OnnxDataType, shape: readonly number[], data: Uint8Array): Value {
+    if (!this.initializers.has(name)) this.initializers.set(name, { name, dtype, shape, data });
     return name;
   }
 }
 
-export interface ExternalRange {
-  /** File name, relative to the folder that the session is told. */
-  readonly location: string;
-  readonly offset: number;
-  readonly length: number;
+function onnxAttributes(attributes: Readonly<Record<string, Attribute>>): Record<string, OnnxAttribute> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, onnxAttribute(value)]));
+}
+
+function onnxAttribute(value: Attribute): OnnxAttribute {
+  if (typeof value === 'number') return { int: value };
+  if (typeof value === 'string') return { string: value };
+  return 'float' in value ? value : { ints: value };
 }

@@ -1,6 +1,6 @@
+import { onnxDataTypes } from '../../core/onnx-writer.js';
 import { averagedPooling, type PooledView, type Pooling } from '../pooling.js';
 import type { GraphBuilder, Value } from './graph.js';
-import { elementTypes } from './model-proto.js';
 
 /** Adds the nodes that pool hidden states. */
 export class PoolingNodes {
@@ -55,7 +55,7 @@ export class PoolingNodes {
   private positionWeights(): Value {
     const { graph } = this;
     if (this.weights === undefined) {
-      const ranks = graph.op('Cast', [graph.op('Add', [this.positions, graph.integer(1)])], { to: elementTypes.float32 });
+      const ranks = graph.op('Cast', [graph.op('Add', [this.positions, graph.integer(1)])], { to: onnxDataTypes.float32 });
       const row = graph.op('Unsqueeze', [ranks, graph.integers([0])]);
       this.weights = graph.op('Div', [row, graph.op('ReduceSum', [row], { keepdims: 1 })]);
     }

@@ -1,10 +1,10 @@
 import { dirname, relative, sep } from 'node:path';
 import { InputError } from '../../core/errors.js';
+import { onnxDataTypes, type OnnxDataType } from '../../core/onnx-writer.js';
 import type { TensorSource, TensorTable, TensorType } from '../checkpoint/tensors.js';
 import type { GraphBuilder, Value } from './graph.js';
-import { elementTypes, type ElementType } from './model-proto.js';
 
-const elementTypeOf: Partial<Record<TensorType, ElementType>> = {
+const elementTypeOf: Partial<Record<TensorType, OnnxDataType>> = {
   F32: 'float32',
   F16: 'float16',
   BF16: 'bfloat16',
@@ -64,7 +64,7 @@ export class Weights {
 
   /** `value`, which came out of the tensor `name`, in float32. */
   widen(value: Value, name: string): Value {
-    return this.require(name).type === 'F32' ? value : this.graph.op('Cast', [value], { to: elementTypes.float32 });
+    return this.require(name).type === 'F32' ? value : this.graph.op('Cast', [value], { to: onnxDataTypes.float32 });
   }
 
   private find(name: string): TensorSource | undefined {
