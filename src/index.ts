@@ -38,6 +38,12 @@ export {
   type CrossEncoderOptions,
 } from './models/index.js';
 export { buildReport, renderTextTable, writeReport } from './reports/index.js';
+export { baselineOf, onePerEntry, readBaseline, writeBaseline, type Baseline } from './results/baseline.js';
+export { hasFailed, type CheckCase, type CheckReport } from './results/check-report.js';
+export { compareResults, type ResultComparison } from './results/comparison.js';
+export { checkBaseline, type GateLimits } from './results/gate.js';
+export type { ScoredResult } from './results/pairing.js';
+export { checkPublished } from './results/published-check.js';
 export type { PerQuery, ResultRecord } from './results/record.js';
 export { readRun, writeRun } from './results/run-file.js';
 export { loadPerQuery, loadResult, loadResults, type StoredResult } from './results/store.js';

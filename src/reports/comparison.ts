@@ -96,8 +96,8 @@ function notes({ a, b, measures }: ResultComparison): string[] {
   const [first] = measures;
   if (first === undefined) return [];
   const alone = [
-    first.onlyA === 0 ? '' : `${first.onlyA} queries are ranked by A alone`,
-    first.onlyB === 0 ? '' : `${first.onlyB} queries are ranked by B alone`,
+    first.onlyA === 0 ? '' : `${first.onlyA} queries are outside B's means`,
+    first.onlyB === 0 ? '' : `${first.onlyB} queries are outside A's means`,
   ].filter((part) => part !== '');
   const other = measures.filter(({ measure, meanA, meanB }) => {
     const [recordedA, recordedB] = [a.record.measures[measure]!, b.record.measures[measure]!];
@@ -108,7 +108,7 @@ function notes({ a, b, measures }: ResultComparison): string[] {
     return `${measure} ${formatScore(recordedA)} and ${formatScore(recordedB)}`;
   });
   return [
-    ...(alone.length === 0 ? [] : [`${alone.join(' and ')}; they count 0 for the other here`]),
+    ...(alone.length === 0 ? [] : [`${alone.join(' and ')} for want of a ranking; they count 0 there in this comparison`]),
     ...(recorded.length === 0 ? [] : [`means are over queries here; the records' own are ${recorded.join(', ')}`]),
     ...(first.queries < few ? [`${first.queries} queries are few: only large differences can be told from chance`] : []),
   ];

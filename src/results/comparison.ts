@@ -34,7 +34,7 @@ export interface MeasureComparison extends PairedComparison {
   readonly measure: string;
   /** p-values corrected by Holm's method for the number of measures compared. */
   readonly corrected: { readonly tTest: number; readonly randomisation: number };
-  /** Queries that only one of the two ranks, which count 0 for the other. */
+  /** Queries with a value in one of the two alone; the other has no ranking, which counts 0. */
   readonly onlyA: number;
   readonly onlyB: number;
 }

@@ -1,6 +1,6 @@
 import { defaultComparison, holm, randomisationTest } from '../measures/significance.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
-import type { CheckCase } from './check-report.js';
+import { signed, type CheckCase } from './check-report.js';
 import { dataDifferences } from './comparison.js';
 import { pairValues, valuesOf, type ScoredResult } from './pairing.js';
 import { differenceText, workDifferences, type DescribedWork } from './work-difference.js';
@@ -123,7 +123,7 @@ function judgedByMean(entry: BaselineEntry, { record }: ScoredResult, { maxDrop 
   if (Math.abs(difference) < 1e-6)
     return { ...found, verdict: 'passed', outcome: 'equal', message: 'the mean is the same' };
   const message =
-    `${entry.measure} went from ${entry.mean.toFixed(4)} to ${mean.toFixed(4)} (${difference.toFixed(4)}); it has no values ` +
+    `${entry.measure} went from ${entry.mean.toFixed(4)} to ${mean.toFixed(4)} (${signed(difference)}); it has no values ` +
     'by query, so the difference alone decides';
   if (difference >= -(maxDrop + rounding)) return { ...found, verdict: 'passed', outcome: 'within limits', message };
   const versions = { versions: record.provenance.versions };
@@ -155,10 +155,10 @@ function judged(
 function movement({ measure }: BaselineEntry, comparison: EntryComparison, p: number): string {
   const { meanA, meanB, wins, losses, queries } = comparison;
   const difference = meanB - meanA;
-  const verb = difference < 0 ? 'fell' : difference > 0 ? 'rose' : 'stayed';
+  const verb = difference < 0 ? 'fell' : difference > 0 ? 'rose' : 'went';
   return (
     `${measure} ${verb} from ${meanA.toFixed(4)} to ${meanB.toFixed(4)} ` +
-    `(${difference > 0 ? '+' : ''}${difference.toFixed(4)}, p ${formatP(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
+    `(${signed(difference)}, p ${formatP(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
   );
 }
 

@@ -4,7 +4,7 @@ import type { StoredResult } from './store.js';
 /** A stored result with its per-query scores at hand. */
 export type ScoredResult = StoredResult & { readonly perQuery: PerQuery };
 
-/** Query id → value of one measure; null where the system has no ranking for the query. */
+/** Query id → value of one measure; null where the query is outside the mean, having no ranking. */
 export type QueryValues = ReadonlyMap<string, number | null>;
 
 /** Two systems' values on the same queries. */
@@ -12,7 +12,7 @@ export interface Pairing {
   readonly ids: readonly string[];
   readonly a: readonly number[];
   readonly b: readonly number[];
-  /** Queries that only one of the two ranks: the other counts 0 there. */
+  /** Queries with a value in one of the two alone: the other counts 0 there. */
   readonly onlyA: number;
   readonly onlyB: number;
 }
@@ -25,9 +25,9 @@ export function valuesOf({ measures, queries }: PerQuery, measure: string): Quer
 }
 
 /**
- * Pairs two systems' values by query, in the order of `a`. A query that neither ranks is left out, as it is of the means of
- * most profiles. A query that one of them ranks counts 0 for the other: were it left out, a system that returns nothing for
- * its hardest queries would look better for it.
+ * Pairs two systems' values by query, in the order of `a`. A query without a value in both is left out, as it is of both
+ * means. One without a value on one side counts 0 there: were it left out, a system that returns nothing for its hardest
+ * queries would look better for it.
  */
 export function pairValues(a: QueryValues, b: QueryValues): Pairing {
   const ids = [...new Set([...a.keys(), ...b.keys()])].filter((id) => isNumber(a.get(id)) || isNumber(b.get(id)));

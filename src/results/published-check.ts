@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors.js';
-import type { CheckCase } from './check-report.js';
+import { signed, type CheckCase } from './check-report.js';
 import { canonicalJson } from './fingerprint.js';
 import { PUBLISHED_MEASURE, publishedScores, type PublishedRow } from './published.js';
 import { publishedSystems, type PublishedSystem } from './published-systems.js';
@@ -75,7 +75,7 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
       found,
       message:
         `${found.toFixed(4)} against ${String(score)} of ${row.system} (${row.source}): ` +
-        `${difference < 0 ? '' : '+'}${difference.toFixed(4)}, tolerance ${tolerance}` +
+        `${signed(difference)}, tolerance ${tolerance}` +
         (note === undefined ? '' : `; note: ${note}`),
     };
   });
