@@ -4,13 +4,13 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
+import { downloadFile, usualPatience, type FileRequest, type Patience } from '../../core/download.js';
 import { InputError } from '../../core/errors.js';
 import { kindOf } from '../../core/files.js';
+import { withLock } from '../../core/lock.js';
 import type { Progress } from '../../core/runner.js';
 import { findBeirFiles } from '../beir.js';
 import type { Archive, BeirEntry } from '../catalogue.js';
-import { downloadFile, usualPatience, type FileRequest, type Patience } from './http.js';
-import { withLock } from './lock.js';
 import { unzip } from './unzip.js';
 
 /** Data sets downloaded at the same time. */
@@ -181,6 +181,7 @@ async function fetchFile(
     await downloadFile({
       ...file,
       patience,
+      advice: 'choose another source with --mirror',
       signal,
       onRetry(reason) {
         progress.note(`${name}: ${reason}; trying again`);

@@ -1,8 +1,8 @@
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { InputError } from '../../core/errors.js';
-import { isErrno } from '../../core/files.js';
+import { InputError } from './errors.js';
+import { isErrno } from './files.js';
 
 /**
  * Does work while holding a lock file, so that no other process does the same. The lock of a process that has died is

@@ -1,8 +1,8 @@
 import { open, rename, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
 import pRetry from 'p-retry';
 import { z } from 'zod';
-import { InputError, messageOf, throwIfInterrupted } from '../../core/errors.js';
-import { isErrno, kindOf, readJson, writeFileAtomic } from '../../core/files.js';
+import { InputError, messageOf, throwIfInterrupted } from './errors.js';
+import { isErrno, kindOf, readJson, writeFileAtomic } from './files.js';
 
 /** How patient a download is. */
 export interface Patience {
@@ -22,6 +22,10 @@ export interface FileRequest {
   /** Known size in bytes; a server that offers another one is refused. */
   readonly bytes: number | null;
   readonly patience: Patience;
+  /** What else to do about a server that does not give the file, for the error. */
+  readonly advice: string;
+  /** Sent with each request; `authorization` goes to the address's own origin only, not to where it redirects. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told how much of the file is there; less than before when it had to start again. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -65,7 +69,7 @@ export async function downloadFile(request: FileRequest): Promise<void> {
     if (!(error instanceof PassingFault)) throw error;
     const kept = error.bytes === 0 ? 'nothing has arrived' : `${error.bytes} bytes have arrived and are kept`;
     throw new InputError(
-      `${url}: cannot be downloaded (${error.message}); ${kept}: run the same command again to go on, or choose another source with --mirror`,
+      `${url}: cannot be downloaded (${error.message}); ${kept}: run the same command again to go on, or ${request.advice}`,
       { cause: error },
     );
   }
@@ -94,7 +98,7 @@ async function attempt(request: FileRequest): Promise<void> {
   if (have > 0 && have === bytes) return;
   const stall = stallTimer(request);
   try {
-    const response = await ask(url, have, validator, stall.signal);
+    const response = await ask(request, have, validator, stall.signal);
     if (response.status === 416) {
       await response.body?.cancel();
       await endOrRestart(request, have, response);
@@ -132,15 +136,20 @@ async function whatIsThere({ url, path, bytes }: FileRequest): Promise<{ have: n
   return usable ? { have: size, validator: state.validator } : { have: 0, validator: null };
 }
 
-function ask(url: string, have: number, validator: string | null, signal: AbortSignal): Promise<Response> {
+function ask(
+  { url, headers: extra }: FileRequest,
+  have: number,
+  validator: string | null,
+  signal: AbortSignal,
+): Promise<Response> {
   // Packed again on the way, a file would have another length and no ranges.
-  const headers: Record<string, string> = { 'accept-encoding': 'identity' };
+  const headers: Record<string, string> = { ...extra, 'accept-encoding': 'identity' };
   if (have > 0 && validator !== null) Object.assign(headers, { range: `bytes=${have}-`, 'if-range': validator });
   return fetch(url, { headers, signal });
 }
 
 /** Where the body begins in the file. @throws for an answer that is not the file */
-async function startOf({ url, path }: FileRequest, response: Response, have: number): Promise<number> {
+async function startOf({ url, path, advice }: FileRequest, response: Response, have: number): Promise<number> {
   if (response.status === 200) return 0;
   const range = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
   if (response.status === 206 && Number(range?.[1]) === have) return have;
@@ -153,7 +162,7 @@ async function startOf({ url, path }: FileRequest, response: Response, have: num
   if (response.status === 408 || response.status === 429 || response.status >= 500) {
     throw new PassingFault(answer, have);
   }
-  throw new InputError(`${url}: ${answer}; choose another source with --mirror`);
+  throw new InputError(`${url}: ${answer}; ${advice}`);
 }
 
 /** The server has no bytes after ours: we have them all, or its file is another one. */
