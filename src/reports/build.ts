@@ -1,8 +1,10 @@
 import { InputError } from '../core/errors.js';
 import type { StoredResult } from '../results/store.js';
 import type { NumberedResult, Part, Report, ReportOptions, ReportSystem, Row, Suite } from './model.js';
+import { depthPart } from './parts/depth.js';
 import { publishedPart } from './parts/published.js';
 import { costPart, namedResults, provenancePart } from './parts/records.js';
+import { significancePart } from './parts/significance.js';
 import { layersPart, promptsPart } from './parts/settings.js';
 import { sizesPart } from './parts/sizes.js';
 import { selectResults } from './select.js';
@@ -26,17 +28,19 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
     publishedPart(suites, systems),
     layersPart(suites, numbered),
     promptsPart(suites, numbered),
+    await depthPart(named),
+    await significancePart(options.reference, systems, named),
     costPart(named),
     provenancePart(named),
   ];
-  return Promise.resolve({
+  return {
     title: options.title ?? 'Retrieval results',
     systems,
     suites,
     parts: parts.filter((part) => part !== null),
     results: numbered,
     notes: [...suites.flatMap(suiteNotes), ...mixedSettings(selected)],
-  });
+  };
 }
 
 function numberResults(suites: readonly Suite[], systems: readonly ReportSystem[]): NumberedResult[] {

@@ -15,7 +15,7 @@ export interface Chart {
 }
 
 /** Points of families are told apart by shape too. */
-export const symbols = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow', 'roundRect'];
+export const symbols = ['circle', 'rect', 'triangle', 'diamond', 'roundRect'];
 
 /** The token of the colour of the n-th series. */
 export function seriesColour(n: number): string {

@@ -6,7 +6,9 @@ import { tokens } from './themes.js';
 /** Differences to a reference with their confidence intervals, one line a system; zero is the reference. */
 export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Chart {
   const { systems, reference, measure } = figure;
-  const labelWidth = width === 'wide' ? 240 : 130;
+  const labelWidth = width === 'wide' ? 240 : 150;
+  // On a narrow page long names take two lines.
+  const lineHeight = width === 'wide' ? 28 : 36;
   const tips = systems.map(({ label, difference, low, high }) => [
     label,
     `${formatDifference(difference)} against ${reference}`,
@@ -16,7 +18,7 @@ export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Ch
     id: figure.id,
     title: `Difference in ${measure} to ${reference}: ${figure.label}`,
     description: `Differences to ${reference}. ${tips.map(([label, ...rest]) => `${label!}: ${rest.join(', ')}.`).join(' ')}`,
-    height: 80 + systems.length * 28,
+    height: 80 + systems.length * lineHeight,
     option: {
       ...baseOption,
       grid: { left: labelWidth, right: 28, top: 8, bottom: 52 },
@@ -30,8 +32,8 @@ export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Ch
       yAxis: {
         type: 'category',
         inverse: true,
-        data: systems.map(({ label }) => label),
-        axisLabel: { color: tokens.text, width: labelWidth - 12, overflow: 'truncate', interval: 0 },
+        data: systems.map(({ label }) => shortLabel(label, width)),
+        axisLabel: { color: tokens.text, width: labelWidth - 12, overflow: 'break', lineHeight: 14, interval: 0 },
         axisLine: { onZero: true, lineStyle: { color: tokens.muted } },
         axisTick: { show: false },
       },
@@ -54,4 +56,12 @@ export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Ch
       ],
     },
   };
+}
+
+/** What fits beside the chart: one line on a wide page, two on a narrow one. The middle of longer names is left out. */
+function shortLabel(label: string, width: ChartWidth): string {
+  const longest = width === 'wide' ? 34 : 36;
+  if (label.length <= longest) return label;
+  const half = Math.floor((longest - 1) / 2);
+  return `${label.slice(0, half)}…${label.slice(-half)}`;
 }

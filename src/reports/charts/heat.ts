@@ -7,7 +7,7 @@ import { tokens } from './themes.js';
 export function heatChart(figure: HeatFigure, width: ChartWidth): Chart {
   const { layers, poolings, values, measure } = figure;
   const known = values.flat().filter((value) => value !== null);
-  const labelWidth = width === 'wide' ? 120 : 84;
+  const labelWidth = width === 'wide' ? 130 : 104;
   // Scores are written into the cells where they fit.
   const cellWidth = ((width === 'wide' ? 740 : 340) - labelWidth) / layers.length;
   return {
@@ -29,7 +29,7 @@ export function heatChart(figure: HeatFigure, width: ChartWidth): Chart {
         type: 'category',
         inverse: true,
         data: [...poolings],
-        axisLabel: { color: tokens.text, width: labelWidth - 12, overflow: 'truncate' },
+        axisLabel: { color: tokens.text, width: labelWidth - 12, overflow: 'break', lineHeight: 14 },
         axisTick: { show: false },
       },
       visualMap: {

@@ -29,7 +29,7 @@ export const darkTheme: ChartTheme = {
   muted: '#a3adba',
   grid: '#333b47',
   heatLow: '#1d2733',
-  heatHigh: '#2f79b8',
+  heatHigh: '#2565a0',
   series: ['#62b5f0', '#f0a04b', '#3fcf9f', '#f08cc8', '#e3c94d', '#a5c8ff', '#c5a3ff', '#b9c0c9'],
 };
 

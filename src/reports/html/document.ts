@@ -3,6 +3,7 @@ import { darkTheme, lightTheme, tokenValues } from '../charts/themes.js';
 import { loadAssets, pack } from './assets.js';
 import { html, Markup } from './markup.js';
 import { style } from './style.js';
+import { blockElements, firstPair, queriesSection, queryBlocks } from './queries.js';
 import { chartsOf, partSection, type Section } from './parts.js';
 import { resultsTable } from './tables.js';
 
@@ -13,10 +14,15 @@ const contentSecurityPolicy =
 /** The report as one self-contained page. */
 export async function renderHtml(report: Report): Promise<string> {
   const assets = await loadAssets();
-  const sections = sectionsOf(report);
+  const blocks = await queryBlocks(
+    report.suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts])),
+    report.results,
+  );
+  const sections = sectionsOf(report, queriesSection(report, blocks));
   const data = {
     themes: { light: tokenValues(lightTheme), dark: tokenValues(darkTheme) },
     charts: chartsOf(report.parts),
+    pair: firstPair(report.systems),
   };
   const page = html`<!doctype html>
 <html lang="en">
@@ -39,7 +45,7 @@ export async function renderHtml(report: Report): Promise<string> {
 <footer><p>Made by sgpt-bench. Built in: ${assets.libraries.map(({ licence }) => html`${licence} `)}</p></footer>
 <script type="text/plain" id="data">${await packed(data)}</script>
 ${assets.libraries.map(({ name, packed: text }) => html`<script type="text/plain" class="library" data-name="${name}">${new Markup(text)}</script>
-`)}<script type="module">${new Markup(assets.script)}</script>
+`)}${blockElements(blocks)}<script type="module">${new Markup(assets.script)}</script>
 </body>
 </html>
 `;
@@ -56,20 +62,25 @@ function leadOf({ systems, suites }: Report): string {
   return `${plural(systems.length, 'system')} on ${plural(tasks, 'task')}.`;
 }
 
-function sectionsOf({ suites, systems, parts, notes }: Report): Section[] {
+function sectionsOf(report: Report, queries: Section | null): Section[] {
+  const { suites, parts, notes } = report;
   const results: Section = {
     id: 'results',
     title: 'Results',
     body: [
-      html`<p>Best <b class="best">bold</b>, second <span class="second">underlined</span>; the oracle takes no part.</p>`,
-      suites.map((suite) => resultsTable(suite, systems)),
+      html`<p>Best <b class="best">bold</b>, second <span class="second">underlined</span>; the oracle takes no part. A score leads to the record it comes from.</p>`,
+      suites.map((suite) => resultsTable(suite, report)),
     ],
   };
-  const [first, others] = [parts.filter(({ id }) => id === 'sizes'), parts.filter(({ id }) => id !== 'sizes')];
+  const atEnd: ReadonlySet<string> = new Set(['cost', 'provenance']);
+  const [first, last] = [parts.filter(({ id }) => id === 'sizes'), parts.filter(({ id }) => atEnd.has(id))];
+  const others = parts.filter((part) => !first.includes(part) && !last.includes(part));
   return [
     ...first.map(partSection),
     results,
     ...(notes.length === 0 ? [] : [{ id: 'notes', title: 'Notes', body: html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` }]),
     ...others.map(partSection),
+    ...(queries === null ? [] : [queries]),
+    ...last.map(partSection),
   ];
 }

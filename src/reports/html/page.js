@@ -1,5 +1,5 @@
 /* The script of a report's page, a module: unpacks what is built in, and makes charts and tables live. */
-/* global document, window, atob, Blob, Response, DecompressionStream, matchMedia, ResizeObserver, echarts, Tabulator */
+/* global document, window, atob, Blob, Response, DecompressionStream, matchMedia, ResizeObserver, IntersectionObserver, echarts, Tabulator */
 
 const byId = (id) => document.getElementById(id);
 
@@ -135,17 +135,21 @@ function unfoldingRows() {
 }
 
 /** The number in a cell such as "+0.0012", "1,230" or "3.2 min"; text stays text. */
-function sortable(text) {
+function numberIn(text) {
   const seconds = { s: 1, min: 60, h: 3600 };
   const match = /^([+-]?[\d,]*\.?\d+)(?: (s|min|h))?$/.exec(text);
   return match === null ? null : Number(match[1].replaceAll(',', '')) * (seconds[match[2]] ?? 1);
 }
 
 function compareCells(a, b) {
-  const [x, y] = [sortable(a), sortable(b)];
+  const [x, y] = [numberIn(a), numberIn(b)];
   if (x !== null && y !== null) return x - y;
   if (x !== null || y !== null) return x !== null ? 1 : -1;
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function matches(texts, wanted) {
+  return texts.some((text) => text.toLowerCase().includes(wanted.toLowerCase()));
 }
 
 /** Plain tables become sortable by heading and filterable by a box above. */
@@ -156,12 +160,13 @@ function liveTables() {
       Object.fromEntries([...row.cells].map((cell, i) => [`c${i}`, cell.textContent])),
     );
     const region = table.parentElement;
+    const label = region.getAttribute('aria-label');
     const filter = document.createElement('input');
-    Object.assign(filter, { type: 'search', placeholder: 'Filter', ariaLabel: `Filter: ${region.getAttribute('aria-label')}` });
+    Object.assign(filter, { type: 'search', placeholder: 'Filter', ariaLabel: `Filter: ${label}` });
     const place = document.createElement('div');
-    place.id = table.id;
+    Object.assign(place, { id: table.id, ariaLabel: label });
     region.replaceWith(filter, place);
-    const live = new Tabulator(place, {
+    const live = makeTable(place, {
       data: rows,
       maxHeight: '32rem',
       printAsHtml: true,
@@ -171,15 +176,174 @@ function liveTables() {
         sorter: compareCells,
         formatter: 'plaintext',
         hozAlign: head.classList.contains('number') ? 'right' : 'left',
-        maxWidth: 320,
-        tooltip: (_, cell) => cell.getValue(),
+        headerHozAlign: head.classList.contains('number') ? 'right' : 'left',
+        maxInitialWidth: 280,
+        minWidth: 60,
+        tooltip: (_, cell) => textBox(cell.getValue()),
       })),
     });
-    filter.addEventListener('input', () => {
-      const wanted = filter.value.toLowerCase();
-      live.setFilter((row) => Object.values(row).some((text) => String(text).toLowerCase().includes(wanted)));
-    });
+    filter.addEventListener('input', () => live.setFilter((row) => matches(Object.values(row), filter.value)));
   }
+}
+
+/** A table of the library with its roles in the order that the ARIA specification asks for. */
+function makeTable(place, options) {
+  const table = new Tabulator(place, { columnHeaderSortMulti: false, ...options });
+  table.on('tableBuilt', () => {
+    // The scrolled part can be focused, so it must be the row group itself.
+    table.element.removeAttribute('aria-owns');
+    table.element.querySelector('.tabulator-tableholder').setAttribute('role', 'rowgroup');
+    table.element.querySelector('.tabulator-table').setAttribute('role', 'presentation');
+  });
+  return table;
+}
+
+function textBox(text) {
+  const box = document.createElement('div');
+  box.textContent = text;
+  return box;
+}
+
+function element(name, text, attributes = {}) {
+  const made = Object.assign(document.createElement(name), attributes);
+  made.textContent = text;
+  return made;
+}
+
+const blocks = new Map();
+
+/** What is packed under a key, unpacked once; undefined where the page does not have it. */
+async function block(key) {
+  const packed = document.querySelector(`script[data-block="${key}"]`);
+  if (packed === null) return undefined;
+  if (!blocks.has(key)) blocks.set(key, unpack(packed.textContent).then(JSON.parse));
+  return blocks.get(key);
+}
+
+const steps = 10_000;
+const shownScore = (value) => (value === null || value === undefined ? '–' : value.toFixed(4));
+const signed = (value) => (value > 0 ? `+${value.toFixed(4)}` : value.toFixed(4));
+
+/** The table that compares two systems query by query. */
+async function liveQueries() {
+  const [task, a, b] = ['query-task', 'query-a', 'query-b'].map(byId);
+  const [filter, differ, detail] = ['query-filter', 'query-differ', 'query-detail'].map(byId);
+  [a.value, b.value] = data.pair;
+  byId('query-table').replaceChildren();
+  const score = { hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', width: 110 };
+  const table = makeTable(byId('query-table'), {
+    height: '30rem',
+    index: 'at',
+    placeholder: 'No query fits.',
+    layout: 'fitColumns',
+    columns: [
+      { title: 'Query', field: 'text', formatter: 'plaintext', minWidth: 160, tooltip: (_, cell) => textBox(cell.getValue()) },
+      { title: 'A', field: 'a', ...score, width: 84, formatter: (cell) => shownScore(cell.getValue()) },
+      { title: 'B', field: 'b', ...score, width: 84, formatter: (cell) => shownScore(cell.getValue()) },
+      { title: 'B − A', field: 'difference', ...score, width: 92, formatter: (cell) => signed(cell.getValue()) },
+      {
+        title: 'Rankings',
+        field: 'at',
+        headerSort: false,
+        width: 96,
+        formatter: (cell) =>
+          element('button', 'Top 10', { type: 'button', ariaLabel: `Top 10 for ${cell.getData().text}` }),
+        cellClick: (event, cell) => event.target.closest('button') && showRankings(cell.getData()),
+      },
+      { title: 'Id', field: 'id', formatter: 'plaintext', width: 110 },
+    ],
+  });
+  await new Promise((built) => table.on('tableBuilt', built));
+
+  function applyFilter() {
+    table.setFilter((row) => matches([row.text, row.id], filter.value) && (!differ.checked || row.difference !== 0));
+  }
+
+  async function fill() {
+    const { ids, texts, scores } = await block(task.value);
+    const value = (choice, i) => {
+      const found = scores[choice.value]?.[i] ?? null;
+      return found === null ? null : found / steps;
+    };
+    const rows = ids.map((id, i) => {
+      const [x, y] = [value(a, i), value(b, i)];
+      return { at: i, id, text: texts[i], a: x, b: y, difference: Number(((y ?? 0) - (x ?? 0)).toFixed(4)) };
+    });
+    detail.replaceChildren();
+    await table.setData(rows);
+    applyFilter();
+    table.element.dataset.rows = rows.length;
+  }
+
+  async function showRankings({ at, text, id }) {
+    const lists = await Promise.all(
+      [a, b].map(async (choice, side) => {
+        const rankings = await block(`${task.value} ${choice.value}`);
+        return rankingList(`${'AB'[side]}: ${choice.selectedOptions[0].textContent}`, rankings, at);
+      }),
+    );
+    const pair = element('div', '', { className: 'rankings' });
+    pair.append(...lists);
+    detail.replaceChildren(element('h3', `${text} (${id})`), pair);
+    detail.focus();
+  }
+
+  for (const choice of [task, a, b]) choice.addEventListener('change', fill);
+  filter.addEventListener('input', applyFilter);
+  differ.addEventListener('change', applyFilter);
+  await fill();
+}
+
+/** A ranking with titles and grades. */
+function rankingList(label, rankings, at) {
+  const part = element('div', '');
+  part.append(element('h4', label));
+  const top = rankings?.tops[at] ?? [];
+  if (top.length === 0) {
+    part.append(element('p', rankings === undefined ? 'This ranking is not in the page.' : 'Nothing was found.'));
+    return part;
+  }
+  const list = element('ol', '');
+  for (const [place, score, grade] of top) {
+    const [id, title] = rankings.documents[place];
+    const item = element('li', title === '' ? id : `${title} `);
+    if (title !== '') item.append(element('small', id));
+    item.append(' ', element('span', grade === null ? 'not judged' : `grade ${grade}`, { className: grade > 0 ? 'grade relevant' : 'grade' }));
+    item.append(' ', element('small', String(score)));
+    list.append(item);
+  }
+  part.append(list);
+  return part;
+}
+
+/** A score leads to its line of the table of provenance, as a dialog. */
+function liveScores() {
+  const table = byId('table-provenance');
+  const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent);
+  const lines = [...table.querySelectorAll('tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent));
+  const dialog = document.createElement('dialog');
+  document.body.append(dialog);
+  dialog.setAttribute('aria-label', 'Where the score comes from');
+  document.querySelector('main').addEventListener('click', (event) => {
+    const score = event.target.closest('a.score');
+    if (score === null) return;
+    event.preventDefault();
+    const list = element('dl', '');
+    lines[score.dataset.line].forEach((text, i) => list.append(element('dt', heads[i]), element('dd', text)));
+    const close = element('button', 'Close', { type: 'button', onclick: () => dialog.close() });
+    dialog.replaceChildren(element('h3', 'Where the score comes from'), list, close);
+    dialog.showModal();
+  });
+}
+
+/** Per-query data is unpacked when its section comes into view. */
+function whenSeen(place, act) {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    observer.disconnect();
+    act();
+  }, { rootMargin: '600px' });
+  observer.observe(place);
 }
 
 window.addEventListener('beforeprint', () => (printing = true));
@@ -188,5 +352,7 @@ const data = JSON.parse(await unpack(byId('data').textContent));
 await loadLibraries();
 unfoldingRows();
 liveParts();
+liveScores();
 liveTables();
+if (byId('query-table') !== null) whenSeen(byId('query-table'), liveQueries);
 document.documentElement.dataset.ready = 'true';

@@ -32,14 +32,14 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: .75rem 0 0; p
 select, input, button { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--muted); border-radius: 4px; padding: .25rem .5rem; max-width: 100%; }
 button { cursor: pointer; }
 .scroll { overflow-x: auto; max-width: 100%; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .875rem; }
+table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; font-size: .875rem; }
 caption { text-align: left; font-weight: 600; padding: .5rem 0; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; }
 th small { display: block; font-weight: 400; }
-.scores th[scope=row] { position: sticky; left: 0; background: var(--page); font-weight: 500; max-width: 16rem; overflow-wrap: anywhere; }
+.scores th[scope=row] { position: sticky; left: 0; background: var(--page); font-weight: 500; min-width: 11rem; max-width: 18rem; }
 .scores td { text-align: right; white-space: nowrap; }
-.scores thead th + th { text-align: right; min-width: 5rem; max-width: 12rem; overflow-wrap: anywhere; }
+.scores thead th + th { text-align: right; min-width: 6.5rem; max-width: 12rem; }
 .scores .average > * { border-top: 2px solid var(--muted); font-style: italic; }
 .scores .part th { padding-left: 1.75rem; font-weight: 400; }
 .unfold { display: block; font-size: .8125rem; padding: 0 .375rem; margin-top: .125rem; }
@@ -50,10 +50,21 @@ small.difference { display: block; } .difference.equal { color: var(--equal); } 
 figcaption { font-size: .875rem; }
 .pointed { margin: 0; min-height: 1.5em; font-size: .875rem; color: var(--muted); }
 details { margin: .5rem 0; } summary { cursor: pointer; }
-.data { min-width: min(100%, 30rem); } .number { text-align: right; white-space: nowrap; }
+.data { min-width: min(100%, 30rem); } .number { text-align: right; } td.number { white-space: nowrap; } th.number { max-width: 12rem; }
+.score { color: inherit; text-decoration: inherit; } .score:hover { color: var(--accent); text-decoration: underline dotted; }
+dialog { max-width: min(44rem, calc(100vw - 2rem)); background: var(--page); color: var(--text); border: 1px solid var(--muted); border-radius: 6px; padding: 1rem 1.25rem; }
+dialog::backdrop { background: rgb(0 0 0 / .4); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; font-size: .875rem; margin: .75rem 0; } dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .heat { background: color-mix(in srgb, var(--chart-heatHigh) var(--heat), var(--chart-heatLow)); }
 td.equal { color: var(--equal); } td.near { color: var(--near); } td.off { color: var(--off); }
-input[type=search] { margin: .25rem 0 .5rem; width: min(100%, 20rem); }
+.choices { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: end; margin-bottom: .75rem; } .choices p { margin: 0; max-width: 100%; }
+.choices p > label:not(:has(input)) { display: block; font-size: .875rem; color: var(--muted); }
+.rankings { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem; } h4 { margin: .5rem 0; }
+.rankings li { margin-bottom: .25rem; } .grade { font-size: .8125rem; border: 1px solid var(--line); border-radius: 3px; padding: 0 .25rem; white-space: nowrap; }
+.grade.relevant { border-color: var(--equal); color: var(--equal); font-weight: 600; }
+.tabulator .tabulator-cell button { padding: 0 .375rem; font-size: .8125rem; }
+.choices + #query-table { min-height: 30rem; }
+input[type=search] { width: min(100%, 20rem); } input[type=search] + .tabulator { margin-top: .5rem; }
 .tabulator { background: var(--page); color: var(--text); border: 1px solid var(--line); font-size: .875rem; }
 .tabulator .tabulator-header, .tabulator .tabulator-header .tabulator-col { background: var(--panel); color: var(--text); border-color: var(--line); }
 .tabulator .tabulator-header .tabulator-col.tabulator-sortable.tabulator-col-sorter-element:hover { background: var(--line); }
@@ -64,11 +75,12 @@ input[type=search] { margin: .25rem 0 .5rem; width: min(100%, 20rem); }
 .tabulator-row .tabulator-cell { border-right-color: var(--line); }
 .tabulator-popup-container { background: var(--panel); color: var(--text); border-color: var(--muted); max-width: 30rem; white-space: normal; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .8125rem; }
-@media (max-width: 480px) { th, td { padding: .25rem .4rem; } .scores th[scope=row] { max-width: 9.5rem; } h1 { font-size: 1.375rem; } }
+@media (max-width: 480px) { dl { display: block; } dd { margin-bottom: .375rem; } th, td { padding: .25rem .4rem; } .scores th[scope=row] { min-width: 8rem; max-width: 9.5rem; } h1 { font-size: 1.375rem; } }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
-  nav, .skip, .choice, .pointed, .unfold { display: none; }
+  nav, .skip, .choice, .pointed, .unfold, .choices, #query-table, #query-detail, input[type=search] { display: none; }
   .scroll { overflow: visible; } .scores th[scope=row] { position: static; }
+  .tabulator-print-table { width: 100%; table-layout: fixed; font-size: 6.5pt; } .tabulator-print-table * { overflow-wrap: anywhere; }
   figure, tr { break-inside: avoid; } h2 { break-after: avoid; }
 }
 `;

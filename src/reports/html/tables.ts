@@ -1,33 +1,42 @@
 import { verdictOf } from '../published.js';
 import { formatDifference, formatValue } from '../format.js';
 import { suiteGrid, type GridCell, type GridLine, type Heading } from '../grid.js';
-import type { Column, ReportSystem, Suite, Table, Value } from '../model.js';
+import type { Column, Report, Suite, Table, Value } from '../model.js';
 import { html, Markup, type Inserted } from './markup.js';
 
 /** A suite's scores. Rows that unfold have a button; their parts are hidden until it is pressed. */
-export function resultsTable(suite: Suite, systems: readonly ReportSystem[]): Markup {
+export function resultsTable(suite: Suite, { systems, results }: Report): Markup {
   const grid = suiteGrid(suite, systems);
+  const lines = new Map(results.map(({ folder }, i) => [folder, i]));
   return scrolling(
     `Scores: ${suite.name}`,
-    html`<table class="scores"><caption>${suite.name}</caption><thead><tr><th scope="col">${grid.corner}</th>${grid.columns.map((column) => html`<th scope="col">${headingText(column)}</th>`)}</tr></thead><tbody>${grid.lines.map((line) => gridLine(line, suite))}</tbody></table>`,
+    html`<table class="scores"><caption>${suite.name}</caption><thead><tr><th scope="col">${grid.corner}</th>${grid.columns.map((column) => html`<th scope="col">${headingText(column)}</th>`)}</tr></thead><tbody>${grid.lines.map((line) => gridLine(line, suite, lines))}</tbody></table>`,
   );
 }
 
-function gridLine({ heading, cells }: GridLine, { rows }: Suite): Markup {
+/** @param lines the line of each record, by folder, in the table of provenance */
+function gridLine({ heading, cells }: GridLine, { rows }: Suite, lines: ReadonlyMap<string, number>): Markup {
   const parts = rows.find(({ id }) => id === heading.id)?.parts ?? [];
   const parent = heading.kind === 'part' ? heading.id!.split('.')[0]! : undefined;
   const attributes = new Markup(
     heading.kind === 'part' ? ` class="part" data-parent="${parent!}" hidden` : heading.kind === 'average' ? ' class="average"' : '',
   );
   const toggle = parts.length === 0 ? null : html`<button type="button" class="unfold" aria-expanded="false" data-unfolds="${heading.id}">${parts.length} parts</button>`;
-  return html`<tr${attributes}><th scope="row">${headingText(heading)}${toggle}</th>${cells.map(scoreCell)}</tr>`;
+  return html`<tr${attributes}><th scope="row">${headingText(heading)}${toggle}</th>${cells.map((cell) => scoreCell(cell, lines))}</tr>`;
 }
 
 function headingText({ label, detail }: Heading): Inserted {
-  return [html`<span class="label">${label}</span>`, detail === '' ? null : html`<small>${detail}</small>`];
+  return [html`<span class="label">${breakable(label)}</span>`, detail === '' ? null : html`<small>${detail}</small>`];
 }
 
-function scoreCell({ text, mark, cell }: GridCell): Markup {
+/** Long names may break after a slash. */
+function breakable(label: string): Inserted {
+  return label.split('/').map((part, i) => (i === 0 ? part : [new Markup('/<wbr>'), part]));
+}
+
+function scoreCell({ text: number, mark, cell }: GridCell, lines: ReadonlyMap<string, number>): Markup {
+  const line = cell?.result == null ? undefined : lines.get(cell.result.folder);
+  const text = line === undefined ? number : html`<a class="score" href="#provenance" data-line="${line}">${number}</a>`;
   const score = mark === 'best' ? html`<b class="best">${text}</b>` : mark === 'second' ? html`<span class="second">${text}</span>` : text;
   const differences = (cell?.published ?? []).map(
     ({ difference, verdict, row }) =>

@@ -1,6 +1,7 @@
 import type { NumberedResult, Part, ReportSystem, Row, Suite, Table, Value } from '../model.js';
 
-interface Named {
+/** A result with the row and the column that it is shown in. */
+export interface Named {
   readonly row: Row;
   readonly system: ReportSystem;
   readonly result: NumberedResult;
