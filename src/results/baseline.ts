@@ -4,6 +4,7 @@ import { readJson, writeFileAtomic } from '../core/files.js';
 import { compareCodePoints } from '../core/text.js';
 import { canonicalJson } from './fingerprint.js';
 import { valuesOf, type QueryValues, type ScoredResult } from './pairing.js';
+import { readableJson } from './readable-json.js';
 import { resultRecordSchema } from './record.js';
 import type { DescribedWork } from './work-difference.js';
 
@@ -19,7 +20,8 @@ const { task, system, profile, firstStage, topK } = resultRecordSchema.shape;
 
 const entrySchema = z
   .strictObject({
-    task,
+    /** What makes scores comparable; the counts of documents and judgements follow from the checksum. */
+    task: task.pick({ name: true, split: true, checksum: true, queryLimit: true }),
     system,
     profile,
     firstStage,
@@ -51,13 +53,19 @@ export type Baseline = z.infer<typeof baselineSchema>;
 export type BaselineEntry = Baseline['results'][number];
 
 /** Which result an entry is about: a later one of the same task, system and first stage, whatever its settings and hashes. */
-export function identityOf({ task, system, firstStage }: Pick<DescribedWork, 'task' | 'system' | 'firstStage'>): string {
+export function identityOf({
+  task,
+  system,
+  firstStage,
+}: Pick<DescribedWork, 'task' | 'system' | 'firstStage'>): string {
   return canonicalJson([task.name, system.runner, system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
 }
 
 /** A result as a baseline keeps it. */
 export function entryOf({ record, perQuery }: ScoredResult): BaselineEntry {
-  const { task, system, profile, firstStage, topK, provenance, mainMeasure, measures } = record;
+  const { system, profile, firstStage, topK, provenance, mainMeasure, measures } = record;
+  const { name, split, checksum, queryLimit } = record.task;
+  const task = { name, split, checksum, queryLimit };
   const scores = [...roundedValues(valuesOf(perQuery, mainMeasure) ?? new Map<string, null>())];
   const { versions } = provenance;
   const mean = rounded(measures[mainMeasure] ?? 0);
@@ -116,37 +124,9 @@ export async function baselineVersion(path: string): Promise<unknown> {
   return (await readJson(path, anyVersion, expected)).version;
 }
 
-/** Writes a baseline: indented, several queries a line, so that a change of it can be read in a diff. */
+/** Writes a baseline, so that a change of it can be read in a diff. */
 export async function writeBaseline(path: string, baseline: Baseline): Promise<void> {
-  const entries = baselineSchema.parse(baseline).results.map(({ scores, ...about }) => {
-    const head = JSON.stringify(about, null, 2).slice(2, -2);
-    const list = scores.length === 0 ? '[]' : `[\n${filled(scores)}\n  ]`;
-    return indent(`{\n${head},\n  "scores": ${list}\n}`, 4);
-  });
-  const { schema, version } = baseline;
-  await writeFileAtomic(
-    path,
-    `{\n  "schema": "${schema}",\n  "version": ${version},\n  "results": [\n${entries.join(',\n')}\n  ]\n}\n`,
-  );
-}
-
-/** Pairs in lines of at most about 100 characters. */
-function filled(scores: BaselineEntry['scores']): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const [i, [id, value]] of scores.entries()) {
-    const item = `[${JSON.stringify(id)}, ${JSON.stringify(value)}]${i < scores.length - 1 ? ',' : ''}`;
-    if (line !== '' && line.length + item.length > 100) {
-      lines.push(line);
-      line = '';
-    }
-    line += line === '' ? item : ` ${item}`;
-  }
-  return indent([...lines, line].join('\n'), 4);
-}
-
-function indent(text: string, columns: number): string {
-  return text.replace(/^/gm, ' '.repeat(columns));
+  await writeFileAtomic(path, readableJson(baselineSchema.parse(baseline)));
 }
 
 function madeAt({ record }: ScoredResult): number {

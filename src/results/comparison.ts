@@ -3,7 +3,14 @@ import { comparePaired, defaultComparison, holm, type PairedComparison } from '.
 import { pairValues, valuesOf, type ScoredResult } from './pairing.js';
 import type { PerQuery, ResultRecord } from './record.js';
 import type { StoredResult } from './store.js';
-import { queriesText, short, workDifferences, workOf, type WorkDifference } from './work-difference.js';
+import {
+  queriesText,
+  short,
+  workDifferences,
+  workOf,
+  type DescribedData,
+  type WorkDifference,
+} from './work-difference.js';
 
 /** Queries whose values are nearer than this did not move: what is left is rounding. */
 const sameValue = 1e-9;
@@ -63,11 +70,7 @@ export type TopDocument = PerQuery['queries'][number]['top'][number];
  * Compares two results by every measure that both have.
  * @throws InputError for results of different data, and for a measure that one of them does not have
  */
-export function compareResults(
-  a: ScoredResult,
-  b: ScoredResult,
-  request: ComparisonRequest,
-): ResultComparison {
+export function compareResults(a: ScoredResult, b: ScoredResult, request: ComparisonRequest): ResultComparison {
   requireSameData(a, b);
   const names = measuresToCompare(a, b, request.measures);
   const byQuery = names.filter((name) => a.perQuery.measures.includes(name) && b.perQuery.measures.includes(name));
@@ -91,7 +94,7 @@ export function compareResults(
 }
 
 /** Why values of two results must not be held against each other, in words; empty where they may. */
-export function dataDifferences(a: ResultRecord['task'], b: ResultRecord['task']): string[] {
+export function dataDifferences(a: DescribedData, b: DescribedData): string[] {
   return [
     a.split === b.split ? '' : `split ${a.split} and ${b.split}`,
     a.checksum === b.checksum ? '' : `data checksum ${short(a.checksum)} and ${short(b.checksum)}`,

@@ -1,8 +1,12 @@
 import { profileByName, type Profile } from '../core/profile.js';
 import type { ResultRecord, WorkDescription } from './record.js';
 
+/** Which data: scores are comparable where split, checksum and number of queries are equal. */
+export type DescribedData = Pick<ResultRecord['task'], 'name' | 'split' | 'checksum' | 'queryLimit'>;
+
 /** What was done and what did it: the part of a record that can explain why two scores differ. */
-export interface DescribedWork extends WorkDescription {
+export interface DescribedWork extends Omit<WorkDescription, 'task'> {
+  readonly task: DescribedData;
   readonly versions: Readonly<Record<string, string>>;
   /** Where it was done, if that is known: `linux x64`, the processor, the number of threads. */
   readonly machine?: Readonly<Record<string, string>>;
