@@ -82,7 +82,12 @@ function matchOf(entry: BaselineEntry, results: readonly ScoredResult[], permuta
   const [result] = comparable;
   if (result === undefined) return { entry, candidates: claims, result, comparison: undefined };
   const scored = entry.scores.length > 0;
-  return { entry, candidates: comparable, result, comparison: scored ? compareWith(entry, result, permutations) : undefined };
+  return {
+    entry,
+    candidates: comparable,
+    result,
+    comparison: scored ? compareWith(entry, result, permutations) : undefined,
+  };
 }
 
 /** What stands in the way of comparing a result with an entry, in words. */
@@ -127,7 +132,12 @@ function judgedByMean(entry: BaselineEntry, { record }: ScoredResult, { maxDrop 
     'by query, so the difference alone decides';
   if (difference >= -(maxDrop + rounding)) return { ...found, verdict: 'passed', outcome: 'within limits', message };
   const versions = { versions: record.provenance.versions };
-  return { ...found, verdict: 'failed', outcome: 'dropped', message: `${message}; ${whatDiffers(entry, { ...record, ...versions })}` };
+  return {
+    ...found,
+    verdict: 'failed',
+    outcome: 'dropped',
+    message: `${message}; ${whatDiffers(entry, { ...record, ...versions })}`,
+  };
 }
 
 function judged(
@@ -145,9 +155,11 @@ function judged(
     return { ...found, verdict: 'failed', outcome: 'dropped', message: `${moved}${explanation(entry, comparison)}` };
   if (beyond) {
     const why = 2 ** (1 - wins - losses) * tests > alpha ? `; too few queries changed for any p to reach ${alpha}` : '';
-    return { ...found, verdict: 'warned', outcome: 'drop, not significant', message: `${moved}${why}` };
+    const message = `${moved}${why}${explanation(entry, comparison)}`;
+    return { ...found, verdict: 'warned', outcome: 'drop, not significant', message };
   }
-  if (wins + losses === 0) return { ...found, verdict: 'passed', outcome: 'equal', message: 'every query scored the same' };
+  if (wins + losses === 0)
+    return { ...found, verdict: 'passed', outcome: 'equal', message: 'every query scored the same' };
   const outcome = difference > 0 && significant ? 'improved' : 'within limits';
   return { ...found, verdict: 'passed', outcome, message: moved };
 }
@@ -185,7 +197,7 @@ function whatDiffers(entry: BaselineEntry, now: DescribedWork): string {
 function notCompared(entry: BaselineEntry, candidates: readonly ScoredResult[]): CheckCase {
   const [claim] = candidates;
   if (claim === undefined) {
-    const message = 'the baseline has this result, and there is none now; run it, or take it out with --update';
+    const message = 'in the baseline, and missing now; run it, or take it out of the baseline with --update';
     return { ...caseOf(entry), verdict: 'failed', outcome: 'missing', message };
   }
   const why = obstacles(entry, claim).join(', ');
@@ -208,7 +220,7 @@ function newResult({ record }: ScoredResult): CheckCase {
     expected: null,
     found: measures[mainMeasure] ?? null,
     p: null,
-    message: 'the baseline does not have this result; --update takes it in',
+    message: 'not in the baseline; --update takes it in',
   };
 }
 

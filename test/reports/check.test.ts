@@ -17,10 +17,24 @@ const passed: CheckCase = {
   p: 1,
   message: 'every query scored the same',
 };
-const failed: CheckCase = { ...passed, verdict: 'failed', outcome: 'dropped', found: 0.5, p: 0.00001, message: 'it fell' };
+const failed: CheckCase = {
+  ...passed,
+  verdict: 'failed',
+  outcome: 'dropped',
+  found: 0.5,
+  p: 0.00001,
+  message: 'it fell',
+};
 const warned: CheckCase = { ...failed, verdict: 'warned', outcome: 'drop, not significant', p: 0.25 };
 const improved: CheckCase = { ...passed, outcome: 'improved', found: 0.7, p: 0.01, message: 'it rose' };
-const added: CheckCase = { ...passed, verdict: 'skipped', outcome: 'new', expected: null, p: null, message: 'not known' };
+const added: CheckCase = {
+  ...passed,
+  verdict: 'skipped',
+  outcome: 'new',
+  expected: null,
+  p: null,
+  message: 'not known',
+};
 
 function report(...cases: CheckCase[]): CheckReport {
   return { title: 'Baseline b.json', against: 'baseline', rule: 'It fails where it fell.', cases };
@@ -29,28 +43,41 @@ function report(...cases: CheckCase[]): CheckReport {
 /** Names that a task, a system or a message may have at worst. */
 const nasty = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.array(fc.constantFrom('|', '\n', '\r', '%', ':', ',', '::', '<', '>', '&', '"', "'", ']]>', '`', '\\', '\ud800', '\0')).map(
-    (parts) => parts.join(''),
-  ),
+  fc
+    .array(
+      fc.constantFrom('|', '\n', '\r', '%', ':', ',', '::', '<', '>', '&', '"', "'", ']]>', '`', '\\', '\ud800', '\0'),
+    )
+    .map((parts) => parts.join('')),
 );
 const nastyCase = fc
-  .record({ base: fc.constantFrom(passed, failed, warned, improved, added), task: nasty, system: nasty, message: nasty })
+  .record({
+    base: fc.constantFrom(passed, failed, warned, improved, added),
+    task: nasty,
+    system: nasty,
+    message: nasty,
+  })
   .map(({ base, ...texts }): CheckCase => ({ ...base, ...texts }));
 
 describe('the summary in Markdown', () => {
   it('counts, tables and explains', () => {
     const text = renderCheckMarkdown([report(passed, failed, warned, improved, added, added)]);
     expect(text).toContain('**1 failed, 1 warned, 2 passed, 2 skipped.** It fails where it fell.');
-    expect(text).toContain('| ❌ | demo/computing | BM25 elasticsearch | nDCG@10 | 0.6500 | 0.5000 | -0.1500 | < 0.0001 | dropped |');
+    expect(text).toContain(
+      '| ❌ | demo/computing | BM25 elasticsearch | nDCG@10 | 0.6500 | 0.5000 | -0.1500 | < 0.0001 | dropped |',
+    );
     expect(text).toContain('- ❌ demo/computing: BM25 elasticsearch: it fell');
-    expect(text).toContain('- ➖ 2 results: not known');
+    expect(text).toContain(
+      '- ➖ 2 results (demo/computing: BM25 elasticsearch, demo/computing: BM25 elasticsearch): not known',
+    );
     expect(text).not.toContain('every query scored the same');
   });
 
   it('has nine cells in every row, whatever the names are', () => {
     fc.assert(
       fc.property(fc.array(nastyCase, { minLength: 1 }), (cases) => {
-        const rows = renderCheckMarkdown([report(...cases)]).split('\n').filter((line) => line.startsWith('|'));
+        const rows = renderCheckMarkdown([report(...cases)])
+          .split('\n')
+          .filter((line) => line.startsWith('|'));
         expect(rows).toHaveLength(cases.length + 2);
         for (const row of rows) expect(row.replace(/\\[\\|]/g, '').split('|')).toHaveLength(11);
       }),

@@ -1,19 +1,19 @@
 import type { CheckReport } from '../../results/check-report.js';
-import { isRemarkable, sentenceOf } from './text.js';
+import { remarksOf } from './text.js';
 
 /**
- * Workflow commands that GitHub Actions shows as annotations: an error for each case that failed, a warning for each worth
- * a look, a notice for each improvement.
+ * Workflow commands that GitHub Actions shows as annotations: errors for what failed, warnings for what is worth a look,
+ * notices for what got better. GitHub shows ten of a kind a step, which is one reason to say the same of several at once.
  */
 export function renderAnnotations(reports: readonly CheckReport[]): string {
   return reports
     .flatMap((report) =>
-      report.cases
-        .filter(isRemarkable)
-        .map((one) => {
-          const command = one.verdict === 'failed' ? 'error' : one.verdict === 'warned' ? 'warning' : 'notice';
-          const title = escapeProperty(`${report.title}: ${one.outcome}`);
-          return `::${command} title=${title}::${escapeData(sentenceOf(one))}\n`;
+      remarksOf(report)
+        .filter(({ verdict }) => verdict !== 'skipped')
+        .map(({ verdict, outcome, text }) => {
+          const command = verdict === 'failed' ? 'error' : verdict === 'warned' ? 'warning' : 'notice';
+          const title = escapeProperty(`${report.title}: ${outcome}`);
+          return `::${command} title=${title}::${escapeData(text)}\n`;
         }),
     )
     .join('');

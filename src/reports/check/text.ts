@@ -42,29 +42,32 @@ export function numbersOf({ expected, found, p }: CheckCase): [string, string, s
   ];
 }
 
-/** `beir/nfcorpus: BM25 elasticsearch: nDCG@10 fell from …` */
-export function sentenceOf({ task, system, message }: CheckCase): string {
-  return `${task}: ${system}: ${message}`;
+/** Names in a remark that speaks of several results. */
+const named = 3;
+
+/** Something to be said beside the table. */
+export interface Remark {
+  readonly verdict: Verdict;
+  readonly outcome: string;
+  readonly text: string;
 }
 
 /**
- * What is to be said beside the table: a sentence for each case that failed, is worth a look or got better; those that were
- * held against nothing are counted by reason.
+ * A sentence for each case that failed, is worth a look, got better or was held against nothing:
+ * `beir/nfcorpus: BM25 elasticsearch: nDCG@10 fell from …`. Cases of which the same is to be said share one.
  */
-export function remarksOf({ cases }: CheckReport): { readonly verdict: Verdict; readonly text: string }[] {
-  const reasons = new Map<string, number>();
-  for (const { verdict, message } of cases)
-    if (verdict === 'skipped') reasons.set(message, (reasons.get(message) ?? 0) + 1);
-  return [
-    ...cases.filter(isRemarkable).map((one) => ({ verdict: one.verdict, text: sentenceOf(one) })),
-    ...Array.from(reasons, ([reason, count]) => ({
-      verdict: 'skipped' as const,
-      text: `${count} ${count === 1 ? 'result' : 'results'}: ${reason}`,
-    })),
-  ];
-}
-
-/** Whether a case needs words of its own: equal and tolerated ones do not. */
-export function isRemarkable({ verdict, outcome }: CheckCase): boolean {
-  return verdict === 'failed' || verdict === 'warned' || outcome === 'improved';
+export function remarksOf({ cases }: CheckReport): Remark[] {
+  const groups = new Map<string, CheckCase[]>();
+  for (const one of cases) {
+    if (one.verdict === 'passed' && one.outcome !== 'improved') continue;
+    const key = JSON.stringify([one.verdict, one.outcome, one.message]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return Array.from(groups.values(), (group) => {
+    const { verdict, outcome, message } = group[0]!;
+    const names = group.slice(0, named).map(({ task, system }) => `${task}: ${system}`);
+    const rest = group.length > named ? ', …' : '';
+    const who = group.length === 1 ? names[0]! : `${group.length} results (${names.join(', ')}${rest})`;
+    return { verdict, outcome, text: `${who}: ${message}` };
+  });
 }
