@@ -60,7 +60,13 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
   if (task.split !== split) return skipped(`published scores are of the split ${split}, this one is of ${task.split}`);
   const scores = publishedScores(task.name);
   const own = scores.filter(({ row }) => isPublishedSystem(record, row));
-  if (own.length === 0) return skipped(noCounterpart(record, scores.map(({ row }) => row)));
+  if (own.length === 0)
+    return skipped(
+      noCounterpart(
+        record,
+        scores.map(({ row }) => row),
+      ),
+    );
   return own.map(({ row, score }) => {
     const difference = found - score;
     // Published scores end at four places or less, so a difference is not held finer than floating point has it.

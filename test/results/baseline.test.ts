@@ -30,7 +30,9 @@ describe('a baseline file', () => {
     const values = fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null });
     await fc.assert(
       fc.asyncProperty(ids, fc.infiniteStream(values), async (names, stream) => {
-        const result = scoredResult({ 'nDCG@10': names.map((id) => [id, stream.next().value as number | null] as const) });
+        const result = scoredResult({
+          'nDCG@10': names.map((id) => [id, stream.next().value as number | null] as const),
+        });
         const baseline = baselineOf([result]);
         await writeBaseline(path, baseline);
         const again = await readBaseline(path);
@@ -56,15 +58,27 @@ describe('a baseline file', () => {
 
 describe('a file that is no baseline', () => {
   it.each<[string, (text: string) => string, RegExp]>([
-    ['another version', (text) => text.replace('"version": 1', '"version": 2'), /field "version": found 2; .* version 1; .*--update/],
+    [
+      'another version',
+      (text) => text.replace('"version": 1', '"version": 2'),
+      /field "version": found 2; .* version 1; .*--update/,
+    ],
     ['no version', (text) => text.replace('"version": 1', '"versio": 1'), /field "version": found null/],
     ['broken JSON', (text) => text.slice(0, -20), /is not valid JSON/],
     ['an empty file', () => '', /is not valid JSON/],
     ['another file', () => '{"name": "sgpt-bench"}', /field "schema"/],
-    ['a score that is text', (text) => text.replace('["q2", 0.033333]', '["q2", "0.03"]'), /field "results\.0\.scores\.1\.1"/],
+    [
+      'a score that is text',
+      (text) => text.replace('["q2", 0.033333]', '["q2", "0.03"]'),
+      /field "results\.0\.scores\.1\.1"/,
+    ],
     ['a query twice', (text) => text.replace('"q2"', '"q3"'), /field "results\.0\.scores": has a query twice/],
     ['a field too many', (text) => text.replace('"mean"', '"median": 1, "mean"'), /median/],
-    ['no results', () => '{"schema": "sgpt-bench/baseline", "version": 1, "results": []}', /field "results": expected at least one result/],
+    [
+      'no results',
+      () => '{"schema": "sgpt-bench/baseline", "version": 1, "results": []}',
+      /field "results": expected at least one result/,
+    ],
   ])('is refused with its name and the field: %s', async (_, change, message) => {
     const path = await changed(change);
     await expect(readBaseline(path)).rejects.toThrow(message);
@@ -73,7 +87,9 @@ describe('a file that is no baseline', () => {
   });
 
   it('is refused when it is not there', async () => {
-    await expect(readBaseline('no/such/baseline.json')).rejects.toThrow(/no\/such\/baseline\.json: there is no such file/);
+    await expect(readBaseline('no/such/baseline.json')).rejects.toThrow(
+      /no\/such\/baseline\.json: there is no such file/,
+    );
   });
 });
 

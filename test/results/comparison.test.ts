@@ -31,8 +31,22 @@ describe('two results of the same data', () => {
   });
 
   it('count 0 for a query that one of them does not rank, and leave out those that neither ranks', () => {
-    const x = scoredResult({ 'nDCG@10': [['q1', 0.5], ['q2', null], ['q3', 1], ['q4', null]] });
-    const y = scoredResult({ 'nDCG@10': [['q1', 0.5], ['q2', 0.25], ['q3', null], ['q4', null]] });
+    const x = scoredResult({
+      'nDCG@10': [
+        ['q1', 0.5],
+        ['q2', null],
+        ['q3', 1],
+        ['q4', null],
+      ],
+    });
+    const y = scoredResult({
+      'nDCG@10': [
+        ['q1', 0.5],
+        ['q2', 0.25],
+        ['q3', null],
+        ['q4', null],
+      ],
+    });
     const { measures, moved } = compareResults(x, y, request);
     expect(measures[0]).toMatchObject({ queries: 3, meanA: 0.5, meanB: 0.25, onlyA: 1, onlyB: 1 });
     expect(moved.map(({ id, a, b }) => [id, a, b])).toEqual([
@@ -45,7 +59,9 @@ describe('two results of the same data', () => {
     const { measures, movedBy } = compareResults(a, b, { ...request, measures: ['R@100'] });
     expect(measures.map(({ measure }) => measure)).toEqual(['R@100']);
     expect(movedBy).toBe('R@100');
-    expect(() => compareResults(a, b, { ...request, measures: ['nDGC@10'] })).toThrow(/"nDGC@10", did you mean "nDCG@10"/);
+    expect(() => compareResults(a, b, { ...request, measures: ['nDGC@10'] })).toThrow(
+      /"nDGC@10", did you mean "nDCG@10"/,
+    );
   });
 
   it('have differences without tests for measures that are none of single queries', () => {

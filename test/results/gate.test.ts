@@ -42,15 +42,30 @@ describe('a result in the baseline', () => {
   });
 
   it('is only worth a look where the drop could be chance, and says when no drop could be told from it', () => {
-    const [one] = check(result(() => 1), [result((i) => (i === 0 ? 0 : 1))]);
+    const [one] = check(
+      result(() => 1),
+      [result((i) => (i === 0 ? 0 : 1))],
+    );
     expect(one).toMatchObject({ verdict: 'warned', outcome: 'drop, not significant', p: 1 });
     expect(one!.message).toContain('too few queries changed for any p to reach 0.05');
   });
 
   it('fails by the drop alone with alpha 1', () => {
     const now = [result((i) => (i === 0 ? 0 : 1))];
-    expect(check(result(() => 1), now, { maxDrop: 0.005, alpha: 1 })[0]).toMatchObject({ outcome: 'dropped' });
-    expect(check(result(() => 1), now, { maxDrop: 0.02, alpha: 1 })[0]).toMatchObject({ outcome: 'within limits' });
+    expect(
+      check(
+        result(() => 1),
+        now,
+        { maxDrop: 0.005, alpha: 1 },
+      )[0],
+    ).toMatchObject({ outcome: 'dropped' });
+    expect(
+      check(
+        result(() => 1),
+        now,
+        { maxDrop: 0.02, alpha: 1 },
+      )[0],
+    ).toMatchObject({ outcome: 'within limits' });
   });
 
   it.each([
@@ -161,7 +176,11 @@ describe('chance', () => {
     for (let trial = 0; trial < 100; trial++) {
       const old = Array.from({ length: count }, () => 0.3 + 0.4 * uniform());
       const now = old.map((value) => value + 0.3 * (uniform() - 0.5) + shift);
-      const cases = check(result((i) => old[i]!), [result((i) => now[i]!)], { maxDrop: 0, alpha: 0.05 });
+      const cases = check(
+        result((i) => old[i]!),
+        [result((i) => now[i]!)],
+        { maxDrop: 0, alpha: 0.05 },
+      );
       if (cases[0]!.verdict === 'failed') failed++;
     }
     return failed;

@@ -92,7 +92,10 @@ describe('a result with a published score', () => {
 
   it("is MS MARCO's on dev", () => {
     const msmarco = (split: string): ResultRecord => record(0.2275, { task: { name: 'beir/msmarco', split } });
-    expect(checkPublished([msmarco('dev'), msmarco('test')], 0).map(({ verdict }) => verdict)).toEqual(['passed', 'skipped']);
+    expect(checkPublished([msmarco('dev'), msmarco('test')], 0).map(({ verdict }) => verdict)).toEqual([
+      'passed',
+      'skipped',
+    ]);
   });
 
   it('is the mean of all twelve forums for CQADupStack', () => {
