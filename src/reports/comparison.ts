@@ -1,4 +1,4 @@
-import { formatP } from '../results/gate.js';
+import { formatP } from '../results/check-report.js';
 import type { MeasureComparison, MovedQuery, ResultComparison, TopDocument } from '../results/comparison.js';
 import type { StoredResult } from '../results/store.js';
 import { alignedTable, printable, shortened } from './columns.js';
@@ -19,9 +19,7 @@ export function renderComparison(comparison: ResultComparison): string {
     measures.length === 0 ? '' : measuresText(measures),
     untestedText(comparison),
     ...notes(comparison).map((note) => `note: ${note}\n`),
-    moved.length === 0
-      ? ''
-      : `Where ${movedBy} moved most; [grade] document, [–] where it is not judged:\n`,
+    moved.length === 0 ? '' : `Where ${movedBy} moved most; [grade] document, [–] where it is not judged:\n`,
     ...moved.map(movedText),
   ].filter((part) => part !== '');
   return parts.join('\n');
@@ -43,9 +41,7 @@ function differencesText({ differences }: ResultComparison): string {
     ...(work.length === 0
       ? ['What was done is the same in every recorded setting.\n']
       : [alignedTable(['What differs', 'A', 'B'], work, [0, 1, 2])]),
-    ...(environment.length === 0
-      ? []
-      : [alignedTable(['What it was done with', 'A', 'B'], environment, [0, 1, 2])]),
+    ...(environment.length === 0 ? [] : [alignedTable(['What it was done with', 'A', 'B'], environment, [0, 1, 2])]),
   ].join('\n');
 }
 
@@ -108,9 +104,13 @@ function notes({ a, b, measures }: ResultComparison): string[] {
     return `${measure} ${formatScore(recordedA)} and ${formatScore(recordedB)}`;
   });
   return [
-    ...(alone.length === 0 ? [] : [`${alone.join(' and ')} for want of a ranking; they count 0 there in this comparison`]),
+    ...(alone.length === 0
+      ? []
+      : [`${alone.join(' and ')} for want of a ranking; they count 0 there in this comparison`]),
     ...(recorded.length === 0 ? [] : [`means are over queries here; the records' own are ${recorded.join(', ')}`]),
-    ...(first.queries < few ? [`${first.queries} queries are few: only large differences can be told from chance`] : []),
+    ...(first.queries < few
+      ? [`${first.queries} queries are few: only large differences can be told from chance`]
+      : []),
   ];
 }
 

@@ -51,3 +51,8 @@ export function signed(difference: number): string {
   if (Number(text) === 0) return '0.0000';
   return difference > 0 ? `+${text}` : text;
 }
+
+/** `0.0123`, or `< 0.0001`. */
+export function formatP(p: number): string {
+  return p < 0.0001 ? '< 0.0001' : p.toFixed(4);
+}

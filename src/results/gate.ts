@@ -1,6 +1,6 @@
 import { defaultComparison, holm, randomisationTest } from '../measures/significance.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
-import { signed, type CheckCase } from './check-report.js';
+import { formatP, signed, type CheckCase } from './check-report.js';
 import { dataDifferences } from './comparison.js';
 import { pairValues, valuesOf, type ScoredResult } from './pairing.js';
 import { differenceText, workDifferences, type DescribedWork } from './work-difference.js';
@@ -230,9 +230,4 @@ function caseOf({ task, system, measure, mean }: BaselineEntry): Omit<CheckCase,
 
 function meanOf(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** `0.0123`, or `< 0.0001`. */
-export function formatP(p: number): string {
-  return p < 0.0001 ? '< 0.0001' : p.toFixed(4);
 }

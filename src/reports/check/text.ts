@@ -1,5 +1,4 @@
-import { summaryOf, type CheckCase, type CheckReport, type Verdict } from '../../results/check-report.js';
-import { formatP } from '../../results/gate.js';
+import { formatP, summaryOf, type CheckCase, type CheckReport, type Verdict } from '../../results/check-report.js';
 import { alignedTable, printable, shortened } from '../columns.js';
 import { formatDifference, formatScore } from '../format.js';
 
