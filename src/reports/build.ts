@@ -7,6 +7,7 @@ import { costPart, namedResults, provenancePart } from './parts/records.js';
 import { significancePart } from './parts/significance.js';
 import { layersPart, promptsPart } from './parts/settings.js';
 import { sizesPart } from './parts/sizes.js';
+import { isInDomain } from './order.js';
 import { selectResults } from './select.js';
 import { columnsOf, mixedSettings } from './systems.js';
 import { suitesOf } from './rows.js';
@@ -66,22 +67,41 @@ function separateRows(rows: readonly Row[]): string[] {
     const fields = (['split', 'checksum', 'profile', 'queryLimit', 'measure'] as const).filter(
       (field) => new Set(same.map((row) => row[field])).size > 1,
     );
-    const names = { split: 'split', checksum: 'data', profile: 'profile', queryLimit: 'number of queries', measure: 'measure' };
+    const names = {
+      split: 'split',
+      checksum: 'data',
+      profile: 'profile',
+      queryLimit: 'number of queries',
+      measure: 'measure',
+    };
     const what = fields.map((field) => names[field]).join(', ');
-    return [`${task} has ${same.length} rows, because its records differ in ${what}: scores in different rows are not comparable.`];
+    return [
+      `${task} has ${same.length} rows, because its records differ in ${what}: scores in different rows are not comparable.`,
+    ];
   });
 }
 
 function sampledRows(rows: readonly Row[]): string[] {
   return rows
     .filter(({ queryLimit }) => queryLimit !== null)
-    .map(({ task, queryLimit }) => `${task} was run on its first ${String(queryLimit)} queries only: this is no score of the task.`);
+    .map(
+      ({ task, queryLimit }) =>
+        `${task} was run on its first ${String(queryLimit)} queries only: this is no score of the task.`,
+    );
 }
 
-function averageNote({ name, rows, average }: Suite): string[] {
-  if (average === null) {
-    return rows.length < 2 ? [] : [`${name} has no average: fewer than two tasks have a comparable score of every system.`];
+function averageNote({ name, rows, averages }: Suite): string[] {
+  const tasks = new Set(rows.map(({ task }) => task)).size;
+  if (averages.length === 0) {
+    return tasks < 2 ? [] : [`${name} has no average: fewer than two tasks have comparable scores of every system.`];
   }
-  if (average.tasks.length === average.of) return [];
-  return [`The ${name} average is over the ${average.tasks.length} of ${average.of} tasks that every system has: ${average.tasks.join(', ')}.`];
+  const partial = averages
+    .filter((average) => average.tasks.length < tasks)
+    .map(
+      (average) =>
+        `An average of ${name} is over ${average.tasks.length} of ${tasks} tasks: ${average.tasks.join(', ')}.`,
+    );
+  const inDomain = rows.some(({ task }) => isInDomain(task));
+  const left = 'MS MARCO is left out of averages, as in the SGPT paper: models are trained on it.';
+  return inDomain ? [...partial, left] : partial;
 }

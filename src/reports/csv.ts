@@ -33,20 +33,12 @@ function longLines({ results, systems }: Report): Field[][] {
 
 function wideLines({ suites, systems }: Report): Field[][] {
   const head = ['suite', 'task', 'measure', 'split', 'profile', ...systems.map(({ label }) => label)];
-  const lines = suites.flatMap(({ name, rows, average }) => [
+  const lines = suites.flatMap(({ name, rows, averages }) => [
     ...rows.flatMap((row) => [row, ...row.parts]).map((row) => [name, ...wideLine(row)]),
-    ...(average === null
-      ? []
-      : [
-          [
-            name,
-            `average of ${average.tasks.length} of ${average.of} tasks`,
-            average.measures.join(' '),
-            null,
-            null,
-            ...average.cells.map(({ value }) => value),
-          ],
-        ]),
+    ...averages.map(({ tasks, of, measures, cells }): Field[] => [
+      ...[name, `average of ${tasks.length} of ${of} tasks`, measures.join(' '), null, null],
+      ...cells.map((cell) => cell?.value ?? null),
+    ]),
   ]);
   return [head, ...lines];
 }

@@ -1,3 +1,4 @@
+import { columnsWithScores } from './averages.js';
 import { formatParameters, formatScore } from './format.js';
 import type { Cell, ReportSystem, Row, Suite } from './model.js';
 
@@ -37,23 +38,27 @@ export interface GridCell {
 const TASKS_ACROSS_AT_MOST = 3;
 const SYSTEMS_ACROSS_AT_LEAST = 5;
 
-/** The suite's scores as tasks down and systems across, or the other way round for up to three tasks. */
+/** The scores of the suite's systems: tasks down and systems across, or the other way round for up to three tasks. */
 export function suiteGrid(suite: Suite, systems: readonly ReportSystem[]): Grid {
   const lines: GridLine[] = suite.rows.flatMap((row) => [
     rowLine(row, 'task'),
     ...row.parts.map((part) => rowLine(part, 'part')),
   ]);
-  const { average } = suite;
-  if (average !== null) {
+  for (const average of suite.averages) {
     const detail = `${average.tasks.length} of ${average.of} tasks`;
     lines.push({
       heading: { label: 'Average', kind: 'average', detail, id: null },
       cells: average.cells.map((cell) => gridCell(cell, null)),
     });
   }
-  const columns = systems.map(systemHeading);
-  const grid = { suite: suite.name, corner: 'Task', columns, lines };
-  const down = suite.rows.length <= TASKS_ACROSS_AT_MOST && systems.length >= SYSTEMS_ACROSS_AT_LEAST;
+  const shown = columnsWithScores(suite.rows, systems);
+  const grid: Grid = {
+    suite: suite.name,
+    corner: 'Task',
+    columns: shown.map((column) => systemHeading(systems[column]!)),
+    lines: lines.map(({ heading, cells }) => ({ heading, cells: shown.map((column) => cells[column]!) })),
+  };
+  const down = suite.rows.length <= TASKS_ACROSS_AT_MOST && shown.length >= SYSTEMS_ACROSS_AT_LEAST;
   return down && suite.rows.every(({ parts }) => parts.length === 0) ? transposed(grid) : grid;
 }
 

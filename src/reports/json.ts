@@ -11,10 +11,10 @@ export function renderJson({ title, systems, suites, parts, results, notes }: Re
     version: REPORT_VERSION,
     title,
     systems,
-    suites: suites.map(({ name, rows, average }) => ({
+    suites: suites.map(({ name, rows, averages }) => ({
       name,
       rows: rows.map((row) => rowJson(row, ids)),
-      average,
+      averages,
     })),
     parts,
     notes,
@@ -41,6 +41,11 @@ function cellJson(cell: Cell | null, ids: ReadonlyMap<string, string>): object |
     best,
     second,
     result: result === null ? null : (ids.get(result.folder) ?? null),
-    published: published.map(({ row, score, difference, verdict }) => ({ system: row.system, score, difference, verdict })),
+    published: published.map(({ row, score, difference, verdict }) => ({
+      system: row.system,
+      score,
+      difference,
+      verdict,
+    })),
   };
 }

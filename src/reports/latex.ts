@@ -80,7 +80,9 @@ function columnTypes({ columns }: Table): string {
   const [gap, number] = [3, 20];
   const width = (261 - columns.length * gap - (columns.length - texts) * number) / Math.max(1, texts);
   return columns
-    .map(({ format }) => (format === 'text' ? `L{${Math.max(12, Math.min(80, width)).toFixed(0)}mm}` : `R{${number}mm}`))
+    .map(({ format }) =>
+      format === 'text' ? `L{${Math.max(12, Math.min(80, width)).toFixed(0)}mm}` : `R{${number}mm}`,
+    )
     .join('');
 }
 

@@ -6,7 +6,7 @@ export interface Report {
   readonly title: string;
   /** Columns, ordered by kind, family and size. */
   readonly systems: readonly ReportSystem[];
-  /** Tasks by suite (BEIR, USEB, others), each with its average where one can be made. */
+  /** Tasks by suite (BEIR, USEB, others), each with the averages that can be made. */
   readonly suites: readonly Suite[];
   /** What else there is to show, in order; parts without content are left out. */
   readonly parts: readonly Part[];
@@ -27,6 +27,8 @@ export interface ReportSystem {
   readonly family: string;
   readonly model: string | null;
   readonly parameters: number | null;
+  /** Which hidden state is pooled how, for bi-encoders. */
+  readonly view: { readonly pooling: string; readonly layer: number } | null;
 }
 
 /** A record with the row and the column that it is shown in. */
@@ -40,7 +42,8 @@ export interface NumberedResult extends StoredResult {
 export interface Suite {
   readonly name: string;
   readonly rows: readonly Row[];
-  readonly average: AverageRow | null;
+  /** Over the tasks that every system of the suite has; then over all tasks, for the systems that have them. */
+  readonly averages: readonly AverageRow[];
 }
 
 /** What must be equal for two scores to stand in one row. */
@@ -94,14 +97,15 @@ export interface Comparison extends PublishedScore {
   readonly verdict: 'equal' | 'near' | 'off';
 }
 
-/** A mean over the tasks that every system has. */
+/** A mean over tasks, of the systems that have them all: never over different tasks for different systems. */
 export interface AverageRow {
   readonly measures: readonly string[];
   /** Labels of the rows in it. */
   readonly tasks: readonly string[];
-  /** Rows of the suite, with those left out. */
+  /** Tasks of the suite, with those left out. */
   readonly of: number;
-  readonly cells: readonly Pick<Cell, 'value' | 'best' | 'second'>[];
+  /** One a system, in the order of the columns; null where it lacks a task, or has none of the suite. */
+  readonly cells: readonly (Pick<Cell, 'value' | 'best' | 'second'> | null)[];
 }
 
 /** A section of a report besides the scores: one question, answered by panels of which a page shows one at a time. */
@@ -132,7 +136,8 @@ export type Value = string | number | null;
 
 export interface Column {
   readonly label: string;
-  readonly format: 'text' | 'score' | 'difference' | 'parameters' | 'count' | 'rate' | 'duration' | 'probability' | 'verdict';
+  readonly format:
+    'text' | 'score' | 'difference' | 'parameters' | 'count' | 'rate' | 'duration' | 'probability' | 'verdict';
   /** Cells are shaded by value, from the lowest to the highest of all such columns. */
   readonly heat?: boolean;
 }
@@ -193,7 +198,12 @@ export interface DepthFigure extends FigureBase {
 export interface DifferenceFigure extends FigureBase {
   readonly kind: 'differences';
   readonly reference: string;
-  readonly systems: readonly { readonly label: string; readonly difference: number; readonly low: number; readonly high: number }[];
+  readonly systems: readonly {
+    readonly label: string;
+    readonly difference: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
 }
 
 export interface ReportOptions {

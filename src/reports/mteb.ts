@@ -55,7 +55,9 @@ export function mtebFiles({ systems, results }: Report): ReportFile[] {
     }));
   });
   if (files.length > 0) return files;
-  throw new InputError(`format mteb: no result is of a whole task that mteb has; it has ${Object.keys(taskNames).join(', ')}, cqadupstack`);
+  throw new InputError(
+    `format mteb: no result is of a whole task that mteb has; it has ${Object.keys(taskNames).join(', ')}, cqadupstack`,
+  );
 }
 
 /** A name for each system that is fit for mteb (organisation/name) and for a path. */

@@ -19,11 +19,21 @@ const runnerOrder = ['bm25', 'bi-encoder', 'cross-encoder', 'remote'];
 export const FORUMS_OF_CQADUPSTACK = 12;
 const forumPattern = /^((?:beir\/)?cqadupstack)\/[^/]+$/;
 
-/** The suite that a task is averaged in: `BEIR`, `USEB`, or its own first folder. */
+/** The suite that a task is averaged in: `BEIR`, `USEB`, or the folder that it is named in. */
 export function suiteOf(task: string): string {
   if (task.startsWith('beir/')) return 'BEIR';
   if (task.startsWith('useb/')) return 'USEB';
-  return task.includes('/') ? task.slice(0, task.indexOf('/')) : 'Other';
+  return task.includes('/') ? task.slice(0, task.lastIndexOf('/')) : 'Other';
+}
+
+/** USEB's average is over four tasks with a main measure each; elsewhere means of different measures say nothing. */
+export function mixesMeasures(suite: string): boolean {
+  return /(?:^|\/)useb$/i.test(suite);
+}
+
+/** Whether retrieval models are trained on the task's own training set. */
+export function isInDomain(task: string): boolean {
+  return task === 'beir/msmarco';
 }
 
 /** `beir/cqadupstack` for one of its forums, otherwise undefined. */

@@ -33,12 +33,16 @@ function isSameSystem({ system, profile }: ResultRecord, row: PublishedRow): boo
   if (system.runner !== row.method) return false;
   if (row.method === 'bm25') {
     const variant = system.settings['bm25'];
-    return row.profile === variant || (variant === 'elasticsearch' && row.profile === 'sgpt-paper' && profile === 'sgpt-paper');
+    return (
+      row.profile === variant ||
+      (variant === 'elasticsearch' && row.profile === 'sgpt-paper' && profile === 'sgpt-paper')
+    );
   }
   if (system.model === null) return false;
   const name = system.model.id.split('/').at(-1)!.toLowerCase();
   if (name.length > 3 && row.system.toLowerCase().includes(name)) return true;
-  if (row.method !== 'cross-encoder' || row.parameters === null || !system.model.architecture.startsWith("gpt")) return false;
+  if (row.method !== 'cross-encoder' || row.parameters === null || !system.model.architecture.startsWith('gpt'))
+    return false;
   const promptG = String(system.settings['prompt'] ?? '').toUpperCase() === 'G';
   return promptG && Math.abs(system.model.parameters / row.parameters - 1) <= SIZE_TOLERANCE;
 }

@@ -2,10 +2,11 @@ import { compareCodePoints } from '../core/text.js';
 import { canonicalJson } from '../results/fingerprint.js';
 import { PUBLISHED_MEASURE, publishedScores } from '../results/published.js';
 import type { StoredResult } from '../results/store.js';
-import { SCORE_DECIMALS } from './format.js';
-import type { AverageRow, Cell, ReportSystem, Row, RowKey, Suite } from './model.js';
+import type { Cell, ReportSystem, Row, RowKey, Suite } from './model.js';
 import { compareSuites, compareTasks, FORUMS_OF_CQADUPSTACK, isRestricted, parentTask, suiteOf } from './order.js';
+import { averagesOf } from './averages.js';
 import { compareWithPublished } from './published.js';
+import { rankedCells } from './ranking.js';
 import { rowKey } from './select.js';
 import { ambiguousNames, columnLabel } from './systems.js';
 
@@ -15,7 +16,7 @@ export function suitesOf(results: readonly StoredResult[], systems: readonly Rep
   const names = [...new Set(rows.map(({ task }) => suiteOf(task)))].sort(compareSuites);
   return names.map((name) => {
     const members = rows.filter(({ task }) => suiteOf(task) === name);
-    return { name, rows: members, average: averageOf(members, systems) };
+    return { name, rows: members, averages: averagesOf(name, members, systems) };
   });
 }
 
@@ -74,25 +75,6 @@ function rowLabel(key: RowKey, keys: readonly RowKey[]): string {
 
 type Unranked = Omit<Cell, 'best' | 'second'>;
 
-/**
- * Marks the best and second best value at the precision shown; values that print alike share the place. The oracle, which
- * knows the judgements, takes no part.
- */
-function rankedCells<T extends { readonly value: number }>(
-  cells: readonly (T | null)[],
-  systems: readonly ReportSystem[],
-): ((T & { best: boolean; second: boolean }) | null)[] {
-  const shown = cells.map((cell, i) =>
-    cell === null || systems[i]!.runner === 'oracle' ? null : Number(cell.value.toFixed(SCORE_DECIMALS)),
-  );
-  const places = [...new Set(shown.filter((value) => value !== null))].sort((a, b) => b - a);
-  return cells.map((cell, i) => {
-    if (cell === null) return null;
-    const place = shown[i] === null ? -1 : places.indexOf(shown[i]!);
-    return { ...cell, best: place === 0, second: place === 1 };
-  });
-}
-
 /** Puts the forums of CQADupStack under one row with their mean, where all twelve are there for a system. */
 function foldForums(rows: readonly Row[], systems: readonly ReportSystem[]): Row[] {
   const folded: Row[] = [];
@@ -124,7 +106,11 @@ function meanRow(parts: readonly Row[], systems: readonly ReportSystem[]): Row {
     if (cells.some((cell) => cell === null || cell === undefined)) return null;
     const value = cells.reduce((sum, cell) => sum + cell!.value, 0) / cells.length;
     const record = cells[0]!.result!.record;
-    return { value, result: null, published: compareWithPublished({ ...record, measures: { [first.measure]: value } }, published) };
+    return {
+      value,
+      result: null,
+      published: compareWithPublished({ ...record, measures: { [first.measure]: value } }, published),
+    };
   });
   return {
     ...first,
@@ -142,33 +128,12 @@ function meanRow(parts: readonly Row[], systems: readonly ReportSystem[]): Row {
 function number(rows: readonly Row[]): Row[] {
   const sorted = [...rows].sort(
     (a, b) =>
-      compareSuites(suiteOf(a.task), suiteOf(b.task)) || compareTasks(a.task, b.task) || compareCodePoints(a.label, b.label),
+      compareSuites(suiteOf(a.task), suiteOf(b.task)) ||
+      compareTasks(a.task, b.task) ||
+      compareCodePoints(a.label, b.label),
   );
   return sorted.map((row, i) => {
     const parts = row.parts.map((part, j) => ({ ...part, id: `t${i + 1}.${j + 1}` }));
     return { ...row, id: `t${i + 1}`, parts };
   });
-}
-
-/**
- * The mean over the rows that every system has, or null when fewer than two are. A row that was run on a part of its
- * queries is no score of its task, and of a task with several rows (profiles, data) none is taken.
- */
-function averageOf(rows: readonly Row[], systems: readonly ReportSystem[]): AverageRow | null {
-  const complete = rows.filter(
-    (row) =>
-      row.queryLimit === null &&
-      row.cells.every((cell) => cell !== null) &&
-      rows.filter(({ task }) => task === row.task).length === 1,
-  );
-  if (complete.length < 2) return null;
-  const means = systems.map((_, column) => ({
-    value: complete.reduce((sum, row) => sum + row.cells[column]!.value, 0) / complete.length,
-  }));
-  return {
-    measures: [...new Set(complete.map(({ measure }) => measure))].sort(compareCodePoints),
-    tasks: complete.map(({ label }) => label),
-    of: new Set(rows.map(({ task }) => task)).size,
-    cells: rankedCells(means, systems).map((cell) => cell!),
-  };
 }

@@ -38,7 +38,11 @@ function filterBy(
   if (patterns.length === 0) return results;
   for (const pattern of patterns) {
     if (results.some((result) => namesOf(result).some((name) => matches(pattern, name)))) continue;
-    throw unknownName(kind, pattern, [...new Set(results.map((result) => namesOf(result)[0]!))].sort(compareCodePoints));
+    throw unknownName(
+      kind,
+      pattern,
+      [...new Set(results.map((result) => namesOf(result)[0]!))].sort(compareCodePoints),
+    );
   }
   return results.filter((result) => patterns.some((p) => namesOf(result).some((name) => matches(p, name))));
 }

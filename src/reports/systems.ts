@@ -2,7 +2,7 @@ import { compareCodePoints } from '../core/text.js';
 import type { ResultRecord } from '../results/record.js';
 import type { StoredResult } from '../results/store.js';
 import type { ReportSystem } from './model.js';
-import { compareSystems } from './order.js';
+import { compareSystems, suiteOf } from './order.js';
 import { differingSettings } from './select.js';
 
 /**
@@ -16,9 +16,22 @@ export function columnsOf(results: readonly StoredResult[]): ReportSystem[] {
     const label = columnLabel(record, ambiguous);
     if (byLabel.has(label)) continue;
     const { name, runner, family, model } = record.system;
-    byLabel.set(label, { label, name, runner, family, model: model?.id ?? null, parameters: model?.parameters ?? null });
+    byLabel.set(label, {
+      label,
+      name,
+      runner,
+      family,
+      model: model?.id ?? null,
+      parameters: model?.parameters ?? null,
+      view: viewOf(record),
+    });
   }
   return [...byLabel.values()].sort(compareSystems).map((system, i) => ({ id: `s${i + 1}`, ...system }));
+}
+
+function viewOf({ system: { settings } }: ResultRecord): ReportSystem['view'] {
+  const { pooling, layer } = settings;
+  return typeof pooling === 'string' && typeof layer === 'number' ? { pooling, layer } : null;
 }
 
 /** Names that stand for several first stages or depths. */
@@ -43,19 +56,25 @@ function stageOf({ firstStage }: ResultRecord): string {
   return firstStage === null ? 'no first stage' : `top ${firstStage.depth} of ${firstStage.name}`;
 }
 
-/** A note for each column whose records were not all made with the same settings. */
+/** A note for each suite that has columns whose records were not all made with the same settings. */
 export function mixedSettings(results: readonly StoredResult[]): string[] {
   const ambiguous = ambiguousNames(results);
   const first = new Map<string, ResultRecord>();
-  const differing = new Map<string, Set<string>>();
+  const differing = new Map<string, { labels: Set<string>; settings: Set<string> }>();
   for (const { record } of results) {
+    const suite = suiteOf(record.task.name);
     const label = columnLabel(record, ambiguous);
-    const other = first.get(label);
-    if (other === undefined) first.set(label, record);
-    else for (const name of differingSettings(other, record)) differing.set(label, (differing.get(label) ?? new Set()).add(name));
+    const other = first.get(`${suite}\n${label}`);
+    first.set(`${suite}\n${label}`, other ?? record);
+    for (const setting of other === undefined ? [] : differingSettings(other, record)) {
+      const found = differing.get(suite) ?? { labels: new Set(), settings: new Set() };
+      differing.set(suite, found);
+      found.labels.add(label);
+      found.settings.add(setting);
+    }
   }
-  return [...differing.keys()].sort(compareCodePoints).map((label) => {
-    const names = [...differing.get(label)!].sort(compareCodePoints).join(', ');
-    return `The scores of "${label}" were not all made with the same settings: between tasks they differ in ${names}.`;
+  return [...differing].map(([suite, { labels, settings }]) => {
+    const [systems, names] = [labels, settings].map((set) => [...set].sort(compareCodePoints).join(', '));
+    return `In ${suite}, scores of one column were made with different settings (${names!}): ${systems!}.`;
   });
 }

@@ -33,7 +33,10 @@ function gridText(grid: Grid, { systems }: Report): string {
   const table = [head.map((label) => shorten(printable(label))), ...lines];
   const widths = head.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
   const rows = table.map((line) =>
-    line.map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!))).join('  ').trimEnd(),
+    line
+      .map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd(),
   );
   rows.splice(1, 0, '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2)));
   return rows.join('\n') + '\n';

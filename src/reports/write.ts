@@ -32,11 +32,7 @@ export function parseFormats(names: readonly string[]): ReportFormat[] {
  * at all.
  * @returns the paths written, in order
  */
-export async function writeReport(
-  report: Report,
-  folder: string,
-  formats: readonly ReportFormat[],
-): Promise<string[]> {
+export async function writeReport(report: Report, folder: string, formats: readonly ReportFormat[]): Promise<string[]> {
   const made = (await Promise.all(formats.map((format) => filesOf(report, format)))).flat();
   const files = new Map(made.map(({ name, data }) => [name, data]));
   for (const [name, data] of files) await writeFileAtomic(join(folder, name), data);

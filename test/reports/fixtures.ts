@@ -122,7 +122,10 @@ export async function store(
   texts?: (i: number) => string,
 ): Promise<StoredResult> {
   const made = result(system, task, score, root);
-  await writeFileAtomic(join(made.folder, 'per-query.json.gz'), gzipSync(JSON.stringify(perQuery(made.record, seed, texts))));
+  await writeFileAtomic(
+    join(made.folder, 'per-query.json.gz'),
+    gzipSync(JSON.stringify(perQuery(made.record, seed, texts))),
+  );
   await writeFileAtomic(join(made.folder, 'record.json'), JSON.stringify(made.record));
   return made;
 }
@@ -137,7 +140,12 @@ export async function withFolder<T>(body: (folder: string) => Promise<T>): Promi
   }
 }
 
-export const bm25: FixtureSystem = { name: 'BM25 elasticsearch', runner: 'bm25', family: 'BM25', settings: { bm25: 'elasticsearch' } };
+export const bm25: FixtureSystem = {
+  name: 'BM25 elasticsearch',
+  runner: 'bm25',
+  family: 'BM25',
+  settings: { bm25: 'elasticsearch' },
+};
 export const oracle: FixtureSystem = {
   name: 'Oracle over BM25',
   runner: 'oracle',

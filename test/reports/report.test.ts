@@ -9,7 +9,9 @@ import type { Report, ReportOptions } from '../../src/reports/index.js';
 import type { StoredResult } from '../../src/results/store.js';
 import { biEncoders, bm25, crossEncoders, demoSystems, oracle, result, withFolder } from './fixtures.js';
 
-const forums = 'android english gaming gis mathematica physics programmers stats tex unix webmasters wordpress'.split(' ');
+const forums = 'android english gaming gis mathematica physics programmers stats tex unix webmasters wordpress'.split(
+  ' ',
+);
 
 /** The score shown for a system on a row, with its mark. */
 function shown(report: Report, rowLabel: string, system: string): string {
@@ -39,7 +41,9 @@ describe('rows and columns', () => {
   });
 
   test('orders columns by kind, family and size, and rows as the BEIR paper does', async () => {
-    const results = [...demoSystems].reverse().flatMap((s) => ['beir/scifact', 'beir/nfcorpus'].map((name) => result(s, { name }, 0.5)));
+    const results = [...demoSystems]
+      .reverse()
+      .flatMap((s) => ['beir/scifact', 'beir/nfcorpus'].map((name) => result(s, { name }, 0.5)));
     const report = await build(results);
     const labels = report.systems.map(({ label }) => label);
     expect(labels[0]).toBe(bm25.name);
@@ -51,7 +55,12 @@ describe('rows and columns', () => {
   test('marks best and second, ties together, and never the oracle', async () => {
     const [a, b, c] = biEncoders as [(typeof biEncoders)[0], (typeof biEncoders)[0], (typeof biEncoders)[0]];
     const task = { name: 'demo/computing' };
-    const scores = [result(oracle, task, 0.9), result(a, task, 0.50001), result(b, task, 0.50004), result(c, task, 0.4)];
+    const scores = [
+      result(oracle, task, 0.9),
+      result(a, task, 0.50001),
+      result(b, task, 0.50004),
+      result(c, task, 0.4),
+    ];
     const report = await build([...scores, result(bm25, { name: 'demo/other' }, 0.1)]);
     expect([oracle, a, b, c, bm25].map(({ name }) => shown(report, 'demo/computing', name))).toEqual([
       '0.9000',
@@ -90,12 +99,30 @@ describe('rows and columns', () => {
       result(oracle, task('beir/scifact'), 0.7),
       result(bm25, task('useb/askubuntu'), 0.5),
     ]);
-    const { average } = report.suites[0]!;
-    expect(average?.tasks).toEqual(['beir/nfcorpus', 'beir/scifact']);
-    expect(average?.of).toBe(3);
-    expect(average?.cells.map(({ value }) => value)).toEqual([expect.closeTo(0.45), expect.closeTo(0.6)]);
-    expect(report.suites[1]!.average).toBeNull();
+    const [common, all] = report.suites[0]!.averages;
+    expect(common!.tasks).toEqual(['beir/nfcorpus', 'beir/scifact']);
+    expect(common!.of).toBe(3);
+    expect(common!.cells.map((cell) => cell?.value)).toEqual([expect.closeTo(0.45), expect.closeTo(0.6)]);
+    expect(all!.tasks).toHaveLength(3);
+    expect(all!.cells.map((cell) => cell?.value)).toEqual([expect.closeTo(0.6), undefined]);
+    expect(report.suites[1]!.averages).toEqual([]);
     expect(report.notes.join('\n')).toContain('2 of 3 tasks');
+  });
+
+  test('leaves MS MARCO out of averages, and takes none of different measures outside of USEB', async () => {
+    const names = ['beir/msmarco', 'beir/nfcorpus', 'beir/scifact'];
+    const useb = ['useb/askubuntu', 'useb/scidocs'].map((name, i) =>
+      result(bm25, { name, measure: `map${i}` }, 0.2 + i / 10),
+    );
+    const mine = ['mine/a', 'mine/b'].map((name, i) => result(bm25, { name, measure: `m${i}` }, 0.5));
+    const report = await build([...names.map((name, i) => result(bm25, { name }, 0.1 * i)), ...useb, ...mine]);
+    const averages = report.suites.map(({ name, averages: [first] }) => [name, first?.cells[0]?.value]);
+    expect(averages).toEqual([
+      ['BEIR', expect.closeTo(0.15)],
+      ['USEB', expect.closeTo(0.25)],
+      ['mine', undefined],
+    ]);
+    expect(report.notes.join('\n')).toContain('MS MARCO is left out');
   });
 
   test('folds the twelve forums of CQADupStack, and only all twelve', async () => {
@@ -109,7 +136,9 @@ describe('rows and columns', () => {
 
   test('shows published scores with the difference of the same system only', async () => {
     const anserini = { ...bm25, name: 'BM25 anserini-flat', settings: { bm25: 'anserini-flat' } };
-    const report = await build([anserini, crossEncoders[0]!].map((system) => result(system, { name: 'beir/nfcorpus' }, 0.3214)));
+    const report = await build(
+      [anserini, crossEncoders[0]!].map((system) => result(system, { name: 'beir/nfcorpus' }, 0.3214)),
+    );
     const [row] = report.suites[0]!.rows;
     const [comparison, ...others] = row!.cells[0]!.published;
     expect(others).toEqual([]);
@@ -122,14 +151,22 @@ describe('rows and columns', () => {
 describe('bad input', () => {
   test('names both records that claim one cell, unless the newer is asked for', async () => {
     const older = result(bm25, { name: 'demo/computing' }, 0.1, 'a');
-    const newer = result({ ...bm25, settings: { bm25: 'elasticsearch', k1: 1.5 } }, { name: 'demo/computing' }, 0.2, 'b');
+    const newer = result(
+      { ...bm25, settings: { bm25: 'elasticsearch', k1: 1.5 } },
+      { name: 'demo/computing' },
+      0.2,
+      'b',
+    );
     newer.record.provenance.createdAt = '2026-02-02T00:00:00Z';
     const refused = build([older, newer]);
     await expect(refused).rejects.toThrow(InputError);
     await expect(refused).rejects.toThrow(older.folder);
     await expect(refused).rejects.toThrow(newer.folder);
     await expect(refused).rejects.toThrow('differ in k1');
-    for (const order of [[older, newer], [newer, older]])
+    for (const order of [
+      [older, newer],
+      [newer, older],
+    ])
       expect(shown(await build(order, { newest: true }), 'demo/computing', bm25.name)).toBe('0.2000 best');
     await expect(build([older, older])).resolves.toBeDefined();
   });
@@ -153,7 +190,9 @@ describe('bad input', () => {
   });
 
   test('filters by task folder, by system pattern and by family', async () => {
-    const results = demoSystems.flatMap((s) => ['demo/computing', 'beir/scifact'].map((name) => result(s, { name }, 0.5)));
+    const results = demoSystems.flatMap((s) =>
+      ['demo/computing', 'beir/scifact'].map((name) => result(s, { name }, 0.5)),
+    );
     const report = await build(results, { tasks: ['beir'], systems: ['BE * mean', 'CE G'] });
     expect(report.suites.map(({ name }) => name)).toEqual(['BEIR']);
     expect(report.systems).toHaveLength(6);
@@ -179,7 +218,9 @@ describe('files', () => {
   test('escapes hostile names in every text format', () =>
     withFolder(async (folder) => {
       const named = { ...biEncoders[0]!, name: hostile.name, family: hostile.family };
-      const report = await build([result(named, { name: 'demo/<img src=x onerror=1>|b' }, 0.5)], { title: '<i>title</i>' });
+      const report = await build([result(named, { name: 'demo/<img src=x onerror=1>|b' }, 0.5)], {
+        title: '<i>title</i>',
+      });
       const paths = await writeReport(report, folder, ['html', 'md']);
       const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
       expect(texts).toHaveLength(3);

@@ -31,7 +31,10 @@ export const baseOption: EChartsOption = {
 };
 
 /** A legend below the chart and the height it takes. More than eight rows turn into pages. */
-export function legendOf(names: readonly string[], width: ChartWidth): { legend: NonNullable<EChartsOption['legend']>; height: number } {
+export function legendOf(
+  names: readonly string[],
+  width: ChartWidth,
+): { legend: NonNullable<EChartsOption['legend']>; height: number } {
   const rows = legendRows(names, width);
   return {
     legend: {
@@ -63,13 +66,17 @@ function legendRows(names: readonly string[], width: ChartWidth): number {
 
 const longestLabel = (width: ChartWidth): number => (width === 'wide' ? 240 : 250);
 
-/** An axis of scores. */
-export function scoreAxis(name: string): NonNullable<EChartsOption['yAxis']> {
+/** An axis of scores around these values, not beyond 0 and 1 where they are not. */
+export function scoreAxis(name: string, values: readonly number[]): NonNullable<EChartsOption['yAxis']> {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const gap = Math.max((high - low) * 0.05, 0.005);
   return {
     type: 'value',
     name,
     nameTextStyle: { color: tokens.text, align: 'left' },
     scale: true,
+    ...(low >= 0 && low - gap < 0 ? { min: 0 } : {}),
+    ...(high <= 1 && high + gap > 1 ? { max: 1 } : {}),
     boundaryGap: ['5%', '5%'],
     axisLabel: { color: tokens.muted },
     splitLine: { lineStyle: { color: tokens.grid } },

@@ -1,7 +1,17 @@
 import type { LineSeriesOption } from 'echarts';
 import { formatScore } from '../format.js';
 import type { DepthFigure } from '../model.js';
-import { baseOption, gridAbove, legendOf, nameBelow, scoreAxis, seriesColour, symbols, type Chart, type ChartWidth } from './chart.js';
+import {
+  baseOption,
+  gridAbove,
+  legendOf,
+  nameBelow,
+  scoreAxis,
+  seriesColour,
+  symbols,
+  type Chart,
+  type ChartWidth,
+} from './chart.js';
 import { tokens } from './themes.js';
 
 /** A score against the depth of re-ranking, with the oracle's ceiling. */
@@ -11,21 +21,19 @@ export function depthChart(figure: DepthFigure, width: ChartWidth): Chart {
     lines.map(({ label }) => label),
     width,
   );
-  const series = lines.map(
-    ({ label, ceiling, values }, i): LineSeriesOption => ({
-      type: 'line',
-      name: label,
-      symbol: symbols[i % symbols.length]!,
-      symbolSize: 9,
-      lineStyle: { width: 2, type: ceiling ? 'dotted' : 'solid' },
-      color: ceiling ? tokens.muted : seriesColour(i),
-      emphasis: { focus: 'series' },
-      data: values.map((value, j) => {
-        const text = value === null ? 'not known' : formatScore(value);
-        return { value: value ?? '-', tip: [label, `depth ${depths[j]!}`, text] };
-      }),
+  const series = lines.map(({ label, ceiling, values }, i): LineSeriesOption => ({
+    type: 'line',
+    name: label,
+    symbol: symbols[i % symbols.length]!,
+    symbolSize: 9,
+    lineStyle: { width: 2, type: ceiling ? 'dotted' : 'solid' },
+    color: ceiling ? tokens.muted : seriesColour(i),
+    emphasis: { focus: 'series' },
+    data: values.map((value, j) => {
+      const text = value === null ? 'not known' : formatScore(value);
+      return { value: value ?? '-', tip: [label, `depth ${depths[j]!}`, text] };
     }),
-  );
+  }));
   return {
     id: figure.id,
     title: `${measure} against re-ranking depth: ${figure.label}`,
@@ -42,7 +50,10 @@ export function depthChart(figure: DepthFigure, width: ChartWidth): Chart {
         axisLabel: { color: tokens.muted },
         axisLine: { lineStyle: { color: tokens.muted } },
       },
-      yAxis: scoreAxis(measure),
+      yAxis: scoreAxis(
+        measure,
+        lines.flatMap(({ values }) => values.filter((value) => value !== null)),
+      ),
       series,
     },
   };

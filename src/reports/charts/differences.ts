@@ -6,9 +6,9 @@ import { tokens } from './themes.js';
 /** Differences to a reference with their confidence intervals, one line a system; zero is the reference. */
 export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Chart {
   const { systems, reference, measure } = figure;
-  const labelWidth = width === 'wide' ? 240 : 150;
+  const labelWidth = width === 'wide' ? 340 : 150;
   // On a narrow page long names take two lines.
-  const lineHeight = width === 'wide' ? 28 : 36;
+  const lineHeight = width === 'wide' ? 30 : 36;
   const tips = systems.map(({ label, difference, low, high }) => [
     label,
     `${formatDifference(difference)} against ${reference}`,
@@ -60,7 +60,7 @@ export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Ch
 
 /** What fits beside the chart: one line on a wide page, two on a narrow one. The middle of longer names is left out. */
 function shortLabel(label: string, width: ChartWidth): string {
-  const longest = width === 'wide' ? 34 : 36;
+  const longest = width === 'wide' ? 46 : 36;
   if (label.length <= longest) return label;
   const half = Math.floor((longest - 1) / 2);
   return `${label.slice(0, half)}…${label.slice(-half)}`;

@@ -1,7 +1,17 @@
 import type { LineSeriesOption, ScatterSeriesOption } from 'echarts';
 import { formatParameters, formatScore } from '../format.js';
 import type { SizeFigure, SizePoint } from '../model.js';
-import { baseOption, gridAbove, legendOf, nameBelow, scoreAxis, seriesColour, symbols, type Chart, type ChartWidth } from './chart.js';
+import {
+  baseOption,
+  gridAbove,
+  legendOf,
+  nameBelow,
+  scoreAxis,
+  seriesColour,
+  symbols,
+  type Chart,
+  type ChartWidth,
+} from './chart.js';
 import { SIZE_LABELS, tokens } from './themes.js';
 
 /** A score against model sizes: lines of families, level lines of systems without a size, hollow published points. */
@@ -29,10 +39,14 @@ export function sizeChart(figure: SizeFigure, width: ChartWidth): Chart {
         splitLine: { lineStyle: { color: tokens.grid } },
         minorTick: { show: true },
       },
-      yAxis: scoreAxis(figure.measure),
+      yAxis: scoreAxis(figure.measure, valuesOf(figure)),
       series,
     },
   };
+}
+
+function valuesOf({ lines, levels, published }: SizeFigure): number[] {
+  return [...lines.flatMap(({ points }) => points), ...levels, ...published].map(({ value }) => value);
 }
 
 function familyLines({ lines }: SizeFigure): LineSeriesOption[] {

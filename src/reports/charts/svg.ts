@@ -5,6 +5,24 @@ import { resolveTokens, type ChartTheme } from './themes.js';
 /** Width of charts written as files, in pixels; they scale without loss. */
 export const CHART_WIDTH = 760;
 
+/** Widths of characters in em, by class: those of DejaVu Sans, a wide font, so that text of any other fits too. */
+const characterWidths: readonly (readonly [RegExp, number])[] = [
+  [/[ijl.,:;|!'`I[\]()/\\ ]/, 0.36],
+  [/[frt"*-]/, 0.42],
+  [/[mwMW@%]/, 0.98],
+  [/[A-Z0-9&#+=<>~_$]/, 0.72],
+  [/[\x21-\x7e]/, 0.62],
+];
+
+// Without a browser there are no fonts to measure with; what ECharts assumes then is too narrow for most of them.
+echarts.setPlatformAPI({
+  measureText(text, font) {
+    const size = Number(/(\d+(?:\.\d+)?)px/.exec(font ?? '')?.[1] ?? 12);
+    const em = Array.from(text, (character) => characterWidths.find(([set]) => set.test(character))?.[1] ?? 1);
+    return { width: em.reduce((sum, width) => sum + width, 0) * size };
+  },
+});
+
 /** Draws a chart as SVG text, without a browser. The text depends on the chart alone. */
 export function renderSvg(chart: Chart, theme: ChartTheme, width = CHART_WIDTH): string {
   const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height: chart.height });
@@ -33,7 +51,13 @@ function cssName(id: string): string {
 }
 
 export function escapeXml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   // Control characters are not allowed in XML at all.
   return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd').replace(/[&<>"']/g, (character) => entities[character]!);
 }

@@ -76,7 +76,9 @@ export function resolveTokens<T>(option: T, theme: ChartTheme): T {
     if (typeof value === 'string') return values.get(value) ?? value;
     if (Array.isArray(value)) return value.map(resolve);
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, namedByUser.has(key) ? inner : resolve(inner)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, namedByUser.has(key) ? inner : resolve(inner)]),
+    );
   };
   return resolve(option) as T;
 }

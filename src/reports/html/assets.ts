@@ -8,7 +8,8 @@ const libraries = [
   {
     name: 'Apache ECharts',
     file: 'echarts/dist/echarts.min.js',
-    licence: 'Apache ECharts, Copyright 2017-2026 The Apache Software Foundation, Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0. This product includes software developed at The Apache Software Foundation (https://www.apache.org/).',
+    licence:
+      'Apache ECharts, Copyright 2017-2026 The Apache Software Foundation, Apache License 2.0, https://www.apache.org/licenses/LICENSE-2.0. This product includes software developed at The Apache Software Foundation (https://www.apache.org/).',
   },
   {
     name: 'Tabulator',

@@ -25,30 +25,57 @@ export async function renderHtml(report: Report): Promise<string> {
     pair: firstPair(report.systems),
   };
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${report.title}</title>
-<style>${new Markup(assets.tableStyle)}</style>
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the report</a>
-<header><h1>${report.title}</h1><p class="lead">${leadOf(report)}</p></header>
-<nav aria-label="Sections"><ul>${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
-<main id="main">${sections.map(({ id, title, body }) => html`
-<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${body}</section>`)}
-</main>
-<footer><p>Made by sgpt-bench. Built in: ${assets.libraries.map(({ licence }) => html`${licence} `)}</p></footer>
-<script type="text/plain" id="data">${await packed(data)}</script>
-${assets.libraries.map(({ name, packed: text }) => html`<script type="text/plain" class="library" data-name="${name}">${new Markup(text)}</script>
-`)}${blockElements(blocks)}<script type="module">${new Markup(assets.script)}</script>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${report.title}</title>
+        <style>
+          ${new Markup(assets.tableStyle)}
+        </style>
+        <style>
+          ${new Markup(style)}
+        </style>
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the report</a>
+        <header>
+          <h1>${report.title}</h1>
+          <p class="lead">${leadOf(report)}</p>
+        </header>
+        <nav aria-label="Sections">
+          <ul>
+            ${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}
+          </ul>
+        </nav>
+        <main id="main">
+          ${sections.map(
+            ({ id, title, body }) =>
+              html` <section aria-labelledby="${id}">
+                <h2 id="${id}">${title}</h2>
+                ${body}
+              </section>`,
+          )}
+        </main>
+        <footer>
+          <p>Made by sgpt-bench. Built in: ${assets.libraries.map(({ licence }) => html`${licence} `)}</p>
+        </footer>
+        <script type="text/plain" id="data">
+          ${await packed(data)}
+        </script>
+        ${assets.libraries.map(
+          ({ name, packed: text }) =>
+            html`<script type="text/plain" class="library" data-name="${name}">
+              ${new Markup(text)}
+            </script> `,
+        )}${blockElements(blocks)}
+        <script type="module">
+          ${new Markup(assets.script)};
+        </script>
+      </body>
+    </html> `;
   return page.text;
 }
 
@@ -68,7 +95,10 @@ function sectionsOf(report: Report, queries: Section | null): Section[] {
     id: 'results',
     title: 'Results',
     body: [
-      html`<p>Best <b class="best">bold</b>, second <span class="second">underlined</span>; the oracle takes no part. A score leads to the record it comes from.</p>`,
+      html`<p>
+        Best <b class="best">bold</b>, second <span class="second">underlined</span>; the oracle takes no part. A score
+        leads to the record it comes from.
+      </p>`,
       suites.map((suite) => resultsTable(suite, report)),
     ],
   };
@@ -78,7 +108,17 @@ function sectionsOf(report: Report, queries: Section | null): Section[] {
   return [
     ...first.map(partSection),
     results,
-    ...(notes.length === 0 ? [] : [{ id: 'notes', title: 'Notes', body: html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` }]),
+    ...(notes.length === 0
+      ? []
+      : [
+          {
+            id: 'notes',
+            title: 'Notes',
+            body: html`<ul>
+              ${notes.map((note) => html`<li>${note}</li>`)}
+            </ul>`,
+          },
+        ]),
     ...others.map(partSection),
     ...(queries === null ? [] : [queries]),
     ...last.map(partSection),

@@ -118,7 +118,8 @@ function liveParts() {
   for (const choice of document.querySelectorAll('select[data-part]')) {
     const { part } = choice.dataset;
     choice.addEventListener('change', () => {
-      for (const panel of document.querySelectorAll(`.panel[data-of="${part}"]`)) panel.hidden = panel.dataset.index !== choice.value;
+      for (const panel of document.querySelectorAll(`.panel[data-of="${part}"]`))
+        panel.hidden = panel.dataset.index !== choice.value;
       draws.get(part)?.(Number(choice.value));
     });
   }
@@ -237,7 +238,13 @@ async function liveQueries() {
     placeholder: 'No query fits.',
     layout: 'fitColumns',
     columns: [
-      { title: 'Query', field: 'text', formatter: 'plaintext', minWidth: 160, tooltip: (_, cell) => textBox(cell.getValue()) },
+      {
+        title: 'Query',
+        field: 'text',
+        formatter: 'plaintext',
+        minWidth: 160,
+        tooltip: (_, cell) => textBox(cell.getValue()),
+      },
       { title: 'A', field: 'a', ...score, width: 84, formatter: (cell) => shownScore(cell.getValue()) },
       { title: 'B', field: 'b', ...score, width: 84, formatter: (cell) => shownScore(cell.getValue()) },
       { title: 'B − A', field: 'difference', ...score, width: 92, formatter: (cell) => signed(cell.getValue()) },
@@ -308,7 +315,12 @@ function rankingList(label, rankings, at) {
     const [id, title] = rankings.documents[place];
     const item = element('li', title === '' ? id : `${title} `);
     if (title !== '') item.append(element('small', id));
-    item.append(' ', element('span', grade === null ? 'not judged' : `grade ${grade}`, { className: grade > 0 ? 'grade relevant' : 'grade' }));
+    item.append(
+      ' ',
+      element('span', grade === null ? 'not judged' : `grade ${grade}`, {
+        className: grade > 0 ? 'grade relevant' : 'grade',
+      }),
+    );
     item.append(' ', element('small', String(score)));
     list.append(item);
   }
@@ -338,11 +350,14 @@ function liveScores() {
 
 /** Per-query data is unpacked when its section comes into view. */
 function whenSeen(place, act) {
-  const observer = new IntersectionObserver((entries) => {
-    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-    observer.disconnect();
-    act();
-  }, { rootMargin: '600px' });
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      act();
+    },
+    { rootMargin: '600px' },
+  );
   observer.observe(place);
 }
 

@@ -16,7 +16,12 @@ export interface Section {
 export function partSection({ id, title, text, panels }: Part): Section {
   const first = panels[0]!;
   const figure = first.figure === null ? null : chartPlace(id, chartOf(first.figure));
-  const tables = panels.map((panel, i) => html`<div class="panel" data-of="${id}" data-index="${i}"${new Markup(i === 0 ? '' : ' hidden')}>${panelTable(panel, longTables.has(id))}</div>`);
+  const tables = panels.map(
+    (panel, i) =>
+      html`<div class="panel" data-of="${id}" data-index="${i}" ${new Markup(i === 0 ? '' : ' hidden')}>
+        ${panelTable(panel, longTables.has(id))}
+      </div>`,
+  );
   return { id, title, body: [html`<p class="hint">${text}</p>`, choiceOf(id, panels), figure, tables] };
 }
 
@@ -26,19 +31,31 @@ const longTables: ReadonlySet<Part['id']> = new Set(['published', 'cost', 'prove
 /** The table of a panel: below a chart it is folded, alone it is open. */
 function panelTable({ id, label, figure, table }: Panel, long: boolean): Markup {
   if (figure === null) return dataTable(table, long ? id : null, label);
-  return html`<details><summary>Numbers of the chart</summary>${dataTable(table, null, label)}</details>`;
+  return html`<details>
+    <summary>Numbers of the chart</summary>
+    ${dataTable(table, null, label)}
+  </details>`;
 }
 
 function choiceOf(id: string, panels: readonly Panel[]): Markup | null {
   if (panels.length < 2) return null;
   const options = panels.map(({ label }, i) => html`<option value="${i}">${label}</option>`);
-  return html`<p class="choice"><label for="choose-${id}">Shown</label> <select id="choose-${id}" data-part="${id}" autocomplete="off">${options}</select></p>`;
+  return html`<p class="choice">
+    <label for="choose-${id}">Shown</label>
+    <select id="choose-${id}" data-part="${id}" autocomplete="off">
+      ${options}
+    </select>
+  </p>`;
 }
 
 /** The place of a chart. What is drawn here is replaced by a live chart, and stays where scripts do not run. */
 function chartPlace(id: string, chart: Chart): Markup {
   const drawing = new Markup(renderSvg(chart, cssTheme));
-  return html`<figure class="chart"><div class="drawing" data-part="${id}">${drawing}</div><figcaption id="caption-${id}">${chart.title}</figcaption><p class="pointed" role="status" id="pointed-${id}"></p></figure>`;
+  return html`<figure class="chart">
+    <div class="drawing" data-part="${id}">${drawing}</div>
+    <figcaption id="caption-${id}">${chart.title}</figcaption>
+    <p class="pointed" role="status" id="pointed-${id}"></p>
+  </figure>`;
 }
 
 /** The charts of all parts, drawn for a wide and for a narrow page, by part. */
@@ -46,7 +63,9 @@ export function chartsOf(parts: readonly Part[]): Record<string, { wide: Chart; 
   return Object.fromEntries(
     parts.map(({ id, panels }) => [
       id,
-      panels.flatMap(({ figure }) => (figure === null ? [] : [{ wide: chartOf(figure, 'wide'), narrow: chartOf(figure, 'narrow') }])),
+      panels.flatMap(({ figure }) =>
+        figure === null ? [] : [{ wide: chartOf(figure, 'wide'), narrow: chartOf(figure, 'narrow') }],
+      ),
     ]),
   );
 }

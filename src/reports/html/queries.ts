@@ -46,32 +46,54 @@ export function queriesSection({ suites, systems, results }: Report, blocks: Que
   const shown = rows.filter(({ id }) => blocks.scores.has(id));
   const option = (id: string, label: string): Markup => html`<option value="${id}">${label}</option>`;
   const choice = (id: string, label: string, options: readonly Markup[]): Markup =>
-    html`<p><label for="${id}">${label}</label> <select id="${id}" autocomplete="off">${options}</select></p>`;
+    html`<p>
+      <label for="${id}">${label}</label>
+      <select id="${id}" autocomplete="off">
+        ${options}
+      </select>
+    </p>`;
   const columns = systems.map((system) => option(system.id, system.label));
   const leftOut =
     blocks.leftOut === 0
       ? null
-      : html`<p class="hint">The rankings of ${blocks.leftOut} of ${results.length} results are not in this page, which would be too large; a report of fewer tasks or systems has them.</p>`;
+      : html`<p class="hint">
+          The rankings of ${blocks.leftOut} of ${results.length} results are not in this page, which would be too large;
+          a report of fewer tasks or systems has them.
+        </p>`;
   return {
     id: 'queries',
     title: 'Queries',
-    body: html`<p class="hint">Two systems query by query. Sort by a heading; the button shows the first ten documents of both.</p>${leftOut}
-<div class="choices">${[
-      choice('query-task', 'Task', shown.map(({ id, label }) => option(id, label))),
-      choice('query-a', 'System A', columns),
-      choice('query-b', 'System B', columns),
-    ]}<p><label for="query-filter">Filter</label> <input type="search" id="query-filter" autocomplete="off"></p>
-<p><label><input type="checkbox" id="query-differ" autocomplete="off"> Only where they differ</label></p></div>
-<div id="query-table"><p>Shown by scripts, which do not run here.</p></div>
-<div id="query-detail" tabindex="-1"></div>`,
+    body: html`<p class="hint">
+        Two systems query by query. Sort by a heading; the button shows the first ten documents of both.
+      </p>
+      ${leftOut}
+      <div class="choices">
+        ${[
+          choice(
+            'query-task',
+            'Task',
+            shown.map(({ id, label }) => option(id, label)),
+          ),
+          choice('query-a', 'System A', columns),
+          choice('query-b', 'System B', columns),
+        ]}
+        <p><label for="query-filter">Filter</label> <input type="search" id="query-filter" autocomplete="off" /></p>
+        <p>
+          <label><input type="checkbox" id="query-differ" autocomplete="off" /> Only where they differ</label>
+        </p>
+      </div>
+      <div id="query-table"><p>Shown by scripts, which do not run here.</p></div>
+      <div id="query-detail" tabindex="-1"></div>`,
   };
 }
 
 /** The blocks as script elements that nothing runs. */
 export function blockElements({ scores, rankings }: QueryBlocks): Markup[] {
   return [...scores, ...rankings].map(
-    ([key, block]) => html`<script type="text/plain" data-block="${key}">${new Markup(block)}</script>
-`,
+    ([key, block]) =>
+      html`<script type="text/plain" data-block="${key}">
+        ${new Markup(block)}
+      </script> `,
   );
 }
 

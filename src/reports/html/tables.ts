@@ -10,7 +10,20 @@ export function resultsTable(suite: Suite, { systems, results }: Report): Markup
   const lines = new Map(results.map(({ folder }, i) => [folder, i]));
   return scrolling(
     `Scores: ${suite.name}`,
-    html`<table class="scores"><caption>${suite.name}</caption><thead><tr><th scope="col">${grid.corner}</th>${grid.columns.map((column) => html`<th scope="col">${headingText(column)}</th>`)}</tr></thead><tbody>${grid.lines.map((line) => gridLine(line, suite, lines))}</tbody></table>`,
+    html`<table class="scores">
+      <caption>
+        ${suite.name}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">${grid.corner}</th>
+          ${grid.columns.map((column) => html`<th scope="col">${headingText(column)}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${grid.lines.map((line) => gridLine(line, suite, lines))}
+      </tbody>
+    </table>`,
   );
 }
 
@@ -19,9 +32,18 @@ function gridLine({ heading, cells }: GridLine, { rows }: Suite, lines: Readonly
   const parts = rows.find(({ id }) => id === heading.id)?.parts ?? [];
   const parent = heading.kind === 'part' ? heading.id!.split('.')[0]! : undefined;
   const attributes = new Markup(
-    heading.kind === 'part' ? ` class="part" data-parent="${parent!}" hidden` : heading.kind === 'average' ? ' class="average"' : '',
+    heading.kind === 'part'
+      ? ` class="part" data-parent="${parent!}" hidden`
+      : heading.kind === 'average'
+        ? ' class="average"'
+        : '',
   );
-  const toggle = parts.length === 0 ? null : html`<button type="button" class="unfold" aria-expanded="false" data-unfolds="${heading.id}">${parts.length} parts</button>`;
+  const toggle =
+    parts.length === 0
+      ? null
+      : html`<button type="button" class="unfold" aria-expanded="false" data-unfolds="${heading.id}">
+          ${parts.length} parts
+        </button>`;
   return html`<tr${attributes}><th scope="row">${headingText(heading)}${toggle}</th>${cells.map((cell) => scoreCell(cell, lines))}</tr>`;
 }
 
@@ -36,11 +58,19 @@ function breakable(label: string): Inserted {
 
 function scoreCell({ text: number, mark, cell }: GridCell, lines: ReadonlyMap<string, number>): Markup {
   const line = cell?.result == null ? undefined : lines.get(cell.result.folder);
-  const text = line === undefined ? number : html`<a class="score" href="#provenance" data-line="${line}">${number}</a>`;
-  const score = mark === 'best' ? html`<b class="best">${text}</b>` : mark === 'second' ? html`<span class="second">${text}</span>` : text;
+  const text =
+    line === undefined ? number : html`<a class="score" href="#provenance" data-line="${line}">${number}</a>`;
+  const score =
+    mark === 'best'
+      ? html`<b class="best">${text}</b>`
+      : mark === 'second'
+        ? html`<span class="second">${text}</span>`
+        : text;
   const differences = (cell?.published ?? []).map(
     ({ difference, verdict, row }) =>
-      html`<small class="difference ${verdict}" title="${`published ${row.system}: ${row.source}`}">${formatDifference(difference)}</small>`,
+      html`<small class="difference ${verdict}" title="${`published ${row.system}: ${row.source}`}"
+        >${formatDifference(difference)}</small
+      >`,
   );
   return html`<td>${score}${differences}</td>`;
 }
@@ -49,15 +79,27 @@ function scoreCell({ text: number, mark, cell }: GridCell, lines: ReadonlyMap<st
 export function dataTable(table: Table, name: string | null, label: string): Markup {
   const heat = heatOf(table);
   const head = table.columns.map(
-    ({ label: text, format }) => html`<th scope="col"${flag(format !== 'text', ' class="number"')}>${text}</th>`,
+    ({ label: text, format }) => html`<th scope="col" ${flag(format !== 'text', ' class="number"')}>${text}</th>`,
   );
   const lines = table.lines.map(
-    (line) => html`<tr>${line.map((value, i) => dataCell(value, table.columns[i]!, heat))}</tr>`,
+    (line) =>
+      html`<tr>
+        ${line.map((value, i) => dataCell(value, table.columns[i]!, heat))}
+      </tr>`,
   );
   const id = name === null ? null : new Markup(` id="table-${name}" data-sortable`);
   return scrolling(
     label,
-    html`<table class="data"${id}><thead><tr>${head}</tr></thead><tbody>${lines}</tbody></table>`,
+    html`<table class="data" ${id}>
+      <thead>
+        <tr>
+          ${head}
+        </tr>
+      </thead>
+      <tbody>
+        ${lines}
+      </tbody>
+    </table>`,
   );
 }
 
@@ -67,12 +109,14 @@ function dataCell(value: Value, column: Column, heat: (value: number) => number)
   if (typeof value !== 'number') return html`<td class="number">${text}</td>`;
   if (column.format === 'verdict') return html`<td class="number ${verdictOf(value)}">${text}</td>`;
   const shade = column.heat === true ? new Markup(` style="--heat: ${heat(value).toFixed(0)}%"`) : null;
-  return html`<td class="number${flag(column.heat === true, ' heat')}"${shade}>${text}</td>`;
+  return html`<td class="number${flag(column.heat === true, ' heat')}" ${shade}>${text}</td>`;
 }
 
 /** How far along a value is, in per cent, from the lowest to the highest of the columns with heat. */
 function heatOf({ columns, lines }: Table): (value: number) => number {
-  const values = lines.flatMap((line) => line.filter((value, i) => columns[i]!.heat === true && typeof value === 'number'));
+  const values = lines.flatMap((line) =>
+    line.filter((value, i) => columns[i]!.heat === true && typeof value === 'number'),
+  );
   const [low, high] = [Math.min(...(values as number[])), Math.max(...(values as number[]))];
   return (value) => (high > low ? ((value - low) / (high - low)) * 100 : 0);
 }

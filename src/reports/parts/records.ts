@@ -71,7 +71,12 @@ export function provenancePart(named: readonly Named[]): Part {
     lines: named.map(provenanceLine),
   };
   const text = 'The record behind each score; checksums are SHA-256, shortened here, in full in the records.';
-  return { id: 'provenance', title: 'Provenance', text, panels: [{ id: 'provenance', label: 'All results', figure: null, table }] };
+  return {
+    id: 'provenance',
+    title: 'Provenance',
+    text,
+    panels: [{ id: 'provenance', label: 'All results', figure: null, table }],
+  };
 }
 
 function provenanceLine({ row, system, result: { record, folder } }: Named): Value[] {
@@ -114,7 +119,9 @@ export function namedResults(
   systems: readonly ReportSystem[],
   results: readonly NumberedResult[],
 ): Named[] {
-  const rows = new Map(suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts])).map((row) => [row.id, row]));
+  const rows = new Map(
+    suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts])).map((row) => [row.id, row]),
+  );
   const columns = new Map(systems.map((system) => [system.id, system]));
   return results.map((result) => ({ row: rows.get(result.row)!, system: columns.get(result.system)!, result }));
 }

@@ -7,12 +7,14 @@ export function layersPart(suites: readonly Suite[], results: readonly NumberedR
   const panels = rowsOf(suites).flatMap((row) => {
     const models = groupBy(
       results.filter((result) => result.row === row.id && typeof result.record.system.settings['layer'] === 'number'),
-      ({ record: { system } }) => canonicalJson([system.model, without(system.settings, ['layer', 'pooling', 'dimensions'])]),
+      ({ record: { system } }) =>
+        canonicalJson([system.model, without(system.settings, ['layer', 'pooling', 'dimensions'])]),
     );
     return [...models.values()].flatMap((group, i) => layerPanel(row, group, i));
   });
   if (panels.length === 0) return null;
-  const text = 'Hidden state 0 is the embeddings; the last is the model’s output. The stronger the colour, the higher the score.';
+  const text =
+    'Hidden state 0 is the embeddings; the last is the model’s output. The stronger the colour, the higher the score.';
   return { id: 'layers', title: 'Pooling by layer', text, panels };
 }
 
@@ -75,7 +77,9 @@ function promptOf({ record }: NumberedResult): string {
 /** What the systems of one column share: runner, model, pooling and what was re-ranked. */
 function promptlessLabel({ system, firstStage }: NumberedResult['record']): string {
   const pooling = system.settings['pooling'];
-  const parts = [system.model?.id ?? system.runner, system.model?.dtype ?? ''].filter((part) => part !== 'fp32' && part !== '');
+  const parts = [system.model?.id ?? system.runner, system.model?.dtype ?? ''].filter(
+    (part) => part !== 'fp32' && part !== '',
+  );
   if (typeof pooling === 'string') parts.push(`${pooling} layer ${String(system.settings['layer'] ?? '')}`.trim());
   if (firstStage !== null) parts.push(`top ${firstStage.depth} of ${firstStage.name}`);
   return parts.join(', ');

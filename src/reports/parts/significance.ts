@@ -16,10 +16,19 @@ export async function significancePart(
 ): Promise<Part | null> {
   if (reference === undefined) return null;
   const column = systems.find(({ label, name }) => label === reference || name === reference);
-  if (column === undefined) throw unknownName('reference', reference, systems.map(({ label }) => label));
+  if (column === undefined)
+    throw unknownName(
+      'reference',
+      reference,
+      systems.map(({ label }) => label),
+    );
   const panels: Panel[] = [];
   for (const row of new Set(named.map((entry) => entry.row))) {
-    const panel = await rowPanel(row, column, named.filter((entry) => entry.row === row));
+    const panel = await rowPanel(
+      row,
+      column,
+      named.filter((entry) => entry.row === row),
+    );
     if (panel !== null) panels.push(panel);
   }
   if (panels.length === 0)
@@ -73,10 +82,12 @@ function differenceTable(compared: readonly { label: string; comparison: Referen
       { label: 'Ties', format: 'count' },
       { label: 'Losses', format: 'count' },
     ],
-    lines: compared.map(({ label, comparison: { difference, interval, randomisation, corrected, wins, ties, losses } }) => [
-      label,
-      ...[difference, interval.low, interval.high, randomisation.p, corrected],
-      ...[wins, ties, losses],
-    ]),
+    lines: compared.map(
+      ({ label, comparison: { difference, interval, randomisation, corrected, wins, ties, losses } }) => [
+        label,
+        ...[difference, interval.low, interval.high, randomisation.p, corrected],
+        ...[wins, ties, losses],
+      ],
+    ),
   };
 }

@@ -2,27 +2,27 @@ import type { Panel, Part, ReportSystem, Row, SizeFigure, SizePoint, Suite, Tabl
 
 /** Scores against model sizes: averages of suites first, then every row. Null where no model has a size. */
 export function sizesPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
-  const averages = suites.flatMap(({ name, average }, i): Scores[] =>
-    average === null
-      ? []
-      : [
-          {
-            id: `average${i + 1}`,
-            label: `${name}, average of ${average.tasks.length} tasks`,
-            measure: average.measures.join(', '),
-            values: average.cells.map(({ value }) => value),
-            published: [],
-          },
-        ],
+  const averages = suites.flatMap(({ name, averages: all }, i) =>
+    all.map((average, j): Scores => ({
+      id: `average${i + 1}.${j + 1}`,
+      label: `${name}, average of ${average.tasks.length} of ${average.of} tasks`,
+      measure: average.measures.length === 1 ? average.measures[0]! : 'Main measures',
+      values: average.cells.map((cell) => cell?.value ?? null),
+      published: [],
+    })),
   );
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
-  const scores = [...averages, ...rows.map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) }))];
+  const scores = [
+    ...averages,
+    ...rows.map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) })),
+  ];
   const panels = scores
     .map((score) => sizeFigure(score, systems))
     .filter(({ lines }) => lines.length > 0)
     .map((figure): Panel => ({ id: `sizes-${figure.id}`, label: figure.label, figure, table: sizeTable(figure) }));
   if (panels.length === 0) return null;
-  const text = 'One line a family, by number of parameters; systems without parameters are level lines, published scores hollow.';
+  const text =
+    'One line a family, by number of parameters; systems without parameters are level lines, published scores hollow.';
   return { id: 'sizes', title: 'Across model sizes', text, panels };
 }
 
@@ -33,9 +33,10 @@ interface Scores extends Pick<Row, 'id' | 'label' | 'measure' | 'published'> {
 function sizeFigure(scores: Scores, systems: readonly ReportSystem[]): SizeFigure {
   const lines = new Map<string, { family: string; runner: string; points: SizePoint[] }>();
   const levels: SizeFigure['levels'][number][] = [];
-  systems.forEach(({ family, runner, label, parameters }, column) => {
+  systems.forEach((system, column) => {
+    const { family, runner, label, parameters } = system;
     const value = scores.values[column];
-    if (value === null || value === undefined) return;
+    if (value === null || value === undefined || isOneOfLayers(system, systems)) return;
     if (parameters === null || parameters === 0) levels.push({ label, runner, value });
     else {
       const line = lines.get(family) ?? { family, runner, points: [] };
@@ -50,8 +51,20 @@ function sizeFigure(scores: Scores, systems: readonly ReportSystem[]): SizeFigur
   return { kind: 'sizes', id, label, measure, lines: [...lines.values()], levels, published };
 }
 
+/** Whether a system is a layer of one model, below the last: such belong to the grid of layers, not to a line of sizes. */
+function isOneOfLayers({ view, model, family }: ReportSystem, systems: readonly ReportSystem[]): boolean {
+  if (view === null || systems.some((other) => other.family === family && other.model !== model)) return false;
+  const sameModel = systems.filter((other) => other.model === model && other.view?.pooling === view.pooling);
+  return sameModel.some((other) => other.view!.layer > view.layer);
+}
+
 function sizeTable({ lines, levels, published, measure }: SizeFigure): Table {
-  const point = (family: string, { label, parameters, value }: SizePoint): Value[] => [family, label, parameters, value];
+  const point = (family: string, { label, parameters, value }: SizePoint): Value[] => [
+    family,
+    label,
+    parameters,
+    value,
+  ];
   return {
     columns: [
       { label: 'Family', format: 'text' },
