@@ -6,6 +6,8 @@ export interface ZipItem {
   readonly data: string | Uint8Array;
   /** Unix mode with the file's type: 0o120777 is a link. By default none, as DOS has it. */
   readonly mode?: number;
+  /** Kept as it is, not packed. */
+  readonly stored?: boolean;
   /** The size the directory claims. */
   readonly claimedSize?: number;
   /** The checksum the directory claims. */
@@ -19,12 +21,12 @@ export function zipOf(items: readonly ZipItem[]): Buffer {
   let offset = 0;
   for (const item of items) {
     const data = Buffer.from(item.data);
-    const packed = deflateRawSync(data);
+    const packed = item.stored === true ? data : deflateRawSync(data);
     const name = Buffer.from(item.name);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0); // version needed
     common.writeUInt16LE(0x800, 2); // names are UTF-8
-    common.writeUInt16LE(8, 4); // deflate
+    common.writeUInt16LE(item.stored === true ? 0 : 8, 4); // or deflate
     common.writeUInt32LE(item.claimedCrc ?? crc32(data), 10);
     common.writeUInt32LE(packed.length, 14);
     common.writeUInt32LE(item.claimedSize ?? data.length, 18);

@@ -131,7 +131,7 @@ describe('a folder', () => {
   it.each([
     ['config.json', /config\.json: there is no such file; expected a Hugging Face model's configuration$/],
     ['tokenizer.json', /tokenizer\.json: there is no such file; expected the model's tokenizer$/],
-    ['model.safetensors', /has no weights; expected model\.safetensors, or its shards/],
+    ['model.safetensors', /has no weights; expected model\.safetensors or pytorch_model\.bin, or its shards/],
   ])('without %s is refused', async (file, message) => {
     rmSync(join(folder, file));
     await expectRefusal(message);
@@ -210,7 +210,7 @@ describe('a safetensors file', () => {
 
   it('that is a page of HTML is refused', async () => {
     writeFileSync(weights(), '<!DOCTYPE html><html><body>Not found</body></html>');
-    await expectRefusal(/announces a header of \d+ bytes; at most 100000000 are allowed/);
+    await expectRefusal(/model\.safetensors: is a web page, not model weights/);
   });
 
   it('whose header is no JSON, or no object, is refused', async () => {

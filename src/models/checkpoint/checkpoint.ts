@@ -5,6 +5,7 @@ import { exists, kindOf, readJson, sha256OfFile } from '../../core/files.js';
 import type { ModelInfo } from '../../core/model.js';
 import { readSafetensorsHeader } from './safetensors.js';
 import { elements, type TensorSource, type TensorTable } from './tensors.js';
+import { readTorchZip } from './torch-zip.js';
 
 /** A model folder in the Hugging Face layout, its headers read and its weights left on disk. */
 export interface Checkpoint {
@@ -23,7 +24,7 @@ const configSchema = z.looseObject({ model_type: z.string() });
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /**
- * Opens a folder with config.json and model.safetensors (or its shards with model.safetensors.index.json).
+ * Opens a folder with config.json and model.safetensors or pytorch_model.bin, either as shards with their index.
  * @throws InputError for a folder or file that is missing or broken
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
@@ -32,8 +33,8 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   if (kind !== 'folder')
     throw new InputError(
       kind === 'missing'
-        ? `${folder}: there is no such folder; expected a model folder with config.json and model.safetensors`
-        : `${folder}: is a file; expected the model folder that holds config.json and model.safetensors`,
+        ? `${folder}: there is no such folder; expected a model folder with config.json and weights`
+        : `${folder}: is a file; expected the model folder that holds config.json and weights`,
     );
   const configPath = join(absolute, 'config.json');
   const { model_type: modelType } = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
@@ -46,28 +47,41 @@ interface Weights {
   readonly files: readonly string[];
 }
 
+/** The files weights may be in, the better first, and what reads each one's header. */
+const weightFormats = [
+  { single: 'model.safetensors', index: 'model.safetensors.index.json', read: readSafetensorsHeader },
+  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchZip },
+] as const;
+
 async function readWeights(folder: string): Promise<Weights> {
-  const single = 'model.safetensors';
-  if (await exists(join(folder, single)))
-    return { tensors: table(await readSafetensorsHeader(join(folder, single))), files: [single] };
-  const index = `${single}.index.json`;
-  if (await exists(join(folder, index))) return readShards(folder, index);
-  throw new InputError(`${folder}: has no weights; expected ${single}, or its shards with ${index}`);
+  for (const { single, index, read } of weightFormats) {
+    const path = join(folder, single);
+    if (await exists(path)) return { tensors: table(await read(path)), files: [single] };
+    if (await exists(join(folder, index))) return readShards(folder, index, read);
+  }
+  const names = weightFormats.map(({ single }) => single).join(' or ');
+  throw new InputError(`${folder}: has no weights; expected ${names}, or its shards with their index`);
 }
 
-async function readShards(folder: string, index: string): Promise<Weights> {
+async function readShards(
+  folder: string,
+  index: string,
+  read: (path: string) => Promise<TensorSource[]>,
+): Promise<Weights> {
   const indexPath = join(folder, index);
-  const { weight_map: shardOf } = await readJson(indexPath, indexSchema, 'an index of safetensors shards');
+  const { weight_map: shardOf } = await readJson(indexPath, indexSchema, 'an index of shards');
   const shards = [...new Set(Object.values(shardOf))].sort();
   const tensors: TensorSource[] = [];
   for (const shard of shards) {
     if (basename(shard) !== shard || shard === '..')
       throw new InputError(`${indexPath}: shard "${shard}" is not the name of a file in the same folder`);
-    tensors.push(...(await readSafetensorsHeader(join(folder, shard))));
+    tensors.push(...(await read(join(folder, shard))));
   }
   const found = table(tensors);
-  for (const [name, shard] of Object.entries(shardOf))
-    if (!found.has(name)) throw new InputError(`${indexPath}: tensor "${name}" is not in ${shard}, where the index has it`);
+  for (const [name, shard] of Object.entries(shardOf)) {
+    if (!found.has(name))
+      throw new InputError(`${indexPath}: tensor "${name}" is not in ${shard}, where the index has it`);
+  }
   return { tensors: found, files: [index, ...shards] };
 }
 

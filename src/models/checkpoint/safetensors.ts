@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno } from '../../core/files.js';
 import { bytesPerElement, elements, type TensorSource, type TensorType } from './tensors.js';
+import { headOf, refuseLookalikes } from './unlike-weights.js';
 
 /** The reference implementation's own limit for the header. */
 const maxHeaderBytes = 100_000_000;
@@ -24,6 +25,7 @@ const headerEntry = z.object({
 export async function readSafetensorsHeader(path: string): Promise<TensorSource[]> {
   const file = await openFile(path);
   try {
+    refuseLookalikes(path, await headOf(file));
     const { size: fileSize } = await file.stat();
     const headerSize = await readHeaderSize(file, path, fileSize);
     const header = parseHeader(await readExactly(file, 8, headerSize), path);
@@ -35,7 +37,10 @@ export async function readSafetensorsHeader(path: string): Promise<TensorSource[
       const entry = headerEntry.safeParse(value);
       if (!entry.success) {
         const issue = entry.error.issues[0];
-        throw broken(path, `tensor "${name}", field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}`);
+        throw broken(
+          path,
+          `tensor "${name}", field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}`,
+        );
       }
       const { dtype, shape, data_offsets } = entry.data;
       const [begin, end] = data_offsets;
@@ -98,12 +103,18 @@ function checkRanges(tensors: readonly TensorSource[], path: string, dataStart: 
     const { name, type, shape, offset, length } = tensor;
     const expected = elements(tensor) * bytesPerElement[type];
     if (length !== expected)
-      throw broken(path, `tensor "${name}" has ${length} bytes; its shape [${shape.join(', ')}] in ${type} needs ${expected}`);
+      throw broken(
+        path,
+        `tensor "${name}" has ${length} bytes; its shape [${shape.join(', ')}] in ${type} needs ${expected}`,
+      );
     if (offset < position) throw broken(path, `tensor "${name}" overlaps the one before it`);
     if (offset > position) throw broken(path, `there are ${offset - position} unused bytes before tensor "${name}"`);
     position = offset + length;
     if (position > fileSize)
-      throw broken(path, `the file has ${fileSize} bytes, but tensor "${name}" ends at byte ${position}: it is truncated`);
+      throw broken(
+        path,
+        `the file has ${fileSize} bytes, but tensor "${name}" ends at byte ${position}: it is truncated`,
+      );
   }
   if (position !== fileSize) throw broken(path, `has ${fileSize - position} bytes after its last tensor`);
 }

@@ -1,0 +1,111 @@
+import { InputError } from '../../core/errors.js';
+import { PickledDict, PickledName, readPickle, type PickledObject, type PickledValue } from './pickle.js';
+import type { TensorType } from './tensors.js';
+
+const storageTypes: Readonly<Record<string, TensorType>> = {
+  'torch.DoubleStorage': 'F64',
+  'torch.FloatStorage': 'F32',
+  'torch.HalfStorage': 'F16',
+  'torch.BFloat16Storage': 'BF16',
+  'torch.LongStorage': 'I64',
+  'torch.IntStorage': 'I32',
+  'torch.ShortStorage': 'I16',
+  'torch.CharStorage': 'I8',
+  'torch.ByteStorage': 'U8',
+  'torch.BoolStorage': 'BOOL',
+};
+
+/** A run of elements in a file of the archive. */
+export interface TorchStorage extends PickledObject {
+  readonly kind: 'storage';
+  readonly type: TensorType;
+  readonly key: string;
+}
+
+/** A view of a storage. */
+export interface TorchTensor extends PickledObject {
+  readonly kind: 'tensor';
+  readonly storage: TorchStorage;
+  /** In elements, from the start of the storage. */
+  readonly start: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/**
+ * The tensors of a pickled state dictionary (`data.pkl` of torch.save), by name; what else it holds is passed over.
+ * It is read by a reader that knows tensors, parameters, storages and ordered dictionaries only (torch/_utils.py).
+ * @throws InputError for a pickle that names anything else, or holds no tensors
+ */
+export function readStateDictionary(pickle: Uint8Array, path: string): [string, TorchTensor][] {
+  const state = readPickle(pickle, handlerFor(path), path);
+  if (!(state instanceof PickledDict))
+    throw new InputError(`${path}: holds no state dictionary; expected one, as model.save_pretrained writes it`);
+  const tensors: [string, TorchTensor][] = [];
+  for (const [name, value] of state.entries) {
+    if (typeof name === 'string' && isTensor(value)) tensors.push([name, value]);
+  }
+  if (tensors.length > 0) return tensors;
+  throw new InputError(`${path}: its dictionary holds no tensors; expected a model's state dictionary`);
+}
+
+/** What the pickle of a state dictionary may name, and what comes of it. */
+function handlerFor(path: string): Parameters<typeof readPickle>[1] {
+  const wrong = (what: string): InputError => damaged(path, what);
+  const calls: Readonly<Record<string, (args: readonly PickledValue[]) => PickledValue>> = {
+    'collections.OrderedDict': (args) => {
+      if (args.length > 0) throw wrong('an ordered dictionary is made from a value');
+      return new PickledDict();
+    },
+    'torch._utils._rebuild_tensor': tensorFrom,
+    'torch._utils._rebuild_tensor_v2': tensorFrom,
+    'torch._utils._rebuild_parameter': ([tensor]) => {
+      if (isTensor(tensor)) return tensor;
+      throw wrong('a parameter is made from something that is no tensor');
+    },
+  };
+  function tensorFrom([storage, start, shape, strides]: readonly PickledValue[]): TorchTensor {
+    if (isStorage(storage) && isSize(start) && isSizes(shape) && isSizes(strides) && shape.length === strides.length)
+      return { kind: 'tensor', storage, start, shape, strides };
+    throw wrong('a tensor is made from values that do not fit');
+  }
+  return {
+    allows: (name) => Object.hasOwn(calls, name) || Object.hasOwn(storageTypes, name),
+    call(name, args) {
+      if (!Object.hasOwn(calls, name)) throw wrong(`it calls ${name}`);
+      return calls[name]!(args);
+    },
+    persistent(id): TorchStorage {
+      const [kind, type, key] = Array.isArray(id) ? id : [];
+      if (
+        kind !== 'storage' ||
+        !(type instanceof PickledName) ||
+        typeof key !== 'string' ||
+        !Object.hasOwn(storageTypes, type.name)
+      )
+        throw wrong('it refers to something that is no storage');
+      return { kind: 'storage', type: storageTypes[type.name]!, key };
+    },
+  };
+}
+
+function isTensor(value: PickledValue | undefined): value is TorchTensor {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tensor';
+}
+
+function isStorage(value: PickledValue | undefined): value is TorchStorage {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'storage';
+}
+
+function isSize(value: PickledValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isSizes(value: PickledValue | undefined): value is number[] {
+  return Array.isArray(value) && value.every(isSize);
+}
+
+/** An error about an archive or a pickle that is not as torch.save writes it. */
+export function damaged(path: string, what: string): InputError {
+  return new InputError(`${path}: not whole PyTorch weights: ${what}; fetch or save it again`);
+}

@@ -1,0 +1,165 @@
+import { open, realpath } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { InputError, messageOf } from '../../core/errors.js';
+import { isErrno } from '../../core/files.js';
+import { bytesPerElement, elements, type TensorSource } from './tensors.js';
+import { damaged, readStateDictionary, type TorchTensor } from './torch-pickle.js';
+import { headOf, refuseLookalikes } from './unlike-weights.js';
+
+/** Names and shapes; the largest models have some tens of thousands. */
+const maxPickleBytes = 64 << 20;
+
+/** Where an entry's bytes lie in the archive. */
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * Reads what a `pytorch_model.bin` holds, without its weights: PyTorch's format since 1.6 is a zip archive whose entries
+ * are stored as they are, `data.pkl` with the names and shapes, and `data/0`, `data/1` … with the bytes. The pickle is
+ * read, never executed (pickle.ts). Tensors may share a storage.
+ * Format: torch/serialization.py, torch/_utils.py
+ * @returns the state dictionary's tensors, each with the range of its bytes in the archive
+ * @throws InputError for another format, a damaged archive, a hostile pickle, or a tensor not stored row by row
+ */
+export async function readTorchZip(path: string): Promise<TensorSource[]> {
+  const fileSize = await checkFormat(path);
+  const zip = await openZip(path);
+  try {
+    const entries = await entriesOf(zip, path);
+    const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
+    if (pickleName === undefined) throw damaged(path, 'it has no data.pkl');
+    const root = pickleName.slice(0, -'data.pkl'.length);
+    await checkByteOrder(zip, entries.get(`${root}byteorder`), path);
+    const pickle = await contentOf(zip, entries.get(pickleName)!, path);
+    const file = await realpath(path);
+    const tensors: TensorSource[] = [];
+    for (const [name, tensor] of readStateDictionary(pickle, path)) {
+      const entry = entries.get(`${root}data/${tensor.storage.key}`);
+      if (entry === undefined)
+        throw damaged(path, `tensor "${name}" is in data/${tensor.storage.key}, which it does not have`);
+      const place = await placeOf(zip, entry, path, fileSize);
+      tensors.push({
+        name,
+        type: tensor.storage.type,
+        shape: tensor.shape,
+        file,
+        ...rangeOf(name, tensor, place, path),
+      });
+    }
+    return tensors.sort((a, b) => a.offset - b.offset || a.length - b.length);
+  } finally {
+    zip.close();
+  }
+}
+
+/** @returns the file's size */
+async function checkFormat(path: string): Promise<number> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) throw new InputError(`${path}: there is no such file; expected PyTorch weights`);
+    throw new InputError(`${path}: cannot be read (${messageOf(error)})`);
+  });
+  try {
+    const head = await headOf(file);
+    refuseLookalikes(path, head);
+    const old = oldFormat(head);
+    if (old !== undefined)
+      throw new InputError(
+        `${path}: is in PyTorch's ${old}, which is not read; load it with torch.load and save it again with torch.save, or as safetensors`,
+      );
+    if (!head.subarray(0, 4).equals(Buffer.from('PK\x03\x04', 'latin1')))
+      throw damaged(path, 'it does not begin like a zip archive');
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+function oldFormat(head: Buffer): string | undefined {
+  if (head.toString('latin1', 257, 262) === 'ustar') return 'tar format of before 2017';
+  // A pickle of protocol 2 whose first value is torch.serialization.MAGIC_NUMBER, ten bytes long.
+  const magic = Buffer.from([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]);
+  return head.subarray(0, magic.length).equals(magic) ? 'format of before version 1.6' : undefined;
+}
+
+async function openZip(path: string): Promise<ZipFile> {
+  try {
+    return await openPromise(path, { lazyEntries: true, autoClose: false });
+  } catch (error) {
+    throw damaged(path, messageOf(error));
+  }
+}
+
+async function entriesOf(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (entries.has(entry.fileName)) throw damaged(path, `it has ${entry.fileName} twice`);
+      entries.set(entry.fileName, entry);
+    }
+  } catch (error) {
+    throw error instanceof InputError ? error : damaged(path, messageOf(error));
+  }
+  return entries;
+}
+
+async function contentOf(zip: ZipFile, entry: Entry, path: string): Promise<Buffer> {
+  requireStored(entry, path);
+  if (entry.uncompressedSize > maxPickleBytes)
+    throw damaged(path, `${entry.fileName} has ${entry.uncompressedSize} bytes; at most ${maxPickleBytes} are read`);
+  try {
+    return await buffer(await zip.openReadStreamPromise(entry));
+  } catch (error) {
+    throw damaged(path, messageOf(error));
+  }
+}
+
+async function checkByteOrder(zip: ZipFile, entry: Entry | undefined, path: string): Promise<void> {
+  if (entry === undefined || entry.uncompressedSize > 16) return;
+  const order = (await contentOf(zip, entry, path)).toString('latin1').trim();
+  if (order !== 'little')
+    throw new InputError(
+      `${path}: its byte order is ${JSON.stringify(order)}; expected little; save it on another machine`,
+    );
+}
+
+async function placeOf(zip: ZipFile, entry: Entry, path: string, fileSize: number): Promise<Place> {
+  requireStored(entry, path);
+  let offset: number;
+  try {
+    offset = (await zip.readLocalFileHeaderPromise(entry, { minimal: true })).fileDataStart;
+  } catch (error) {
+    throw damaged(path, messageOf(error));
+  }
+  if (offset + entry.uncompressedSize > fileSize) throw damaged(path, `${entry.fileName} goes beyond its end`);
+  return { offset, length: entry.uncompressedSize };
+}
+
+function requireStored(entry: Entry, path: string): void {
+  if (entry.compressionMethod !== 0 || (entry.generalPurposeBitFlag & 1) !== 0)
+    throw new InputError(`${path}: ${entry.fileName} is packed; expected it stored as it is, as torch.save does`);
+}
+
+/** The bytes of a tensor. Only those that lie row by row in one piece can be used as they are. */
+function rangeOf(name: string, tensor: TorchTensor, place: Place, path: string): Place {
+  const { storage, start, shape, strides } = tensor;
+  const size = bytesPerElement[storage.type];
+  const length = elements(tensor) * size;
+  let step = 1;
+  for (let i = shape.length - 1; length > 0 && i >= 0; i--) {
+    if (shape[i] !== 1 && strides[i] !== step)
+      throw new InputError(
+        `${path}: tensor "${name}" is a view with shape [${shape.join(', ')}] and strides [${strides.join(', ')}], not stored row by row; ` +
+          'save the model again with its tensors made contiguous, or as safetensors',
+      );
+    step *= shape[i]!;
+  }
+  if (!(start * size + length <= place.length))
+    throw damaged(
+      path,
+      `tensor "${name}" needs ${start * size + length} bytes of data/${storage.key}, which has ${place.length}`,
+    );
+  return { offset: place.offset + start * size, length };
+}

@@ -1,0 +1,33 @@
+import type { FileHandle } from 'node:fs/promises';
+import { InputError } from '../../core/errors.js';
+
+/** What is often found where weights should be, by how the file begins. */
+const lookalikes: readonly { readonly begins: RegExp; readonly what: string; readonly advice: string }[] = [
+  {
+    begins: /^\s*<(?:!doctype|html|head|\?xml)/i,
+    what: 'is a web page',
+    advice: 'what was downloaded is an answer in HTML; fetch the file itself',
+  },
+  {
+    begins: /^version https:\/\/git-lfs/,
+    what: 'is a Git LFS pointer',
+    advice: 'the weights themselves were not fetched; run git lfs pull',
+  },
+];
+
+/**
+ * @param head the file's first bytes
+ * @throws InputError for a file that is not weights but something that commonly stands in their place
+ */
+export function refuseLookalikes(path: string, head: Uint8Array): void {
+  const text = Buffer.from(head).toString('latin1');
+  const found = lookalikes.find(({ begins }) => begins.test(text));
+  if (found !== undefined) throw new InputError(`${path}: ${found.what}, not model weights: ${found.advice}`);
+}
+
+/** The first bytes of a file, fewer where it is shorter. */
+export async function headOf(file: FileHandle, length = 512): Promise<Buffer> {
+  const head = Buffer.alloc(length);
+  const { bytesRead } = await file.read(head, 0, length, 0);
+  return head.subarray(0, bytesRead);
+}
