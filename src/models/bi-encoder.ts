@@ -12,7 +12,7 @@ import type { Tokenizer } from './tokenizer.js';
 export interface BiEncoderOptions {
   /** A model folder in the Hugging Face layout. */
   readonly model: string;
-  /** Names of poolings (see pooling.ts); all come out of the same forward pass. */
+  /** Names of poolings (see pooling.ts), `all` for every one the model has; all come out of the same forward pass. */
   readonly poolings: readonly string[];
   /** Hidden states to pool: 0 the embeddings … the number of layers; -1 is the last, `all` every one. Default: the last. */
   readonly layers?: readonly (number | 'all')[] | undefined;
@@ -37,8 +37,7 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
   const brackets = resolveBrackets(options.brackets ?? 'auto', checkpoint.id);
   const marks = bracketIds(brackets, tokenizer, checkpoint.id);
   const limit = tokenLimit(options.maxTokens, architecture.maxTokens, marks);
-  const { layers, hiddenSize } = architecture;
-  const views = embeddingViews(options.poolings, options.layers ?? [], layers, hiddenSize);
+  const views = embeddingViews(options.poolings, options.layers ?? [], architecture);
   const { info, pool } = await startModel(model, encoderGraph(architecture, checkpoint, views), options.threads);
   const toIds = (text: string, role: Role): Int32Array => textIds(tokenizer, text, marks?.[role] ?? null, limit);
   return {

@@ -5,11 +5,10 @@ import { architectureOf } from '../../src/models/architectures/index.js';
 import { hiddenStates } from '../../src/models/architectures/architecture.js';
 import { openCheckpoint } from '../../src/models/checkpoint/checkpoint.js';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
-import { AttentionMask } from '../../src/models/onnx/attention.js';
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import { Modules } from '../../src/models/onnx/modules.js';
+import { Tokens } from '../../src/models/onnx/tokens.js';
 import { Weights } from '../../src/models/onnx/weights.js';
-import { poolings } from '../../src/models/pooling.js';
 import { openTokenizer } from '../../src/models/tokenizer.js';
 import { fixture, golden, relativeError, type Golden } from './goldens.js';
 
@@ -35,8 +34,8 @@ describe('hidden states', () => {
     const weights = new Weights(graph, checkpoint.tensors, model, architecture.prefixes);
     const ids = graph.input('ids', 'int32', ['tokens']);
     const positions = graph.input('positions', 'int32', ['tokens']);
-    const mask = new AttentionMask(graph, { positions, parts: null });
-    hiddenStates(architecture, new Modules(graph, weights), ids, positions, mask).forEach((state, layer) => {
+    const tokens = new Tokens(graph, ids, positions, null);
+    hiddenStates(architecture, new Modules(graph, weights), tokens).forEach((state, layer) => {
       graph.output(`${layer}`, state, ['tokens', architecture.hiddenSize]);
     });
     session = await InferenceSession.create(graph.serialize(), {
@@ -63,7 +62,8 @@ describe('bi-encoder', () => {
   const encoderFor = (brackets: 'none' | 'specb', maxTokens: number): Promise<Encoder> => {
     const key = `${brackets} ${maxTokens}`;
     const encoder =
-      encoders.get(key) ?? createBiEncoder({ model, poolings, layers: [0, 3, 5], brackets, maxTokens, threads: 1 });
+      encoders.get(key) ??
+      createBiEncoder({ model, poolings: ['all'], layers: [0, 3, 5], brackets, maxTokens, threads: 1 });
     encoders.set(key, encoder);
     return encoder;
   };

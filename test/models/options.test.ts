@@ -9,19 +9,38 @@ import { fixture } from './goldens.js';
 const model = fixture('gpt-neo');
 
 describe('poolings and layers', () => {
+  const small = { layers: 3, hiddenSize: 8, outputSize: 8, pooler: null };
+
   it('name their views by pooling, and by layer where it is not the last', () => {
-    const views = embeddingViews(['mean', 'lasttokenmean', 'mean'], [-1, 2, 'all'], 3, 8);
+    const views = embeddingViews(['mean', 'lasttokenmean', 'mean'], [-1, 2, 'all'], small);
     expect(views.map(({ name }) => name)).toEqual(['mean', 'mean@2', 'mean@0', 'mean@1', 'lasttokenmean']);
     expect(views.every(({ dimensions }) => dimensions === 8)).toBe(true);
-    expect(embeddingViews(['max'], [], 3, 8)).toEqual([{ name: 'max', pooling: 'max', layer: 3, dimensions: 8 }]);
+    expect(embeddingViews(['max'], [], small)).toEqual([{ name: 'max', pooling: 'max', layer: 3, dimensions: 8 }]);
+  });
+
+  it('are all that the model has, for `all`', () => {
+    const names = (model: typeof small | { pooler: object }): string[] =>
+      embeddingViews(['all'], [0, -1], { ...small, ...model }).map(({ name }) => name);
+    const everywhere = ['weightedmean', 'mean', 'lasttoken', 'cls', 'max'].flatMap((name) => [`${name}@0`, name]);
+    expect(names(small)).toEqual([...everywhere, 'meanmean', 'lasttokenmean']);
+    expect(names({ pooler: {} })).toEqual([...everywhere, 'meanmean', 'lasttokenmean', 'pooler']);
+    const projected = { ...small, outputSize: 4 };
+    expect(names(projected)).toEqual(everywhere);
+    expect(embeddingViews(['mean'], [0, 3], projected).map(({ dimensions }) => dimensions)).toEqual([8, 4]);
+    expect(() => embeddingViews(['meanmean'], [], projected)).toThrow(
+      'pooling "meanmean": this model does not have it',
+    );
+    expect(() => embeddingViews(['pooler'], [], small)).toThrow(
+      'it has weightedmean, mean, lasttoken, cls, max, meanmean',
+    );
   });
 
   it('refuse what does not exist', () => {
     expect(() => parsePooling('weightedmeen')).toThrow(
       'unknown pooling "weightedmeen", did you mean "weightedmean"? known: weightedmean, mean, lasttoken',
     );
-    expect(() => embeddingViews(['mean'], [4], 3, 8)).toThrow('layer 4 does not exist; expected 0 (embeddings) to 3');
-    expect(() => embeddingViews([], [], 3, 8)).toThrow('no pooling given');
+    expect(() => embeddingViews(['mean'], [4], small)).toThrow('layer 4 does not exist; expected 0 (embeddings) to 3');
+    expect(() => embeddingViews([], [], small)).toThrow('no pooling given');
   });
 });
 

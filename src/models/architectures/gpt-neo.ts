@@ -3,8 +3,8 @@ import { InputError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { attention } from '../onnx/attention.js';
 import type { Architecture } from './architecture.js';
+import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
 
-const positive = z.int().positive();
 const configSchema = z.looseObject({
   vocab_size: positive,
   max_position_embeddings: positive,
@@ -13,8 +13,8 @@ const configSchema = z.looseObject({
   num_heads: positive,
   intermediate_size: positive.nullish(),
   window_size: positive,
-  layer_norm_epsilon: z.number().positive().default(1e-5),
-  activation_function: z.literal('gelu_new').default('gelu_new'),
+  layer_norm_epsilon: epsilon.default(1e-5),
+  activation_function: activation.default('gelu_new'),
   tie_word_embeddings: z.boolean().default(true),
   /** [[["global", "local"], 6]]: the pattern and how often it is repeated. */
   attention_types: z.array(z.tuple([z.array(z.enum(['global', 'local'])), z.int().nonnegative()])),
@@ -24,16 +24,16 @@ const configSchema = z.looseObject({
  * GPT-Neo (Black et al. 2021): learned positions, layer norm before each part, attention without scaling, every other
  * layer seeing only the last `window_size` tokens. After transformers' `modeling_gpt_neo.py`.
  */
-export async function gptNeo(configPath: string): Promise<Architecture> {
+export async function gptNeo(files: ModelFiles): Promise<Architecture> {
+  const { configPath } = files;
   const config = await readJson(configPath, configSchema, "GPT-Neo's configuration");
   const size = config.hidden_size;
   const inner = config.intermediate_size ?? 4 * size;
-  const epsilon = config.layer_norm_epsilon;
   const heads = config.num_heads;
-  const headSize = size / heads;
-  if (!Number.isInteger(headSize))
-    throw new InputError(`${configPath}: field "num_heads": ${heads} does not divide hidden_size ${size}`);
-  const kinds = config.attention_types.flatMap(([pattern, times]) => Array.from({ length: times }, () => pattern).flat());
+  const headSize = headSizeOf(files, size, heads, 'num_heads');
+  const kinds = config.attention_types.flatMap(([pattern, times]) =>
+    Array.from({ length: times }, () => pattern).flat(),
+  );
   if (kinds.length !== config.num_layers)
     throw new InputError(
       `${configPath}: field "attention_types" describes ${kinds.length} layers, "num_layers" says ${config.num_layers}`,
@@ -42,47 +42,44 @@ export async function gptNeo(configPath: string): Promise<Architecture> {
   return {
     layers: config.num_layers,
     hiddenSize: size,
+    outputSize: size,
     vocabularySize: config.vocab_size,
     maxTokens: config.max_position_embeddings,
     prefixes: ['transformer.', ''],
+    notes: [],
 
     isNoParameter: (tensor) =>
       /\.attn\.attention\.(bias|masked_bias)$/.test(tensor) ||
       (config.tie_word_embeddings && tensor === 'lm_head.weight'),
 
-    embed(modules, ids, positions) {
-      const tokens = modules.embedding('wte', ids, config.vocab_size, size);
-      return modules.add(tokens, modules.embedding('wpe', positions, config.max_position_embeddings, size));
+    embed(modules, { ids, positions }) {
+      const words = modules.embedding('wte', ids, config.vocab_size, size);
+      return modules.add(words, modules.embedding('wpe', positions, config.max_position_embeddings, size));
     },
 
-    block(modules, layer, hidden, mask, rows) {
+    block(modules, tokens, layer, hidden, rows) {
       const name = `h.${layer}`;
-      const input = modules.layerNorm(hidden, `${name}.ln_1`, size, epsilon);
+      const input = modules.layerNorm(hidden, `${name}.ln_1`, size, config.layer_norm_epsilon);
       const project = (x: string, part: string): string =>
         modules.linear(x, `${name}.attn.attention.${part}_proj`, size, size, part === 'out');
+      const window = kinds[layer] === 'local' ? config.window_size : null;
       const attended = attention(
         modules.graph,
         project(modules.rows(input, rows), 'q'),
         project(input, 'k'),
         project(input, 'v'),
-        {
-          heads,
-          headSize,
-          scale: null,
-          bias: mask.causal(kinds[layer] === 'local' ? config.window_size : null, rows),
-        },
+        { heads, headSize, scale: null, biases: [tokens.causalMask(window, rows)] },
       );
       const middle = modules.add(modules.rows(hidden, rows), project(attended, 'out'));
-      const normed = modules.layerNorm(middle, `${name}.ln_2`, size, epsilon);
-      const activated = modules.gelu(modules.linear(normed, `${name}.mlp.c_fc`, size, inner), 'tanh');
+      const normed = modules.layerNorm(middle, `${name}.ln_2`, size, config.layer_norm_epsilon);
+      const raised = modules.linear(normed, `${name}.mlp.c_fc`, size, inner);
+      const activated = modules.activate(raised, config.activation_function);
       return modules.add(middle, modules.linear(activated, `${name}.mlp.c_proj`, inner, size));
     },
 
-    finish: (modules, hidden) => modules.layerNorm(hidden, 'ln_f', size, epsilon),
-
-    logits(modules, hidden) {
-      const head = config.tie_word_embeddings ? 'wte' : 'lm_head';
-      return modules.linear(hidden, head, size, config.vocab_size, false);
-    },
+    finish: (modules, hidden) => modules.layerNorm(hidden, 'ln_f', size, config.layer_norm_epsilon),
+    logits: (modules, hidden) =>
+      modules.linear(hidden, config.tie_word_embeddings ? 'wte' : 'lm_head', size, config.vocab_size, false),
+    pooler: null,
   };
 }

@@ -1,12 +1,13 @@
 import { InputError } from '../../core/errors.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Architecture } from './architecture.js';
+import type { ModelFiles } from './config.js';
 
 export type { Architecture } from './architecture.js';
 
 /** By `model_type` of config.json. */
-const factories: Readonly<Record<string, (configPath: string) => Promise<Architecture>>> = {
-  gpt_neo: async (configPath) => (await import('./gpt-neo.js')).gptNeo(configPath),
+const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architecture>>> = {
+  gpt_neo: async (files) => (await import('./gpt-neo.js')).gptNeo(files),
 };
 
 /** The values of `model_type` that can be run. */
@@ -20,5 +21,5 @@ export async function architectureOf(checkpoint: Checkpoint): Promise<Architectu
     throw new InputError(
       `${configPath}: model_type "${modelType}" is not supported; supported: ${supportedArchitectures.join(', ')}`,
     );
-  return factory(configPath);
+  return factory(checkpoint);
 }

@@ -1,81 +1,20 @@
 import type { GraphBuilder, Value } from './graph.js';
 
-/** Which token a row stands for, and what it may see. All are int32 [rows]. */
-export interface TokenLayout {
-  /** Place of the token in its text, from 0. */
-  readonly positions: Value;
-  /** 0 for tokens that all may see, else the number of the only part that may see it; null where there is one part. */
-  readonly parts: Value | null;
-}
-
-/**
- * What is added to the attention scores before the softmax: 0 where a row may look, -∞ where it may not. Worked out
- * from positions, not from columns, so that several texts with a common beginning can lie in one sequence.
- */
-export class AttentionMask {
-  private readonly known = new Map<string, Value>();
-
-  constructor(
-    private readonly graph: GraphBuilder,
-    private readonly layout: TokenLayout,
-  ) {}
-
-  /**
-   * Each token sees itself and those before it.
-   * @param window how many tokens back it sees, itself included (GPT-Neo's local attention); null for all
-   * @param rows the rows of the mask that are wanted, null for all
-   * @returns [rows, tokens]
-   */
-  causal(window: number | null, rows: Value | null): Value {
-    return this.memo(`${window ?? 'all'} ${rows ?? 'all'}`, () => {
-      if (rows !== null) return this.graph.op('Gather', [this.causal(window, null), rows], { axis: 0 });
-      const allowed = this.conditions(window).reduce((all, one) => this.graph.op('And', [all, one]));
-      return this.graph.op('Where', [allowed, this.graph.scalar(0), this.graph.scalar(-Infinity)]);
-    });
-  }
-
-  private conditions(window: number | null): Value[] {
-    const { graph, layout } = this;
-    const distance = this.memo('distance', () => graph.op('Sub', [this.column(layout.positions), layout.positions]));
-    const conditions = [graph.op('GreaterOrEqual', [distance, graph.integer(0)])];
-    if (window !== null) conditions.push(graph.op('Less', [distance, graph.integer(window)]));
-    if (layout.parts !== null) conditions.push(this.samePart(layout.parts));
-    return conditions;
-  }
-
-  private samePart(parts: Value): Value {
-    const { graph } = this;
-    return this.memo('part', () => {
-      const common = graph.op('Equal', [parts, graph.integer(0)]);
-      return graph.op('Or', [common, graph.op('Equal', [this.column(parts), parts])]);
-    });
-  }
-
-  private column(vector: Value): Value {
-    return this.graph.op('Unsqueeze', [vector, this.graph.integers([1])]);
-  }
-
-  private memo(key: string, build: () => Value): Value {
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
-    const value = build();
-    this.known.set(key, value);
-    return value;
-  }
-}
-
 export interface AttentionOptions {
   readonly heads: number;
+  /** Grouped-query attention: heads of keys and values, each shared by heads / keyValueHeads queries. Default: `heads`. */
+  readonly keyValueHeads?: number;
   readonly headSize: number;
   /** Factor on the scores, usually 1/√headSize; null for none (GPT-Neo). */
   readonly scale: number | null;
-  /** Added to the scores: [rows, tokens], or [heads, rows, tokens]. */
-  readonly bias: Value;
+  /** Added to the scores; each [rows, tokens], or [heads, rows, tokens] (not with fewer keyValueHeads). */
+  readonly biases: readonly Value[];
 }
 
 /**
- * softmax(q kᵀ · scale + bias) v, head by head.
- * @param query [rows, heads · headSize]; `key` and `value` are [tokens, heads · headSize]
+ * softmax(q kᵀ · scale + Σ biases) v, head by head.
+ * @param query [rows, heads · headSize], in any shape that has its elements in this order
+ * @param key as query, [tokens, keyValueHeads · headSize]; `value` likewise
  * @returns [rows, heads · headSize]
  */
 export function attention(
@@ -83,14 +22,30 @@ export function attention(
   query: Value,
   key: Value,
   value: Value,
-  { heads, headSize, scale, bias }: AttentionOptions,
+  { heads, keyValueHeads = heads, headSize, scale, biases }: AttentionOptions,
 ): Value {
-  const split = (x: Value, perm: readonly number[]): Value =>
-    graph.op('Transpose', [graph.op('Reshape', [x, graph.integers([-1, heads, headSize])])], { perm });
-  let scores = graph.op('MatMul', [split(query, [1, 0, 2]), split(key, [1, 2, 0])]);
+  // With fewer keys than queries, a dimension of 1 makes the product repeat the keys without a copy.
+  const shared = keyValueHeads < heads;
+  const queryShape = shared ? [-1, keyValueHeads, heads / keyValueHeads, headSize] : [-1, heads, headSize];
+  const keyShape = shared ? [-1, keyValueHeads, 1, headSize] : queryShape;
+  const [rowsLast, columnsLast, back] = shared
+    ? [
+        [1, 2, 0, 3],
+        [1, 2, 3, 0],
+        [2, 0, 1, 3],
+      ]
+    : [
+        [1, 0, 2],
+        [1, 2, 0],
+        [1, 0, 2],
+      ];
+  const split = (x: Value, shape: number[], perm: number[]): Value =>
+    graph.op('Transpose', [graph.op('Reshape', [x, graph.integers(shape)])], { perm });
+  let scores = graph.op('MatMul', [split(query, queryShape, rowsLast), split(key, keyShape, columnsLast)]);
   if (scale !== null) scores = graph.op('Mul', [scores, graph.scalar(scale)]);
-  const weights = graph.op('Softmax', [graph.op('Add', [scores, bias])], { axis: -1 });
-  const context = graph.op('MatMul', [weights, split(value, [1, 0, 2])]);
-  const joined = graph.op('Transpose', [context], { perm: [1, 0, 2] });
+  for (const bias of biases) scores = graph.op('Add', [scores, bias]);
+  const weights = graph.op('Softmax', [scores], { axis: -1 });
+  const context = graph.op('MatMul', [weights, split(value, keyShape, rowsLast)]);
+  const joined = graph.op('Transpose', [context], { perm: back });
   return graph.op('Reshape', [joined, graph.integers([-1, heads * headSize])]);
 }

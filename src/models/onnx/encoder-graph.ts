@@ -2,10 +2,10 @@ import { onnxDataTypes } from '../../core/onnx-writer.js';
 import { hiddenStates, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { PooledView } from '../pooling.js';
-import { AttentionMask } from './attention.js';
 import { GraphBuilder, type Value } from './graph.js';
 import { Modules } from './modules.js';
 import { PoolingNodes } from './pooling-nodes.js';
+import { Tokens } from './tokens.js';
 import { Weights } from './weights.js';
 
 /** A graph and where its weights lie. */
@@ -27,8 +27,8 @@ export function encoderGraph(architecture: Architecture, checkpoint: Checkpoint,
   const modules = new Modules(graph, weights);
   const ids = graph.input('ids', 'int32', ['tokens']);
   const positions = countUp(graph, ids);
-  const mask = new AttentionMask(graph, { positions, parts: null });
-  const pooling = new PoolingNodes(graph, hiddenStates(architecture, modules, ids, positions, mask), positions);
+  const states = hiddenStates(architecture, modules, new Tokens(graph, ids, positions, null));
+  const pooling = new PoolingNodes(architecture, modules, states, positions);
   for (const view of views) graph.output(view.name, pooling.view(view), [1, view.dimensions]);
   return { graph: graph.serialize(), weightsFolder: weights.folder };
 }

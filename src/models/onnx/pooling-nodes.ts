@@ -1,9 +1,12 @@
 import { onnxDataTypes } from '../../core/onnx-writer.js';
 import { averagedPooling, type PooledView, type Pooling } from '../pooling.js';
+import type { Architecture } from '../architectures/architecture.js';
 import type { GraphBuilder, Value } from './graph.js';
+import type { Modules } from './modules.js';
 
 /** Adds the nodes that pool hidden states. */
 export class PoolingNodes {
+  private readonly graph: GraphBuilder;
   private weights: Value | undefined;
   private readonly known = new Map<string, Value>();
 
@@ -12,10 +15,13 @@ export class PoolingNodes {
    * @param positions int32 [tokens], from 0
    */
   constructor(
-    private readonly graph: GraphBuilder,
+    private readonly architecture: Architecture,
+    private readonly modules: Modules,
     private readonly states: readonly Value[],
     private readonly positions: Value,
-  ) {}
+  ) {
+    this.graph = modules.graph;
+  }
 
   /** The vector of a view, [1, size]. */
   view({ pooling, layer }: Pick<PooledView, 'pooling' | 'layer'>): Value {
@@ -45,6 +51,9 @@ export class PoolingNodes {
         return graph.op('Gather', [hidden, graph.integers([-1])], { axis: 0 });
       case 'cls':
         return graph.op('Gather', [hidden, graph.integers([0])], { axis: 0 });
+      case 'pooler':
+        if (this.architecture.pooler === null) throw new Error('this model has no pooler');
+        return this.architecture.pooler(this.modules, hidden);
       case 'meanmean':
       case 'lasttokenmean':
         throw new Error(`${pooling} is made of the poolings of single hidden states`);
@@ -55,7 +64,9 @@ export class PoolingNodes {
   private positionWeights(): Value {
     const { graph } = this;
     if (this.weights === undefined) {
-      const ranks = graph.op('Cast', [graph.op('Add', [this.positions, graph.integer(1)])], { to: onnxDataTypes.float32 });
+      const ranks = graph.op('Cast', [graph.op('Add', [this.positions, graph.integer(1)])], {
+        to: onnxDataTypes.float32,
+      });
       const row = graph.op('Unsqueeze', [ranks, graph.integers([0])]);
       this.weights = graph.op('Div', [row, graph.op('ReduceSum', [row], { keepdims: 1 })]);
     }

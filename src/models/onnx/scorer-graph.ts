@@ -1,9 +1,10 @@
+import { InputError } from '../../core/errors.js';
 import { lastHiddenState, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { AttentionMask } from './attention.js';
 import type { Model } from './encoder-graph.js';
 import { GraphBuilder } from './graph.js';
 import { Modules } from './modules.js';
+import { Tokens } from './tokens.js';
 import { Weights } from './weights.js';
 
 /**
@@ -13,8 +14,14 @@ import { Weights } from './weights.js';
  * - `targets` int64 [targets, 2]: which of `rows` predicts, and the token it is to predict
  *
  * Output `logProbabilities` [targets]: log P(token | what the row sees), over the whole vocabulary.
+ * @throws InputError for an encoder, which has no language model head, and as {@link encoderGraph}
  */
 export function scorerGraph(architecture: Architecture, checkpoint: Checkpoint): Model {
+  if (architecture.logits === null)
+    throw new InputError(
+      `${checkpoint.folder}: ${checkpoint.modelType} is an encoder; it has no language model head to score pairs with, ` +
+        'use a causal language model (GPT-Neo, GPT-J …)',
+    );
   const graph = new GraphBuilder();
   const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes);
   const modules = new Modules(graph, weights);
@@ -23,8 +30,7 @@ export function scorerGraph(architecture: Architecture, checkpoint: Checkpoint):
   const parts = graph.input('parts', 'int32', ['tokens']);
   const rows = graph.input('rows', 'int32', ['rows']);
   const targets = graph.input('targets', 'int64', ['targets', 2]);
-  const mask = new AttentionMask(graph, { positions, parts });
-  const hidden = lastHiddenState(architecture, modules, ids, positions, mask, rows);
+  const hidden = lastHiddenState(architecture, modules, new Tokens(graph, ids, positions, parts), rows);
   const logits = architecture.logits(modules, hidden);
   const logProbabilities = graph.op('GatherND', [graph.op('LogSoftmax', [logits], { axis: -1 }), targets]);
   graph.output('logProbabilities', logProbabilities, ['targets']);

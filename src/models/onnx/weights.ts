@@ -62,6 +62,11 @@ export class Weights {
     return value;
   }
 
+  /** The first of these names that the checkpoint has a tensor of; the first of all if none. */
+  firstOf(...names: [string, ...string[]]): string {
+    return names.find((name) => this.find(name) !== undefined) ?? names[0];
+  }
+
   /** `value`, which came out of the tensor `name`, in float32. */
   widen(value: Value, name: string): Value {
     return this.require(name).type === 'F32' ? value : this.graph.op('Cast', [value], { to: onnxDataTypes.float32 });

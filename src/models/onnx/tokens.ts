@@ -1,0 +1,80 @@
+import type { GraphBuilder, Value } from './graph.js';
+
+/** What a graph's rows stand for, and what layers share of it: masks and the like are worked out once a run. */
+export class Tokens {
+  private readonly known = new Map<string, Value>();
+
+  /**
+   * @param ids int32 [tokens]
+   * @param positions place of each token in its text, from 0; int32 [tokens]
+   * @param parts 0 for tokens that all may see, else the number of the only part that may see it, int32 [tokens]; null
+   * where there is one part
+   */
+  constructor(
+    readonly graph: GraphBuilder,
+    readonly ids: Value,
+    readonly positions: Value,
+    readonly parts: Value | null,
+  ) {}
+
+  /**
+   * What is added to attention scores, [rows, tokens]: 0 where a row may look, -∞ where it may not. Each token sees
+   * itself and those before it. Worked out from positions, not from columns, so that several texts with a common
+   * beginning can lie in one sequence.
+   * @param window how many tokens back it sees, itself included (GPT-Neo's local attention); null for all
+   * @param rows the rows of the mask that are wanted, null for all
+   */
+  causalMask(window: number | null, rows: Value | null): Value {
+    const { graph, parts } = this;
+    return this.rowsOf(`mask ${window ?? 'all'}`, rows, () => {
+      const conditions = [graph.op('GreaterOrEqual', [this.distances(), graph.integer(0)])];
+      if (window !== null) conditions.push(graph.op('Less', [this.distances(), graph.integer(window)]));
+      if (parts !== null) conditions.push(this.samePart(parts));
+      return this.maskWhere(conditions.reduce((all, one) => graph.op('And', [all, one])));
+    });
+  }
+
+  /** As {@link causalMask}, but each token sees those after it too; null where nothing is to be hidden. */
+  fullMask(rows: Value | null): Value | null {
+    const { parts } = this;
+    return parts === null ? null : this.rowsOf('mask full', rows, () => this.maskWhere(this.samePart(parts)));
+  }
+
+  /** The row's position less the column's, int32 [tokens, tokens]. */
+  distances(): Value {
+    return this.once('distances', () => this.graph.op('Sub', [this.column(this.positions), this.positions]));
+  }
+
+  /** What `build` yields, built at the first call with this key. */
+  once(key: string, build: () => Value): Value {
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const value = build();
+    this.known.set(key, value);
+    return value;
+  }
+
+  /** As {@link once}, of which only some rows are wanted. */
+  rowsOf(key: string, rows: Value | null, build: () => Value): Value {
+    const all = this.once(key, build);
+    return rows === null
+      ? all
+      : this.once(`${key} of ${rows}`, () => this.graph.op('Gather', [all, rows], { axis: 0 }));
+  }
+
+  private maskWhere(allowed: Value): Value {
+    return this.graph.op('Where', [allowed, this.graph.scalar(0), this.graph.scalar(-Infinity)]);
+  }
+
+  private samePart(parts: Value): Value {
+    const { graph } = this;
+    return this.once('same part', () => {
+      const common = graph.op('Equal', [parts, graph.integer(0)]);
+      return graph.op('Or', [common, graph.op('Equal', [this.column(parts), parts])]);
+    });
+  }
+
+  private column(vector: Value): Value {
+    return this.graph.op('Unsqueeze', [vector, this.graph.integers([1])]);
+  }
+}
