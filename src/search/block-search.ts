@@ -12,7 +12,7 @@ export interface SearchSetup {
   readonly topK: number;
   /** Rows that a block has room for. */
   readonly blockRows: number;
-  /** By query: no document below this score is wanted. May be raised meanwhile, by another thread. */
+  /** By query: no document below this score is wanted. Raised as more is known, by any thread. */
   readonly bounds: Float32Array<SharedArrayBuffer>;
 }
 
@@ -43,6 +43,9 @@ export class BlockSearcher {
   readonly #partRows: number;
   readonly #batches: readonly QueryBatch[];
   readonly #candidates: Candidates;
+  /** Room for the outputs of a product. */
+  readonly #products: Float32Array;
+  readonly #lengths: Float32Array;
 
   private constructor(session: InferenceSession, setup: SearchSetup) {
     this.#session = session;
@@ -52,6 +55,8 @@ export class BlockSearcher {
     this.#batches = batchesOf(queries);
     const size = Math.max(...this.#batches.map(({ count }) => count));
     this.#candidates = new Candidates(size, blockRows, topK);
+    this.#products = new Float32Array(this.#partRows * Math.max(size, fewestQueries));
+    this.#lengths = new Float32Array(this.#partRows);
   }
 
   static async open(setup: SearchSetup): Promise<BlockSearcher> {
@@ -76,6 +81,7 @@ export class BlockSearcher {
         if (badRow !== undefined) return { badRow };
       }
       parts.push(this.#candidates.drain(count));
+      raise(this.#setup.bounds.subarray(first, first + count), this.#candidates.bounds);
     }
     return { found: parts.length === 1 ? parts[0]! : concatenated(parts) };
   }
@@ -96,10 +102,16 @@ export class BlockSearcher {
     const fed = Math.min(this.#setup.blockRows, Math.max(rows, fewestRows));
     const start = Math.min(first, this.#setup.blockRows - fed);
     const documents = new Tensor('float32', vectors.subarray(start * columns, (start + fed) * columns), [fed, columns]);
-    const result = await this.#session.run({ documents, queries: tensor });
-    const products = result['products']!.data as Float32Array;
-    const lengths = result['lengths']!.data as Float32Array;
     const stride = tensor.dims[0]!;
+    const products = this.#products;
+    const lengths = this.#lengths;
+    await this.#session.run(
+      { documents, queries: tensor },
+      {
+        products: new Tensor('float32', products.subarray(0, fed * stride), [fed, stride]),
+        lengths: new Tensor('float32', lengths.subarray(0, fed), [fed, 1]),
+      },
+    );
     for (let row = first; row < first + rows; row++) {
       const length = lengths[row - start]!;
       const factor = this.#setup.byLength ? 1 / Math.max(length, leastLength) : 1;
@@ -108,6 +120,11 @@ export class BlockSearcher {
     }
     return undefined;
   }
+}
+
+/** Lets the others know the bounds found here. Where two threads write at once the lower may stay, which is a bound, too. */
+function raise(shared: Float32Array, own: Float32Array): void {
+  for (let q = 0; q < shared.length; q++) if (own[q]! > shared[q]!) shared[q] = own[q]!;
 }
 
 /** Looks at all scores of a document: the one loop whose time counts. @returns whether all of them are finite */

@@ -1,4 +1,4 @@
-import { entryOf, placeOf, scoreOf } from './score-order.js';
+import { entryOf, mostPlaces, placeOf, scoreOf } from './score-order.js';
 
 /** Documents of one block that may be among the best, by query: query q's are those from `starts[q]` to `starts[q + 1]`. */
 export interface Found {
@@ -55,25 +55,48 @@ export class Candidates {
     const rows = new Uint16Array(starts[queries]!);
     const scores = new Float32Array(starts[queries]!);
     for (let q = 0, slot = 0; q < queries; q++) {
-      for (let i = 0; i < this.#counts[q]!; i++, slot++) {
-        const entry = this.#entries[q * this.#rows + i]!;
-        rows[slot] = placeOf(entry);
-        scores[slot] = scoreOf(entry);
+      const start = q * this.#rows;
+      const sorted = this.#entries.subarray(start, start + this.#counts[q]!).sort();
+      for (let i = 0; i < sorted.length; i++, slot++) {
+        rows[slot] = placeOf(sorted[i]!);
+        scores[slot] = scoreOf(sorted[i]!);
       }
     }
     return { starts, rows, scores };
   }
 
-  /** Sorts a query's entries and drops those below the `limit`-th score. @returns how many are left */
+  /** Drops a query's entries below the `limit`-th score. @returns how many are left, in any order */
   #keepBest(query: number): number {
+    const count = this.#counts[query]!;
+    if (count <= this.#limit) return count;
     const start = query * this.#rows;
-    const entries = this.#entries.subarray(start, start + this.#counts[query]!).sort();
-    if (entries.length <= this.#limit) return entries.length;
-    const bound = scoreOf(entries[this.#limit - 1]!);
-    let kept = this.#limit;
-    while (kept < entries.length && scoreOf(entries[kept]!) === bound) kept++;
-    this.#counts[query] = kept;
+    const last = start + this.#limit - 1;
+    const entries = this.#entries;
+    select(entries, start, start + count - 1, last);
+    const bound = scoreOf(entries[last]!);
+    const end = entryOf(bound, 0) + mostPlaces; // entries below this have the score or a better one
+    let kept = last + 1;
+    for (let i = kept; i < start + count; i++) if (entries[i]! < end) entries[kept++] = entries[i]!;
     this.bounds[query] = bound;
-    return kept;
+    return (this.#counts[query] = kept - start);
+  }
+}
+
+/** Hoare's selection: moves numbers until `numbers[at]` is where sorting would put it, smaller ones before it. */
+function select(numbers: Float64Array, first: number, last: number, at: number): void {
+  while (first < last) {
+    const pivot = numbers[(first + last) >> 1]!;
+    let [low, high] = [first, last];
+    while (low <= high) {
+      while (numbers[low]! < pivot) low++;
+      while (numbers[high]! > pivot) high--;
+      if (low > high) break;
+      const swapped = numbers[low]!;
+      numbers[low++] = numbers[high]!;
+      numbers[high--] = swapped;
+    }
+    if (at <= high) last = high;
+    else if (at >= low) first = low;
+    else return;
   }
 }

@@ -32,7 +32,7 @@ export interface ExactSearch {
  *
  * Reading, products and merging overlap: while worker threads search some blocks, the next ones are read and what was
  * found is merged on the calling thread (a corpus that fits into one block is searched there, too). Memory: two blocks
- * (12 MiB each) and some 25 MiB a thread, the queries and the rankings.
+ * (12 MiB each) and some 25 MiB a thread, the queries, the rankings, and the ids of all documents.
  *
  * @returns one ranking a query, with min(topK, documents) entries
  * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)
@@ -42,8 +42,8 @@ export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
   const queries = checkedQueries(search.queries, similarity);
   if (queries.rows === 0 || topK === 0)
     return Array.from({ length: queries.rows }, () => ({ ids: [], scores: new Float32Array(0) }));
-  const best = new BestRankings(queries.rows, topK);
   const rows = blockRows(queries.columns);
+  const best = new BestRankings(queries.rows, topK, rows);
   const byLength = similarity === 'cosine';
   await searchBlocks(search, { queries, byLength, topK, blockRows: rows, bounds: best.bounds }, best);
   return best.finish();

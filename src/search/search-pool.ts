@@ -1,7 +1,5 @@
-import type { Worker } from 'node:worker_threads';
-import { startThread } from '../core/workers.js';
 import { BlockSearcher, type BlockResult, type SearchSetup } from './block-search.js';
-import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
+import { SearchThread } from './search-thread.js';
 
 /** Searches blocks; several at a time where it has threads. */
 export interface BlockSearch {
@@ -23,50 +21,25 @@ export async function searchHere(setup: SearchSetup): Promise<BlockSearch> {
   };
 }
 
-interface Member {
-  readonly worker: Worker;
-  /** Blocks it has been given, first come first served. */
-  readonly waiting: {
-    readonly resolve: (done: { result: BlockResult; vectors: Float32Array }) => void;
-    readonly reject: (error: Error) => void;
-  }[];
-}
+const blocksPerThread = 2;
 
-const blocksPerWorker = 2;
-
-/** In worker threads, each with a session of its own on one thread: no worker waits for another within a product. */
-export function searchInThreads(setup: SearchSetup, threads: number): BlockSearch {
-  const members = Array.from({ length: threads }, () => newMember(setup));
+/** In worker threads, each with a session of its own on one thread: no thread waits for another within a product. */
+export function searchInThreads(setup: SearchSetup, count: number): BlockSearch {
+  const threads = Array.from({ length: count }, () => SearchThread.take());
+  const opening = Promise.all(threads.map((thread) => thread.ask({ kind: 'open', setup })));
+  opening.catch(() => undefined); // seen by whoever searches
   return {
-    capacity: blocksPerWorker * threads,
-    search: (vectors, rows) =>
-      new Promise((resolve, reject) => {
-        const member = members.reduce((a, b) => (b.waiting.length < a.waiting.length ? b : a));
-        member.waiting.push({ resolve, reject });
-        const message: ToSearchWorker = { kind: 'search', vectors, rows };
-        member.worker.postMessage(message, [vectors.buffer as ArrayBuffer]);
-      }),
-    async close(): Promise<void> {
-      await Promise.all(members.map(({ worker }) => worker.terminate()));
+    capacity: blocksPerThread * count,
+    async search(vectors, rows) {
+      const thread = threads.reduce((a, b) => (b.load < a.load ? b : a));
+      const answer = thread.ask({ kind: 'search', vectors, rows }, [vectors.buffer as ArrayBuffer]);
+      const [done] = await Promise.all([answer, opening]);
+      if (done.kind !== 'done') throw new Error(`a thread of the search answered "${done.kind}"`);
+      return done;
+    },
+    async close() {
+      await Promise.allSettled(threads.map((thread) => thread.ask({ kind: 'close' })));
+      for (const thread of threads) thread.release();
     },
   };
-}
-
-function newMember(setup: SearchSetup): Member {
-  const member: Member = { worker: startThread(import.meta.url, 'search-worker'), waiting: [] };
-  member.worker.on('message', (message: FromSearchWorker) => {
-    const job = member.waiting.shift();
-    if (message.kind === 'done') job?.resolve(message);
-    else job?.reject(new Error(`a thread of the search failed: ${message.message}`));
-  });
-  const failAll = (error: Error): void => {
-    for (const { reject } of member.waiting.splice(0)) reject(error);
-  };
-  member.worker.on('error', failAll);
-  member.worker.on('exit', () => {
-    failAll(new Error('a thread of the search ended'));
-  });
-  const message: ToSearchWorker = { kind: 'open', setup };
-  member.worker.postMessage(message);
-  return member;
 }

@@ -1,24 +1,33 @@
-/** A worker thread of exact search: one block after another. */
+/** A worker thread of exact search: one search after another, each of them block after block. */
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../core/errors.js';
 import { BlockSearcher } from './block-search.js';
 import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
 
-let searcher: Promise<BlockSearcher> | undefined;
+let searcher: BlockSearcher | undefined;
 let last = Promise.resolve();
 
 parentPort!.on('message', (message: ToSearchWorker) => {
-  if (message.kind === 'open') searcher = BlockSearcher.open(message.setup);
-  else last = last.then(() => search(message)).catch(sendFailure);
+  last = last
+    .then(() => answer(message))
+    .catch((error: unknown) => {
+      send({ kind: 'failed', message: messageOf(error) });
+    });
 });
 
-async function search({ vectors, rows }: Extract<ToSearchWorker, { kind: 'search' }>): Promise<void> {
-  const result = await (await searcher!).search(vectors, rows);
-  send({ kind: 'done', vectors, result }, [vectors.buffer as ArrayBuffer]);
-}
-
-function sendFailure(error: unknown): void {
-  send({ kind: 'failed', message: messageOf(error) });
+async function answer(message: ToSearchWorker): Promise<void> {
+  if (message.kind === 'search') {
+    const { vectors, rows } = message;
+    const result = await searcher!.search(vectors, rows);
+    send({ kind: 'done', vectors, result }, [vectors.buffer as ArrayBuffer]);
+    return;
+  }
+  if (message.kind === 'open') searcher = await BlockSearcher.open(message.setup);
+  else {
+    await searcher?.close();
+    searcher = undefined;
+  }
+  send({ kind: 'ready' });
 }
 
 function send(message: FromSearchWorker, handedOver: ArrayBuffer[] = []): void {
