@@ -13,21 +13,24 @@ export interface EmbeddingView {
   /** e.g. `weightedmean`, `mean@6` (layer 6): unique within the encoder. */
   readonly name: string;
   readonly pooling: string;
-  /** Index into the hidden states: 0 is the embeddings, `layers` the last; several poolings average over all of them. */
-  readonly layer: number;
+  /**
+   * Index into the hidden states: 0 is the embeddings, `layers` the last; several poolings average over all of them. Null
+   * where a server pools.
+   */
+  readonly layer: number | null;
   readonly dimensions: number;
 }
 
 /** What identifies a model in a record: enough to fetch it again and to see that it is the same. */
 export interface ModelInfo {
-  /** Hub id or the folder's name. */
+  /** Hub id, the folder's name, or `openai:NAME@HOST` for a hosted model. */
   readonly id: string;
   /** Hub commit, or null for a folder. */
   readonly revision: string | null;
-  /** `model_type` of config.json. */
+  /** `model_type` of config.json; `unknown` for a hosted model. */
   readonly architecture: string;
-  /** Parameters, tied ones once. */
-  readonly parameters: number;
+  /** Parameters, tied ones once; null for a hosted model that does not tell. */
+  readonly parameters: number | null;
   /** SHA-256 of each file the model was read from, by file name. */
   readonly files: Readonly<Record<string, string>>;
   readonly dtype: string;
@@ -42,6 +45,14 @@ export interface WorkOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/** What a hosted model was asked for so far, as its server counts it. */
+export interface Usage {
+  readonly requests: number;
+  readonly tokens: number;
+  /** In the currency of the price that was given; null without one. */
+  readonly price: number | null;
+}
+
 /** Turns texts into vectors. Vectors are not normalised; searching by cosine is the runner's work. */
 export interface Encoder {
   readonly model: ModelInfo;
@@ -53,6 +64,8 @@ export interface Encoder {
    * whatever the number of views. A vector does not depend on the texts beside it.
    */
   encode(texts: readonly string[], role: Role, options?: WorkOptions): Promise<readonly Matrix[]>;
+  /** Since it was opened; hosted models have it. */
+  usage?(): Usage;
   close(): Promise<void>;
 }
 
@@ -68,5 +81,7 @@ export interface PairScorer {
   readonly settings: Readonly<Record<string, string | number | boolean | null>>;
   /** @returns one array a group, one score a query, in the order given. Higher is better. */
   score(groups: readonly PairGroup[], options?: WorkOptions): Promise<readonly Float32Array[]>;
+  /** Since it was opened; hosted models have it. */
+  usage?(): Usage;
   close(): Promise<void>;
 }

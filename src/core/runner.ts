@@ -33,6 +33,10 @@ export interface Cost {
   readonly seconds: Readonly<Record<string, number>>;
   readonly texts?: number;
   readonly pairs?: number;
+  /** Of hosted models: requests, tokens as the server counts them, and what they cost at the price given. */
+  readonly requests?: number;
+  readonly tokens?: number;
+  readonly price?: number;
 }
 
 /** A stage of long work: one bar on a terminal. */

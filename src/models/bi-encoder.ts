@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.js';
 import type { Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
+import type { Progress } from '../core/runner.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
 import { longestFirst } from './longest-first.js';
@@ -10,7 +11,7 @@ import type { Job, SessionPool } from './runtime/pool.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface BiEncoderOptions {
-  /** A model folder in the Hugging Face layout. */
+  /** A model folder in the Hugging Face layout, or a hub id: `organisation/name`, `organisation/name@revision`. */
   readonly model: string;
   /** Names of poolings (see pooling.ts), `all` for every one the model has; all come out of the same forward pass. */
   readonly poolings: readonly string[];
@@ -23,6 +24,8 @@ export interface BiEncoderOptions {
   /** Worker processes, each running one text at a time on one thread. */
   readonly threads: number;
   readonly dtype?: 'fp32' | 'int8' | undefined;
+  /** Told of a download. */
+  readonly progress?: Progress | undefined;
 }
 
 /**
@@ -32,7 +35,7 @@ export interface BiEncoderOptions {
  * @throws InputError for a model or an option that is not possible
  */
 export async function createBiEncoder(options: BiEncoderOptions): Promise<Encoder> {
-  const model = await openModel(options.model, options.dtype ?? 'fp32');
+  const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
   const { checkpoint, architecture, tokenizer } = model;
   const brackets = resolveBrackets(options.brackets ?? 'auto', checkpoint.id);
   const marks = bracketIds(brackets, tokenizer, checkpoint.id);
@@ -49,7 +52,8 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
   };
 }
 
-function tokenLimit(wanted: number | null, possible: number | null, marks: BracketIds | null): number | null {
+/** The longest input, of what is wanted and what is possible. @throws InputError where it leaves no room for a text */
+export function tokenLimit(wanted: number | null, possible: number | null, marks: BracketIds | null): number | null {
   if (wanted !== null && (!Number.isInteger(wanted) || wanted < 1))
     throw new InputError(`maxTokens: ${wanted} is not possible; expected a whole number from 1, or null`);
   const limit = Math.min(wanted ?? Infinity, possible ?? Infinity);
@@ -58,7 +62,8 @@ function tokenLimit(wanted: number | null, possible: number | null, marks: Brack
   return limit === Infinity ? null : limit;
 }
 
-function textIds(
+/** Token ids of a stripped text, cut on the right so that it fits with its marks. */
+export function textIds(
   tokenizer: Tokenizer,
   text: string,
   marks: readonly [number, number] | null,

@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
+import type { Progress } from '../core/runner.js';
 import { longestFirst } from './longest-first.js';
 import { openModel, startModel } from './open-model.js';
 import { scorerGraph } from './onnx/scorer-graph.js';
@@ -9,13 +10,15 @@ import type { Job, SessionPool } from './runtime/pool.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface CrossEncoderOptions {
-  /** A folder with a causal language model in the Hugging Face layout. */
+  /** A causal language model: a folder in the Hugging Face layout, or a hub id, which may end in `@revision`. */
   readonly model: string;
   /** A letter (see prompts.ts), or a text with {document} and, at its end, {query}. */
   readonly prompt: string;
   /** Worker processes, each running one document with its queries at a time on one thread. */
   readonly threads: number;
   readonly dtype?: 'fp32' | 'int8' | undefined;
+  /** Told of a download. */
+  readonly progress?: Progress | undefined;
 }
 
 /** Keeps attention among a pack's queries small beside the rest, and logits of a 50k vocabulary at some 50 MB. */
@@ -30,7 +33,7 @@ const maxQueryTokens = 256;
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
   const prompt = parsePrompt(options.prompt);
-  const model = await openModel(options.model, options.dtype ?? 'fp32');
+  const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
   const { checkpoint, architecture, tokenizer } = model;
   const limits: PackLimits = {
     maxTokens: architecture.maxTokens,
@@ -92,11 +95,13 @@ async function score(
 }
 
 /** Ids of the prompt up to the query. An empty context becomes the end-of-text token, as in the reference program. */
-function contextIds(tokenizer: Tokenizer, { before, between }: Prompt, document: string): number[] {
+export function contextIds(tokenizer: Tokenizer, { before, between }: Prompt, document: string): number[] {
   const ids = tokenizer.encode(before + document + between);
   if (ids.length > 0) return ids;
   if (tokenizer.endOfText === undefined)
-    throw new InputError('an empty document under a prompt without text has no context to score a query by; use prompt G');
+    throw new InputError(
+      'an empty document under a prompt without text has no context to score a query by; use prompt G',
+    );
   return [tokenizer.endOfText];
 }
 

@@ -26,9 +26,10 @@ export type Pooling = (typeof poolings)[number];
 /** The pooling of each hidden state that `meanmean` and `lasttokenmean` average; undefined for those of one state. */
 export const averagedPooling: Partial<Record<Pooling, Pooling>> = { meanmean: 'mean', lasttokenmean: 'lasttoken' };
 
-/** An {@link EmbeddingView} whose pooling is known to exist. */
+/** An {@link EmbeddingView} that is pooled here. */
 export interface PooledView extends EmbeddingView {
   readonly pooling: Pooling;
+  readonly layer: number;
 }
 
 /** @throws InputError for a name that is none of {@link poolings} */

@@ -44,5 +44,6 @@ function isSameSystem({ system, profile }: ResultRecord, row: PublishedRow): boo
   if (row.method !== 'cross-encoder' || row.parameters === null || !system.model.architecture.startsWith('gpt'))
     return false;
   const promptG = String(system.settings['prompt'] ?? '').toUpperCase() === 'G';
-  return promptG && Math.abs(system.model.parameters / row.parameters - 1) <= SIZE_TOLERANCE;
+  const { parameters } = system.model;
+  return promptG && parameters !== null && Math.abs(parameters / row.parameters - 1) <= SIZE_TOLERANCE;
 }

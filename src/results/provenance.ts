@@ -22,7 +22,7 @@ export async function describeVersions(): Promise<Record<string, string>> {
 
 /** What is recorded about the making of a result that ends now. */
 export async function describeProvenance(command: string, threads: number, cost: Cost): Promise<Provenance> {
-  const { seconds, texts, pairs } = cost;
+  const { seconds, ...counts } = cost;
   return {
     createdAt: new Date().toISOString(),
     command,
@@ -30,8 +30,7 @@ export async function describeProvenance(command: string, threads: number, cost:
     machine: describeMachine(threads),
     cost: {
       seconds: { ...seconds },
-      ...(texts === undefined ? {} : { texts }),
-      ...(pairs === undefined ? {} : { pairs }),
+      ...counts,
     },
   };
 }

@@ -32,8 +32,8 @@ const modelSchema = z.strictObject({
   revision: z.string().nullable(),
   /** `model_type` of config.json. */
   architecture: z.string(),
-  /** Parameters, tied ones once. */
-  parameters: z.number().nonnegative(),
+  /** Parameters, tied ones once; null for a hosted model that does not tell. */
+  parameters: z.number().nonnegative().nullable(),
   /** SHA-256 of each file read. */
   files: z.record(z.string(), sha256Hex),
   /** What it was computed in: fp32, int8 … */
@@ -90,6 +90,10 @@ const provenanceSchema = z.strictObject({
     texts: count.optional(),
     /** Pairs scored. */
     pairs: count.optional(),
+    /** Of hosted models: requests sent, tokens used as the server counts them, and their price in the currency given. */
+    requests: count.optional(),
+    tokens: count.optional(),
+    price: z.number().nonnegative().optional(),
   }),
 });
 

@@ -99,7 +99,7 @@ function modelFacts(model: DescribedWork['system']['model'], withFiles: boolean)
     ['model', model.id],
     ['model revision', model.revision ?? 'none'],
     ['architecture', model.architecture],
-    ['parameters', String(model.parameters)],
+    ['parameters', String(model.parameters ?? 'unknown')],
     ['computed in', model.dtype],
     ...(withFiles ? Object.entries(model.files).map(([file, hash]): [string, string] => [file, short(hash)]) : []),
   ];
