@@ -1,9 +1,10 @@
 import { compareCodePoints } from '../core/text.js';
+import { canonicalJson } from '../results/fingerprint.js';
 import type { ResultRecord } from '../results/record.js';
 import type { StoredResult } from '../results/store.js';
 import type { ReportSystem } from './model.js';
 import { compareSystems, suiteOf } from './order.js';
-import { differingSettings } from './select.js';
+import { differingSettings, rowKey } from './select.js';
 
 /**
  * The columns of the records, in order. A name that was run over several first stages or depths becomes a column for
@@ -34,15 +35,16 @@ function viewOf({ system: { settings } }: ResultRecord): ReportSystem['view'] {
   return typeof pooling === 'string' && typeof layer === 'number' ? { pooling, layer } : null;
 }
 
-/** Names that stand for several first stages or depths. */
+/** Names that stand for several first stages or depths within one row. */
 export function ambiguousNames(results: readonly StoredResult[]): ReadonlySet<string> {
   const stages = new Map<string, string>();
   const ambiguous = new Set<string>();
   for (const { record } of results) {
     const { name } = record.system;
+    const cell = canonicalJson([rowKey(record), name]);
     const stage = stageOf(record);
-    if ((stages.get(name) ?? stage) !== stage) ambiguous.add(name);
-    stages.set(name, stage);
+    if ((stages.get(cell) ?? stage) !== stage) ambiguous.add(name);
+    stages.set(cell, stage);
   }
   return ambiguous;
 }

@@ -1,18 +1,23 @@
+import { alignedTable, printable, shortened } from './columns.js';
 import { formatParameters } from './format.js';
 import { suiteGrid, transposed, type Grid } from './grid.js';
 import type { Report, Suite } from './model.js';
 
-/** The widest a name gets in a terminal before its middle is left out. */
-const MAX_LABEL = 44;
+/** The widest a system's name, a task's name and a whole line get; more tasks go into further blocks. */
+const systemWidth = 48;
+const taskWidth = 26;
+const lineWidth = 120;
 
 /** The scores as plain text for a terminal: systems down by family and size, tasks across, `*` at the best. */
 export function renderTextTable(report: Report): string {
-  const parts = report.suites.map((suite) => {
+  const blocks = report.suites.flatMap((suite) => {
     const grid = suiteGrid(withoutParts(suite), report.systems);
-    return gridText(grid.corner === 'System' ? grid : transposed(grid), report);
+    const measures = [...new Set(suite.rows.map(({ measure }) => measure))].join(', ');
+    const down = grid.corner === 'System' ? grid : transposed(grid);
+    return [`${printable(suite.name)}: ${printable(measures)}\n${gridText(down, report)}`];
   });
-  const notes = report.notes.map((note) => `note: ${printable(note)}\n`);
-  return [...parts, notes.join('')].filter((part) => part !== '').join('\n');
+  const notes = report.notes.map((note) => `note: ${printable(note)}\n`).join('');
+  return [...blocks, notes].filter((part) => part !== '').join('\n');
 }
 
 /** A terminal is too narrow for CQADupStack's forums; their mean stays. */
@@ -21,34 +26,40 @@ function withoutParts(suite: Suite): Suite {
 }
 
 function gridText(grid: Grid, { systems }: Report): string {
-  const head = ['System', 'Size', ...grid.columns.map(({ label, detail }) => `${label} ${detail}`)];
-  const lines = grid.lines.map(({ heading, cells }) => {
-    const parameters = systems.find(({ id }) => id === heading.id)?.parameters ?? null;
-    return [
-      shorten(printable(heading.label)),
-      parameters === null ? '' : formatParameters(parameters),
-      ...cells.map(({ text, mark }) => text + (mark === 'best' ? '*' : ' ')),
-    ];
+  const sizes = new Map(systems.map(({ id, parameters }) => [id, parameters]));
+  const names = grid.lines.map(({ heading }) => {
+    const parameters = sizes.get(heading.id ?? '') ?? null;
+    return [shortened(printable(heading.label), systemWidth), parameters === null ? '' : formatParameters(parameters)];
   });
-  const table = [head.map((label) => shorten(printable(label))), ...lines];
-  const widths = head.map((_, column) => Math.max(...table.map((line) => line[column]!.length)));
-  const rows = table.map((line) =>
-    line
-      .map((text, i) => (i === 0 ? text.padEnd(widths[i]!) : text.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd(),
-  );
-  rows.splice(1, 0, '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2)));
-  return rows.join('\n') + '\n';
+  // The suite's name stands above the table.
+  const folder = `${grid.suite.toLowerCase()}/`;
+  const labels = grid.columns.map(({ label, kind, detail }) => {
+    const text = kind === 'average' ? `${label} (${detail})` : label;
+    return shortened(printable(text.startsWith(folder) ? text.slice(folder.length) : text), taskWidth);
+  });
+  const used = Math.max(...names.map(([name]) => name!.length)) + 10;
+  return blocksOf(labels, lineWidth - used)
+    .map(([from, to]) => {
+      const rows = grid.lines.map(({ cells }, i) => [
+        ...names[i]!,
+        ...cells.slice(from, to).map(({ text, mark }) => text + (mark === 'best' ? '*' : ' ')),
+      ]);
+      return alignedTable(['System', 'Size', ...labels.slice(from, to)], rows, [0]);
+    })
+    .join('\n');
 }
 
-function shorten(text: string): string {
-  if (text.length <= MAX_LABEL) return text;
-  const half = Math.floor((MAX_LABEL - 1) / 2);
-  return `${text.slice(0, half)}…${text.slice(-half)}`;
-}
-
-/** Control characters could move the cursor or change colours. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
+/** Ranges of columns that fit into a width together, at least one each. */
+function blocksOf(labels: readonly string[], width: number): [number, number][] {
+  const blocks: [number, number][] = [];
+  let [from, used] = [0, 0];
+  labels.forEach((label, i) => {
+    const needed = Math.max(label.length, 7) + 2;
+    if (used + needed > width && i > from) {
+      blocks.push([from, i]);
+      [from, used] = [i, 0];
+    }
+    used += needed;
+  });
+  return [...blocks, [from, labels.length]];
 }

@@ -266,8 +266,18 @@ async function liveQueries() {
     table.setFilter((row) => matches([row.text, row.id], filter.value) && (!differ.checked || row.difference !== 0));
   }
 
+  /** Only systems that were run on the task can be chosen. */
+  function offer(choice, scores, otherwise) {
+    const options = [...choice.options].filter(
+      (option) => !(option.disabled = option.hidden = scores[option.value] === undefined),
+    );
+    if (scores[choice.value] === undefined) choice.value = options.at(otherwise === 'first' ? 0 : -1).value;
+  }
+
   async function fill() {
     const { ids, texts, scores } = await block(task.value);
+    offer(a, scores, 'first');
+    offer(b, scores, 'last');
     const value = (choice, i) => {
       const found = scores[choice.value]?.[i] ?? null;
       return found === null ? null : found / steps;

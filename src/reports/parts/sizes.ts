@@ -1,21 +1,8 @@
 import type { Panel, Part, ReportSystem, Row, SizeFigure, SizePoint, Suite, Table, Value } from '../model.js';
 
-/** Scores against model sizes: averages of suites first, then every row. Null where no model has a size. */
+/** Scores against model sizes: of each suite the averages and then the rows. Null where no model has a size. */
 export function sizesPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
-  const averages = suites.flatMap(({ name, averages: all }, i) =>
-    all.map((average, j): Scores => ({
-      id: `average${i + 1}.${j + 1}`,
-      label: `${name}, average of ${average.tasks.length} of ${average.of} tasks`,
-      measure: average.measures.length === 1 ? average.measures[0]! : 'Main measures',
-      values: average.cells.map((cell) => cell?.value ?? null),
-      published: [],
-    })),
-  );
-  const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
-  const scores = [
-    ...averages,
-    ...rows.map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) })),
-  ];
+  const scores = suites.flatMap((suite, i) => [...averageScores(suite, i + 1), ...rowScores(suite)]);
   const panels = scores
     .map((score) => sizeFigure(score, systems))
     .filter(({ lines }) => lines.length > 0)
@@ -24,6 +11,22 @@ export function sizesPart(suites: readonly Suite[], systems: readonly ReportSyst
   const text =
     'One line a family, by number of parameters; systems without parameters are level lines, published scores hollow.';
   return { id: 'sizes', title: 'Across model sizes', text, panels };
+}
+
+function averageScores({ name, averages }: Suite, number: number): Scores[] {
+  return averages.map((average, i) => ({
+    id: `average${number}.${i + 1}`,
+    label: `${name}, average of ${average.tasks.length} of ${average.of} tasks`,
+    measure: average.measures.length === 1 ? average.measures[0]! : 'Main measures',
+    values: average.cells.map((cell) => cell?.value ?? null),
+    published: [],
+  }));
+}
+
+function rowScores({ rows }: Suite): Scores[] {
+  return rows
+    .flatMap((row) => [row, ...row.parts])
+    .map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) }));
 }
 
 interface Scores extends Pick<Row, 'id' | 'label' | 'measure' | 'published'> {
