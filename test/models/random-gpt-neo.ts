@@ -12,7 +12,14 @@ export interface Sizes {
   readonly vocabulary: number;
 }
 
-export const gptNeo125m: Sizes = { layers: 12, hidden: 768, heads: 12, window: 256, positions: 2048, vocabulary: 50257 };
+export const gptNeo125m: Sizes = {
+  layers: 12,
+  hidden: 768,
+  heads: 12,
+  window: 256,
+  positions: 2048,
+  vocabulary: 50257,
+};
 
 /**
  * Writes a GPT-Neo checkpoint whose weights follow from a formula, the same that tools/goldens/models/gpt_neo_125m.py
@@ -111,7 +118,7 @@ export function halfBits(value: number): number {
 }
 
 /** A mix of the bits of a 32-bit number (C. Wellons' lowbias32). */
-function hash(x: number): number {
+export function hash(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
   x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
   return (x ^ (x >>> 16)) >>> 0;
