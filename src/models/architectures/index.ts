@@ -12,6 +12,7 @@ const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architec
   gpt_neo: async (files) => (await import('./gpt-neo.js')).gptNeo(files),
   gpt_neox: async (files) => (await import('./gpt-neox.js')).gptNeoX(files),
   gptj: async (files) => (await import('./gptj.js')).gptj(files),
+  llama: async (files) => (await import('./llama.js')).llama(files),
   opt: async (files) => (await import('./opt.js')).opt(files),
 };
 
