@@ -7,6 +7,7 @@ export type { Architecture } from './architecture.js';
 
 /** By `model_type` of config.json. */
 const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architecture>>> = {
+  bert: async (files) => (await import('./bert.js')).bert(files),
   bloom: async (files) => (await import('./bloom.js')).bloom(files),
   gpt2: async (files) => (await import('./gpt2.js')).gpt2(files),
   gpt_neo: async (files) => (await import('./gpt-neo.js')).gptNeo(files),

@@ -1,0 +1,120 @@
+import { onnxDataTypes } from '../../core/onnx-writer.js';
+import type { Activation } from '../onnx/activations.js';
+import { attention } from '../onnx/attention.js';
+import type { Value } from '../onnx/graph.js';
+import type { Modules } from '../onnx/modules.js';
+import type { Tokens } from '../onnx/tokens.js';
+import type { Architecture } from './architecture.js';
+import { hasTensor, usualScale, type ModelFiles } from './config.js';
+
+/** The sizes of BERT and its kin. */
+export interface EncoderSizes {
+  readonly size: number;
+  readonly heads: number;
+  readonly headSize: number;
+  readonly inner: number;
+  readonly epsilon: number;
+  readonly activation: Activation;
+}
+
+/** What the parts of a layer are called in the checkpoint. */
+export interface EncoderLayerNames {
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  readonly attentionOutput: string;
+  readonly attentionNorm: string;
+  readonly raise: string;
+  readonly lower: string;
+  readonly outputNorm: string;
+}
+
+/**
+ * A layer of BERT (Devlin et al. 2019): every token sees every other, and a layer norm follows each part.
+ * @param biases added to the attention scores, besides what hides tokens
+ */
+export function encoderLayer(
+  modules: Modules,
+  tokens: Tokens,
+  hidden: Value,
+  rows: Value | null,
+  names: EncoderLayerNames,
+  { size, heads, headSize, inner, epsilon, activation }: EncoderSizes,
+  biases: readonly Value[] = [],
+): Value {
+  const wanted = modules.rows(hidden, rows);
+  const mask = tokens.fullMask(rows);
+  const attended = attention(
+    modules.graph,
+    modules.linear(wanted, names.query, size, size),
+    modules.linear(hidden, names.key, size, size),
+    modules.linear(hidden, names.value, size, size),
+    { heads, headSize, scale: usualScale(headSize), biases: mask === null ? biases : [...biases, mask] },
+  );
+  const projected = modules.linear(attended, names.attentionOutput, size, size);
+  const middle = modules.layerNorm(modules.add(projected, wanted), names.attentionNorm, size, epsilon);
+  const activated = modules.activate(modules.linear(middle, names.raise, size, inner), activation);
+  const lowered = modules.linear(activated, names.lower, inner, size);
+  return modules.layerNorm(modules.add(lowered, middle), names.outputNorm, size, epsilon);
+}
+
+/** The names that BERT and RoBERTa use. */
+export function bertLayerNames(layer: number): EncoderLayerNames {
+  const name = `encoder.layer.${layer}`;
+  return {
+    query: `${name}.attention.self.query`,
+    key: `${name}.attention.self.key`,
+    value: `${name}.attention.self.value`,
+    attentionOutput: `${name}.attention.output.dense`,
+    attentionNorm: `${name}.attention.output.LayerNorm`,
+    raise: `${name}.intermediate.dense`,
+    lower: `${name}.output.dense`,
+    outputNorm: `${name}.output.LayerNorm`,
+  };
+}
+
+/** What all encoders have in common. A head for its pre-training that the file may hold is not run, and not counted. */
+export function encoderParts(
+  files: ModelFiles,
+  prefix: string,
+  size: number,
+  parts: RegExp,
+): Pick<
+  Architecture,
+  'prefixes' | 'notes' | 'isNoParameter' | 'finish' | 'logits' | 'pooler' | 'hiddenSize' | 'outputSize'
+> {
+  const prefixes = [prefix, ''];
+  return {
+    hiddenSize: size,
+    outputSize: size,
+    prefixes,
+    notes: [],
+    isNoParameter(tensor) {
+      const name = tensor.startsWith(prefix) ? tensor.slice(prefix.length) : tensor;
+      return !parts.test(name) || name === 'embeddings.position_ids';
+    },
+    finish: (_, hidden) => hidden,
+    logits: null,
+    pooler: hasTensor(files, prefixes, 'pooler.dense.weight')
+      ? (modules, hidden) => bertPooler(modules, hidden, size)
+      : null,
+  };
+}
+
+/** tanh(W h₁ + b): what BERT's next-sentence prediction was trained on. */
+function bertPooler(modules: Modules, hidden: Value, size: number): Value {
+  const first = modules.rows(hidden, modules.graph.integers([0]));
+  return modules.activate(modules.linear(first, 'pooler.dense', size, size), 'tanh');
+}
+
+/**
+ * Positions as RoBERTa and MPNet count them: from `padding` + 1, and where the text itself names the padding token, that
+ * one is not counted and stands at `padding`.
+ */
+export function positionsFrom({ graph, ids }: Tokens, padding: number): Value {
+  const counted = graph.op('Cast', [graph.op('Not', [graph.op('Equal', [ids, graph.integer(padding)])])], {
+    to: onnxDataTypes.int32,
+  });
+  const place = graph.op('Mul', [graph.op('CumSum', [counted, graph.integer(0)]), counted]);
+  return graph.op('Add', [place, graph.integer(padding)]);
+}
