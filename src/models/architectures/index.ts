@@ -9,6 +9,7 @@ export type { Architecture } from './architecture.js';
 const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architecture>>> = {
   bert: async (files) => (await import('./bert.js')).bert(files),
   bloom: async (files) => (await import('./bloom.js')).bloom(files),
+  distilbert: async (files) => (await import('./distilbert.js')).distilBert(files),
   gpt2: async (files) => (await import('./gpt2.js')).gpt2(files),
   gpt_neo: async (files) => (await import('./gpt-neo.js')).gptNeo(files),
   gpt_neox: async (files) => (await import('./gpt-neox.js')).gptNeoX(files),
