@@ -16,6 +16,7 @@ const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architec
   gptj: async (files) => (await import('./gptj.js')).gptj(files),
   llama: async (files) => (await import('./llama.js')).llama(files),
   opt: async (files) => (await import('./opt.js')).opt(files),
+  roberta: async (files) => (await import('./roberta.js')).roberta(files),
 };
 
 /** The values of `model_type` that can be run. */

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { readJson } from '../../core/files.js';
+import type { Architecture } from './architecture.js';
+import { bertConfigSchema, bertLike } from './bert.js';
+import type { ModelFiles } from './config.js';
+
+const configSchema = bertConfigSchema.extend({ pad_token_id: z.int().nonnegative().default(1) });
+
+/** RoBERTa (Liu et al. 2019): BERT whose positions begin after the padding token's id. After `modeling_roberta.py`. */
+export async function roberta(files: ModelFiles): Promise<Architecture> {
+  const config = await readJson(files.configPath, configSchema, "RoBERTa's configuration");
+  return bertLike(files, config, 'roberta.', config.pad_token_id);
+}
