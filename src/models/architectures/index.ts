@@ -15,6 +15,7 @@ const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architec
   gpt_neox: async (files) => (await import('./gpt-neox.js')).gptNeoX(files),
   gptj: async (files) => (await import('./gptj.js')).gptj(files),
   llama: async (files) => (await import('./llama.js')).llama(files),
+  mpnet: async (files) => (await import('./mpnet.js')).mpnet(files),
   opt: async (files) => (await import('./opt.js')).opt(files),
   roberta: async (files) => (await import('./roberta.js')).roberta(files),
 };

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { readJson } from '../../core/files.js';
+import { positionBuckets, relativePositionBias } from '../onnx/relative-position.js';
+import type { Architecture } from './architecture.js';
+import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
+import { bertLayerNames, encoderLayer, encoderParts, positionsFrom } from './encoder.js';
+
+const configSchema = z.looseObject({
+  vocab_size: positive,
+  max_position_embeddings: positive,
+  hidden_size: positive,
+  num_hidden_layers: positive,
+  num_attention_heads: positive,
+  intermediate_size: positive,
+  hidden_act: activation.default('gelu'),
+  layer_norm_eps: epsilon.default(1e-12),
+  relative_attention_num_buckets: z.int().min(positionBuckets).default(positionBuckets),
+});
+
+/** MPNet counts positions from this token's id whatever config.json says. */
+const padding = 1;
+
+/**
+ * MPNet (Song et al. 2020): BERT with relative positions besides the learned ones, the same in every layer, and without
+ * token types. After transformers' `modeling_mpnet.py`.
+ */
+export async function mpnet(files: ModelFiles): Promise<Architecture> {
+  const config = await readJson(files.configPath, configSchema, "MPNet's configuration");
+  const size = config.hidden_size;
+  const heads = config.num_attention_heads;
+  const sizes = {
+    size,
+    heads,
+    headSize: headSizeOf(files, size, heads, 'num_attention_heads'),
+    inner: config.intermediate_size,
+    epsilon: config.layer_norm_eps,
+    activation: config.hidden_act,
+  };
+  return {
+    ...encoderParts(files, 'mpnet.', size, /^(embeddings|encoder|pooler)\./),
+    layers: config.num_hidden_layers,
+    vocabularySize: config.vocab_size,
+    maxTokens: config.max_position_embeddings - (padding + 1),
+
+    embed(modules, tokens) {
+      const positions = positionsFrom(tokens, padding);
+      const sum = modules.add(
+        modules.embedding('embeddings.word_embeddings', tokens.ids, config.vocab_size, size),
+        modules.embedding('embeddings.position_embeddings', positions, config.max_position_embeddings, size),
+      );
+      return modules.layerNorm(sum, 'embeddings.LayerNorm', size, config.layer_norm_eps);
+    },
+
+    block(modules, tokens, layer, hidden, rows) {
+      const name = `encoder.layer.${layer}`;
+      const names = {
+        ...bertLayerNames(layer),
+        query: `${name}.attention.attn.q`,
+        key: `${name}.attention.attn.k`,
+        value: `${name}.attention.attn.v`,
+        attentionOutput: `${name}.attention.attn.o`,
+        attentionNorm: `${name}.attention.LayerNorm`,
+      };
+      const buckets = config.relative_attention_num_buckets;
+      const bias = relativePositionBias(modules, tokens, 'encoder.relative_attention_bias', buckets, heads);
+      const ofRows = rows === null ? bias : modules.graph.op('Gather', [bias, rows], { axis: 1 });
+      return encoderLayer(modules, tokens, hidden, rows, names, sizes, [ofRows]);
+    },
+  };
+}
