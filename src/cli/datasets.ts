@@ -28,7 +28,7 @@ export function datasetsCommand(): Command {
   command
     .command('download')
     .description('download data sets, going on where an earlier download stopped')
-    .argument('<name...>')
+    .argument('<name...>', "names of BEIR's data sets, or useb")
     .option(...folder)
     .option('--mirror <source>', `an address with NAME.zip, hub, or hub+ADDRESS (default: $${mirrorVariable})`)
     .option('--quiet', 'no progress')
@@ -36,7 +36,7 @@ export function datasetsCommand(): Command {
   command
     .command('verify')
     .description('read data sets line by line and compare their counts with the catalogue')
-    .argument('<name...>')
+    .argument('<name...>', "names of BEIR's data sets, or useb")
     .option(...folder)
     .option('--json', 'print the counts as JSON')
     .action(verify);
@@ -106,10 +106,11 @@ async function download(
 }
 
 async function verify(names: string[], { datasetsDir, json }: { datasetsDir: string; json?: boolean }): Promise<void> {
-  const { verifyDataset } = await import('../datasets/verify.js');
+  const { verifyDataset, verifyUseb } = await import('../datasets/verify.js');
   const checks = [];
   for (const entry of entriesOf(names)) {
-    for (const check of await verifyDataset(entry, datasetsDir)) checks.push({ dataset: entry.name, ...check });
+    const found = await (entry === 'useb' ? verifyUseb(datasetsDir) : verifyDataset(entry, datasetsDir));
+    for (const check of found) checks.push({ dataset: entry === 'useb' ? entry : entry.name, ...check });
   }
   if (json === true) printJson(checks);
   else {
@@ -122,8 +123,8 @@ async function verify(names: string[], { datasetsDir, json }: { datasetsDir: str
   if (checks.some(({ ok }) => !ok)) process.exitCode = exitCodes.checkFailed;
 }
 
-function entriesOf(names: readonly string[]): BeirEntry[] {
-  return [...new Set(names.map((name) => parseBeirTask(name)?.entry ?? beirEntry(name)))];
+function entriesOf(names: readonly string[]): (BeirEntry | 'useb')[] {
+  return [...new Set(names.map((name) => (name === 'useb' ? name : (parseBeirTask(name)?.entry ?? beirEntry(name)))))];
 }
 
 function documentsOf({ documents, parts }: BeirEntry): number | null {

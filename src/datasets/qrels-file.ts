@@ -39,10 +39,13 @@ export async function readQrels(path: string): Promise<Qrels> {
 }
 
 function add(qrels: Map<string, Map<string, number>>, { query, document, grade }: Judgement, where: string): void {
-  if (query === '' || document === '') throw new InputError(`${where} has an empty id; expected query, document, grade`);
+  if (query === '' || document === '')
+    throw new InputError(`${where} has an empty id; expected query, document, grade`);
   const value = /^[+-]?\d{1,9}(\.0+)?$/.test(grade) ? Number(grade) : NaN;
   if (Number.isNaN(value))
-    throw new InputError(`${where}: the grade is "${grade}"; expected a whole number (round or scale the grades first)`);
+    throw new InputError(
+      `${where}: the grade is "${grade}"; expected a whole number (round or scale the grades first)`,
+    );
   let judgements = qrels.get(query);
   if (judgements === undefined) {
     judgements = new Map<string, number>();

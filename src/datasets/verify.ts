@@ -5,6 +5,7 @@ import { findBeirFiles, readQueries } from './beir.js';
 import type { BeirEntry, SplitCounts } from './catalogue.js';
 import { JsonlCorpus } from './jsonl-corpus.js';
 import { readQrels } from './qrels-file.js';
+import { openUsebTasks } from './useb/index.js';
 
 /** One count of a data set on disk. */
 export interface CountCheck {
@@ -34,6 +35,22 @@ export async function verifyDataset(entry: BeirEntry, datasetsDir: string): Prom
   for (const { name, documents, queries, judgements } of entry.parts) {
     const splits = { test: { queries, judgements } };
     checks.push(...(await verifyFolder(join(folder, name), documents, null, splits, `${name}: `)));
+  }
+  return checks;
+}
+
+/**
+ * Reads USEB's data for all four tasks and both splits, and counts. No counts are published to compare them with.
+ * @throws InputError for a file that is missing or broken
+ */
+export async function verifyUseb(datasetsDir: string): Promise<CountCheck[]> {
+  const checks: CountCheck[] = [];
+  for (const split of ['valid', 'test']) {
+    for (const { name, facts, split: opened } of await openUsebTasks('useb', datasetsDir, split)) {
+      if (opened !== split) continue;
+      for (const what of ['documents', 'queries', 'judgements'] as const)
+        checks.push(compare(`${name} ${split}: ${what}`, facts[what], null));
+    }
   }
   return checks;
 }

@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError, InterruptedError } from '../../src/core/errors.js';
+import { usebDatasets } from '../../src/core/useb.js';
+import { downloadUseb } from '../../src/datasets/download/download.js';
 import { beirEntry, downloadDataset, downloadDatasets, openTask, type BeirEntry } from '../../src/datasets/index.js';
+import { openUsebTasks } from '../../src/datasets/useb/index.js';
 import { runCli } from '../helpers/cli.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
 import { nfcorpusArchive, nfcorpusMissing } from '../helpers/nfcorpus.js';
@@ -398,5 +401,39 @@ describe('the command line', () => {
     expect(unknown.stderr).toMatch(/unknown data set "nfcorpsu", did you mean "nfcorpus"\?/);
     expect(absent.status).toBe(2);
     expect(absent.stderr).toMatch(/scifact: not found at .*; get it with: sgpt-bench datasets download scifact/);
+  });
+});
+
+describe("USEB's archive", () => {
+  const demo = join(import.meta.dirname, '../../datasets/demo-useb');
+  const zipOfDemo = async (root: string): Promise<Uint8Array> => {
+    const names = (await readdir(demo, { recursive: true })).filter((name) => /[/].*[.]/.test(name));
+    const entries = names.map(async (name) => ({ name: `${root}${name}`, data: await readFile(join(demo, name)) }));
+    return zipOf(await Promise.all(entries));
+  };
+
+  it.each(['data-eval/', ''])(
+    'with its folders below "%s" becomes a folder that all four tasks open from',
+    async (root) => {
+      const server = await startFileServer({ '/data-eval.zip': await zipOfDemo(root) });
+      const datasetsDir = join(temporaryFolder(), 'datasets');
+      const args = ['--datasets-dir', datasetsDir];
+      const download = await runCli(['datasets', 'download', 'useb', '--mirror', server.address, ...args]);
+      expect(download).toMatchObject({ status: 0, stdout: `${join(datasetsDir, 'useb')}\n` });
+      const tasks = await openUsebTasks('useb', datasetsDir);
+      expect(tasks.map(({ name }) => name)).toEqual(usebDatasets.map((name) => `useb/${name}`));
+      const verified = await runCli(['datasets', 'verify', 'useb', ...args]);
+      expect(verified.status).toBe(0);
+      expect(verified.stdout).toMatch(/useb\/askubuntu test: queries +\d+/);
+    },
+  );
+
+  it('without a task is refused, and fetched again by the next call', async () => {
+    const server = await startFileServer({ '/data-eval.zip': zipOf([{ name: 'askubuntu/test.txt', data: 'x' }]) });
+    const datasetsDir = join(temporaryFolder(), 'datasets');
+    const download = downloadUseb({ datasetsDir, mirror: server.address, progress: recordingProgress(), patience });
+    await expect(download).rejects.toThrow(/has no folder cqadupstack/);
+    expect(existsSync(join(datasetsDir, 'useb'))).toBe(false);
+    expect(existsSync(join(datasetsDir, '.downloads', 'useb.zip'))).toBe(false);
   });
 });

@@ -72,7 +72,7 @@ describe('openUsebTasks', () => {
       /unknown task "useb\/scidoc", did you mean "useb\/scidocs"/,
     );
     await expect(openUsebTasks('useb', fixtures, 'train')).rejects.toThrow(/no split "train"; choose test or valid/);
-    await expect(openUsebTasks('useb', '/nowhere')).rejects.toThrow(/not found at \/nowhere\/useb; unpack https/);
+    await expect(openUsebTasks('useb', '/nowhere')).rejects.toThrow(/not found at \/nowhere\/useb; get it with/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
@@ -9,6 +9,7 @@ import { InputError } from '../../core/errors.js';
 import { kindOf } from '../../core/files.js';
 import { withLock } from '../../core/lock.js';
 import type { Progress } from '../../core/runner.js';
+import { usebDatasets } from '../../core/useb.js';
 import { findBeirFiles } from '../beir.js';
 import type { Archive, BeirEntry } from '../catalogue.js';
 import { unzip } from './unzip.js';
@@ -33,12 +34,18 @@ export interface DownloadOptions {
 
 /**
  * Downloads data sets, two at a time, each as by {@link downloadDataset}. One that fails does not stop the others.
+ * @param entries BEIR's data sets, and `useb`
  * @returns their folders
  * @throws the first error, after all have ended
  */
-export async function downloadDatasets(entries: readonly BeirEntry[], options: DownloadOptions): Promise<string[]> {
+export async function downloadDatasets(
+  entries: readonly (BeirEntry | 'useb')[],
+  options: DownloadOptions,
+): Promise<string[]> {
   const limit = pLimit(parallelDownloads);
-  const results = await Promise.allSettled(entries.map((entry) => limit(() => downloadDataset(entry, options))));
+  const start = async (entry: BeirEntry | 'useb'): Promise<string> =>
+    entry === 'useb' ? downloadUseb(options) : downloadDataset(entry, options);
+  const results = await Promise.allSettled(entries.map((entry) => limit(() => start(entry))));
   return results.map((result) => {
     if (result.status === 'fulfilled') return result.value;
     throw result.reason;
@@ -51,23 +58,63 @@ export async function downloadDatasets(entries: readonly BeirEntry[], options: D
  * @throws InputError if it cannot be had, is another file than the published one, or is being downloaded already
  */
 export async function downloadDataset(entry: BeirEntry, options: DownloadOptions): Promise<string> {
-  const folder = join(options.datasetsDir, entry.name);
+  return install(entry.name, sourceOf(entry, options.mirror), options);
+}
+
+/** Runs a source under a lock, and puts what it brings into `datasetsDir`/`name` once it is whole. */
+async function install(name: string, source: Source, options: DownloadOptions): Promise<string> {
+  const folder = join(options.datasetsDir, name);
   const work = join(options.datasetsDir, '.downloads');
-  const source = sourceOf(entry, options.mirror);
-  return withLock(join(work, `${entry.name}.lock`), `the download of ${entry.name}`, async () => {
+  return withLock(join(work, `${name}.lock`), `the download of ${name}`, async () => {
     if ((await kindOf(folder)) !== 'missing') {
-      options.progress.note(`${entry.name}: is there already, at ${folder}`);
+      options.progress.note(`${name}: is there already, at ${folder}`);
       return folder;
     }
-    const unpacking = join(work, `${entry.name}.unpacking`);
+    const unpacking = join(work, `${name}.unpacking`);
     await rm(unpacking, { recursive: true, force: true });
     await mkdir(unpacking, { recursive: true });
     const root = await source(unpacking, options);
     await rename(root, folder);
     await rm(unpacking, { recursive: true, force: true });
-    await rm(join(work, `${entry.name}.zip`), { force: true });
+    await rm(join(work, `${name}.zip`), { force: true });
     return folder;
   });
+}
+
+/** USEB's one archive, which holds the data of all four tasks. No checksum is published. */
+const usebArchive = {
+  folder: 'https://public.ukp.informatik.tu-darmstadt.de/kwang/unsupse-benchmark/tsdae-evaluation',
+  file: 'data-eval.zip',
+};
+
+/** Downloads USEB's data into `datasetsDir`/useb; otherwise as {@link downloadDataset}. It is not on the hub. */
+export async function downloadUseb(options: DownloadOptions): Promise<string> {
+  if (options.mirror?.startsWith('hub') === true)
+    throw new InputError(
+      'useb: is not on the hub; leave out --mirror, or give the address of a folder with data-eval.zip',
+    );
+  const folder = options.mirror === undefined ? usebArchive.folder : addressOf(options.mirror);
+  const url = `${folder}/${usebArchive.file}`;
+  return install(
+    'useb',
+    archiveSource({ name: 'useb', url, expected: null, wanted: isUsebFile, root: usebRoot }),
+    options,
+  );
+}
+
+function isUsebFile(path: string): boolean {
+  return new RegExp(`(?:^|/)(?:${usebDatasets.join('|')})/[^/]+\\.(?:txt|json|data|label)$`).test(path);
+}
+
+/** The folder with the four tasks: what was unpacked, or the one folder in it. */
+async function usebRoot(unpacked: string): Promise<string> {
+  const folders = await readdir(unpacked);
+  const only = folders.length === 1 ? folders[0] : undefined;
+  const root = only === undefined || usebDatasets.some((task) => task === only) ? unpacked : join(unpacked, only);
+  for (const task of usebDatasets)
+    if ((await kindOf(join(root, task))) !== 'folder')
+      throw new InputError(`useb: ${usebArchive.file} has no folder ${task}; is it USEB's archive?`);
+  return root;
 }
 
 /** The folders in BEIR's layout that make up a data set: its own, or one for each part. */
@@ -81,8 +128,8 @@ type Source = (unpacking: string, options: DownloadOptions) => Promise<string>;
 function sourceOf(entry: BeirEntry, mirror: string | undefined): Source {
   if (mirror === 'hub') return hubSource(entry, 'https://huggingface.co');
   if (mirror?.startsWith('hub+') === true) return hubSource(entry, addressOf(mirror.slice('hub+'.length)));
-  if (mirror !== undefined) return archiveSource(entry, `${addressOf(mirror)}/${entry.name}.zip`, entry.archive);
-  if (entry.archive !== null) return archiveSource(entry, entry.archive.url, entry.archive);
+  if (mirror !== undefined) return beirArchive(entry, `${addressOf(mirror)}/${entry.name}.zip`, entry.archive);
+  if (entry.archive !== null) return beirArchive(entry, entry.archive.url, entry.archive);
   throw new InputError(`${entry.name}: cannot be downloaded: ${entry.howToBring ?? 'it is not published'}`);
 }
 
@@ -91,20 +138,33 @@ function addressOf(mirror: string): string {
   throw new InputError(`--mirror: found "${mirror}"; expected an http(s) address, hub, or hub+ADDRESS`);
 }
 
-function archiveSource(entry: BeirEntry, url: string, expected: Archive | null): Source {
+interface ArchiveSource {
+  readonly name: string;
+  readonly url: string;
+  /** What is published about the archive; null where nothing is. */
+  readonly expected: Archive | null;
+  /** Which of the archive's files are unpacked. */
+  readonly wanted: (path: string) => boolean;
+  /** Checks what was unpacked and finds the data set in it. */
+  readonly root: (unpacked: string) => Promise<string>;
+}
+
+function beirArchive(entry: BeirEntry, url: string, expected: Archive | null): Source {
+  const root = (unpacked: string): Promise<string> => checkedLayout(entry, join(unpacked, entry.name));
+  return archiveSource({ name: entry.name, url, expected, wanted: isDataFile, root });
+}
+
+function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): Source {
   return async (unpacking, options) => {
-    const path = join(options.datasetsDir, '.downloads', `${entry.name}.zip`);
+    const path = join(options.datasetsDir, '.downloads', `${name}.zip`);
     if ((await kindOf(path)) === 'missing')
-      await fetchFile({ url, path, bytes: expected?.bytes ?? null }, entry, options);
-    await requireChecksum(path, url, expected, entry.name);
-    options.progress.note(`${entry.name}: unpacking`);
+      await fetchFile({ url, path, bytes: expected?.bytes ?? null }, name, options);
+    await requireChecksum(path, url, expected, name);
+    options.progress.note(`${name}: unpacking`);
     try {
-      await unzip(path, unpacking, {
-        wanted: isDataFile,
-        maxBytes: (await stat(path)).size * maxUnpackedRatio + unpackedAllowance,
-        signal: options.signal,
-      });
-      return await checkedLayout(entry, join(unpacking, entry.name));
+      const maxBytes = (await stat(path)).size * maxUnpackedRatio + unpackedAllowance;
+      await unzip(path, unpacking, { wanted, maxBytes, signal: options.signal });
+      return await root(unpacking);
     } catch (error) {
       // Without a checksum the archive itself may be at fault: the next call is to fetch it again.
       if (expected === null) await rm(path, { force: true });
@@ -159,7 +219,7 @@ function hubSource(entry: BeirEntry, address: string): Source {
     await mkdir(join(root, 'qrels'), { recursive: true });
     for (const [name, url] of files) {
       const path = join(options.datasetsDir, '.downloads', `${entry.name}.${name.replace('/', '.')}`);
-      await fetchFile({ url, path, bytes: null }, entry, options).catch((error: unknown) => {
+      await fetchFile({ url, path, bytes: null }, entry.name, options).catch((error: unknown) => {
         if (!(error instanceof InputError)) throw error;
         throw new InputError(`${error.message} (the hub holds some data sets as Parquet only)`, { cause: error });
       });
@@ -171,7 +231,7 @@ function hubSource(entry: BeirEntry, address: string): Source {
 
 async function fetchFile(
   file: Pick<FileRequest, 'url' | 'path' | 'bytes'>,
-  { name }: BeirEntry,
+  name: string,
   { progress, signal, patience = usualPatience }: DownloadOptions,
 ): Promise<void> {
   const stage = progress.stage(`download ${name}`, Math.floor((file.bytes ?? 0) / 1000), 'kB');

@@ -19,7 +19,8 @@ export async function openAskUbuntu(folder: string, name: string, split: UsebSpl
   const ids = new Set<string>();
   for await (const line of tabLines(queriesPath)) {
     const query = parseQuery(line, posts);
-    if (ids.has(query.id)) throw new InputError(`${line.where}: the query "${query.id}" is there twice; ids must be unique`);
+    if (ids.has(query.id))
+      throw new InputError(`${line.where}: the query "${query.id}" is there twice; ids must be unique`);
     ids.add(query.id);
     if (query.positives.size > 0) queries.push(query);
   }
@@ -65,7 +66,9 @@ function parseQuery({ fields, where }: TabLine, posts: AskUbuntuTask['posts']): 
   const [positives, ids, texts] = fields.slice(1).map(words) as [string[], string[], string[]];
   const scores = texts.map((text) => parseScore(text, where));
   if (ids.length !== scores.length) {
-    throw new InputError(`${where}: ${ids.length} candidates but ${scores.length} BM25 scores; expected one a candidate`);
+    throw new InputError(
+      `${where}: ${ids.length} candidates but ${scores.length} BM25 scores; expected one a candidate`,
+    );
   }
   const candidates = [...ids.keys()].sort((a, b) => scores[b]! - scores[a]!).map((i) => ids[i]!);
   const query = { id, positives: new Set(positives), candidates };
@@ -73,7 +76,11 @@ function parseQuery({ fields, where }: TabLine, posts: AskUbuntuTask['posts']): 
   return query;
 }
 
-function requireEvaluable({ id, positives, candidates }: AskUbuntuQuery, posts: AskUbuntuTask['posts'], where: string): void {
+function requireEvaluable(
+  { id, positives, candidates }: AskUbuntuQuery,
+  posts: AskUbuntuTask['posts'],
+  where: string,
+): void {
   const unknown = [id, ...candidates].find((post) => !posts.has(post));
   if (unknown !== undefined) {
     throw new InputError(`${where}: the post "${unknown}" is not in text_tokenized.txt; do the files belong together?`);

@@ -20,7 +20,8 @@ export async function openCqaDupStack(folder: string, name: string, split: UsebS
   const corpus = await readJson(corpusPath, corpusSchema, '{forum: {id: text}}');
   const splits = await readJson(splitPath, splitSchema, '{"valid" | "test": {forum: {query id: [ids]}}}');
   const queriesOf = splits[split];
-  if (queriesOf === undefined) throw new InputError(`${splitPath}: has no split "${split}"; expected "valid" and "test"`);
+  if (queriesOf === undefined)
+    throw new InputError(`${splitPath}: has no split "${split}"; expected "valid" and "test"`);
   const unknown = Object.keys(queriesOf).find((forum) => !Object.hasOwn(corpus, forum));
   if (unknown !== undefined) {
     const known = Object.keys(corpus).join(', ');
@@ -32,7 +33,14 @@ export async function openCqaDupStack(folder: string, name: string, split: UsebS
     return forumOf(forum, posts, queriesOf[forum]!, where);
   });
   if (forums.length === 0) throw new InputError(`${corpusPath}: has no forum`);
-  return { name, dataset: 'cqadupstack', split, forums, skippedQueries: 0, facts: await factsOf(forums, [corpusPath, splitPath]) };
+  return {
+    name,
+    dataset: 'cqadupstack',
+    split,
+    forums,
+    skippedQueries: 0,
+    facts: await factsOf(forums, [corpusPath, splitPath]),
+  };
 }
 
 function forumOf(

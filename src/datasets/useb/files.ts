@@ -22,7 +22,8 @@ export async function* tabLines(
 ): AsyncGenerator<TabLine> {
   for await (const { firstLine, lines } of lineBatches(path)) {
     for (const [i, line] of lines.entries()) {
-      if (pythonStrip(line) !== '') yield { fields: prepare(line).split('\t'), where: `${path}: line ${firstLine + i}` };
+      if (pythonStrip(line) !== '')
+        yield { fields: prepare(line).split('\t'), where: `${path}: line ${firstLine + i}` };
     }
   }
 }

@@ -8,16 +8,11 @@ import { openCqaDupStack } from './cqadupstack.js';
 import { openSciDocs } from './scidocs.js';
 import { openTwitterPara } from './twitterpara.js';
 
-const dataAddress =
-  'https://public.ukp.informatik.tu-darmstadt.de/kwang/unsupse-benchmark/tsdae-evaluation/data-eval.zip';
-
 /** The small sets in USEB's formats that come with the program, from this file's place in src or dist. */
 const bundledFolder = fileURLToPath(new URL('../../../datasets/demo-useb', import.meta.url));
 const bundledPrefix = 'demo/';
 
-const readers: Readonly<
-  Record<UsebDataset, (folder: string, name: string, split: UsebSplit) => Promise<UsebTask>>
-> = {
+const readers: Readonly<Record<UsebDataset, (folder: string, name: string, split: UsebSplit) => Promise<UsebTask>>> = {
   askubuntu: openAskUbuntu,
   cqadupstack: openCqaDupStack,
   twitterpara: openTwitterPara,
@@ -45,9 +40,7 @@ export async function openUsebTasks(name: string, datasetsDir: string, split = '
   }
   const folder = bundled ? bundledFolder : join(datasetsDir, 'useb');
   if ((await kindOf(folder)) !== 'folder') {
-    throw new InputError(
-      `${name}: not found at ${folder}; unpack ${dataAddress} and put its folder data-eval there under that name`,
-    );
+    throw new InputError(`${name}: not found at ${folder}; get it with: sgpt-bench datasets download useb`);
   }
   const tasks: UsebTask[] = [];
   for (const dataset of chosen) {

@@ -32,7 +32,9 @@ export async function openSciDocs(folder: string, name: string, split: UsebSplit
     throw new InputError(`${path}: ${split}: "${relation}" has no query with a title and candidates`);
   });
   const queries = Object.values(qrels).flatMap((judged) => [...judged.keys()]);
-  const candidates = Object.values(qrels).flatMap((judged) => [...judged.values()].flatMap((grades) => [...grades.keys()]));
+  const candidates = Object.values(qrels).flatMap((judged) =>
+    [...judged.values()].flatMap((grades) => [...grades.keys()]),
+  );
   const titled = queries.filter((id) => titles.has(id)).length;
   return {
     name,

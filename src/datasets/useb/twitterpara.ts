@@ -63,7 +63,8 @@ function pitPair({ fields, where }: TabLine): LabelledPair {
     );
   }
   const text = pythonStrip(fields[4]!);
-  if (!/^[0-5]$/.test(text)) throw new InputError(`${where}: the label is "${text}"; expected a whole number from 0 to 5`);
+  if (!/^[0-5]$/.test(text))
+    throw new InputError(`${where}: the label is "${text}"; expected a whole number from 0 to 5`);
   return pairOf(fields[2]!, fields[3]!, Number(text));
 }
 
