@@ -20,7 +20,7 @@ import { benchUseb, noteUsebAverages } from './useb.js';
 /** Which systems to run. */
 export interface BenchPlan {
   readonly runners: readonly RunnerName[];
-  /** Checkpoint folders, for bi-encoder and cross-encoder. */
+  /** Model folders or hub ids, for bi-encoder and cross-encoder. */
   readonly models: readonly string[];
   readonly poolings: readonly string[];
   readonly layers: BiEncoderOptions['layers'];
@@ -87,8 +87,9 @@ async function benchRetrieval(
   };
   if (plan.runners.includes('cross-encoder')) {
     for (const model of plan.models) {
+      const how = { threads: context.threads, dtype: plan.dtype, progress: context.progress };
       for (const prompt of new Set(tasks.flatMap((task) => promptsOf(plan, task)))) {
-        const scorer = await createCrossEncoder({ model, prompt, threads: context.threads, dtype: plan.dtype });
+        const scorer = await createCrossEncoder({ model, prompt, ...how });
         const these = tasks.filter((task) => promptsOf(plan, task).includes(prompt));
         await rerank(crossEncoderReranker({ scorer, store }), these);
       }
@@ -122,9 +123,9 @@ async function benchBiEncoder(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const { threads, profile } = context;
+  const { threads, profile, progress } = context;
   const maxTokens = profile.biEncoderTokens;
-  const encoder = await createBiEncoder({ model, poolings, layers, brackets, dtype, maxTokens, threads });
+  const encoder = await createBiEncoder({ model, poolings, layers, brackets, dtype, maxTokens, threads, progress });
   const retriever = biEncoderRetriever({ encoder, store }, threads);
   try {
     const results: StoredResult[] = [];
@@ -161,7 +162,7 @@ async function benchUsebTasks(
   context: BenchContext,
 ): Promise<StoredResult[]> {
   const { poolings, layers, dtype, normalize = 'by-task' } = plan;
-  const { threads } = context;
+  const { threads, progress } = context;
   const results: StoredResult[] = [];
   const runAll = async (runner: UsebRunner): Promise<void> => {
     try {
@@ -173,12 +174,15 @@ async function benchUsebTasks(
   for (const model of plan.models) {
     if (plan.runners.includes('bi-encoder')) {
       const brackets = plan.brackets === 'auto' ? 'none' : plan.brackets;
-      const encoder = await createBiEncoder({ model, poolings, layers, brackets, dtype, maxTokens: null, threads });
+      const encoder = await createBiEncoder({
+        ...{ model, poolings, layers, brackets, dtype, threads, progress },
+        maxTokens: null,
+      });
       await runAll(usebBiEncoder({ encoder, store }, normalize, threads));
     }
     if (!plan.runners.includes('cross-encoder')) continue;
     for (const prompt of promptsOf(plan)) {
-      const scorer = await createCrossEncoder({ model, prompt, threads, dtype });
+      const scorer = await createCrossEncoder({ model, prompt, threads, dtype, progress });
       await runAll(usebCrossEncoder({ scorer, store }));
     }
   }

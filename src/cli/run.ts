@@ -52,7 +52,7 @@ export function runCommand(): Command {
       'tasks: demo/computing, beir/NAME, useb, useb/NAME, demo/useb, folders in BEIR layout, or JSON task files',
       list,
     )
-    .option('--model <dirs>', 'checkpoint folders', list, [])
+    .option('--model <names>', 'model folders, or hub ids: organisation/name, organisation/name@revision', list, [])
     .option(
       '--runner <names>',
       'bm25, bi-encoder, cross-encoder, oracle (default: bi-encoder with --model, else bm25)',
@@ -172,7 +172,7 @@ function planOf(options: RunOptions): BenchPlan {
   const runners = (options.runner ?? [options.model.length > 0 ? 'bi-encoder' : 'bm25']).map(runnerByName);
   const needsModel = runners.find((runner) => runner === 'bi-encoder' || runner === 'cross-encoder');
   if (needsModel !== undefined && options.model.length === 0) {
-    throw new InputError(`--runner ${needsModel} needs a model: give a checkpoint folder with --model`);
+    throw new InputError(`--runner ${needsModel} needs a model: give a model folder or a hub id with --model`);
   }
   return {
     runners,

@@ -33,12 +33,18 @@ export function resolveBrackets(name: string, modelId: string): Exclude<Brackets
  * The ids of the marks, or null for `none`.
  * @throws InputError where the vocabulary does not have them
  */
-export function bracketIds(brackets: Exclude<Brackets, 'auto'>, tokenizer: Tokenizer, modelId: string): BracketIds | null {
+export function bracketIds(
+  brackets: Exclude<Brackets, 'auto'>,
+  tokenizer: Tokenizer,
+  modelId: string,
+): BracketIds | null {
   if (brackets === 'none') return null;
   const idOf = (token: string): number => {
     const id = tokenizer.idOf(token);
     if (id !== undefined) return id;
-    throw new InputError(`${modelId}: its vocabulary has no token "${token}", which brackets "${brackets}" need; use "none"`);
+    throw new InputError(
+      `${modelId}: its vocabulary has no token "${token}", which brackets "${brackets}" need; use "none"`,
+    );
   };
   const { query, document } = tokens[brackets];
   return { query: [idOf(query[0]), idOf(query[1])], document: [idOf(document[0]), idOf(document[1])] };

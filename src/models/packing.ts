@@ -34,7 +34,11 @@ export interface PackedQuery {
  * then compares tokens with the predictions of others). A query without tokens is in no pack.
  * @param context token ids of the prompt with the document, at least one
  */
-export function packQueries(context: readonly number[], queries: readonly (readonly number[])[], limits: PackLimits): Pack[] {
+export function packQueries(
+  context: readonly number[],
+  queries: readonly (readonly number[])[],
+  limits: PackLimits,
+): Pack[] {
   const { maxTokens, maxQueryTokens } = limits;
   const instruction = Math.min(limits.instructionTokens, context.length);
   const byCut = new Map<number, PackedQuery[]>();
@@ -77,7 +81,10 @@ function splitByTokens(queries: readonly PackedQuery[], maxTokens: number): Pack
 export function packFeeds({ context, queries }: Pack): Feeds {
   const fed = queries.map(({ ids }) => ids.slice(0, -1));
   const ids = Int32Array.from([...context, ...fed.flat()]);
-  const positions = Int32Array.from([...context.keys(), ...fed.flatMap((query) => query.map((_, i) => context.length + i))]);
+  const positions = Int32Array.from([
+    ...context.keys(),
+    ...fed.flatMap((query) => query.map((_, i) => context.length + i)),
+  ]);
   const parts = new Int32Array(ids.length);
   const targets: number[] = [];
   let row = 1;

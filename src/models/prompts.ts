@@ -49,7 +49,11 @@ export function parsePrompt(prompt: string): Prompt {
   if (between === undefined || more.length > 0) throw misplaced(prompt, '{document}', template);
   if (before!.includes('{query}') || !between.endsWith('{query}') || between.split('{query}').length !== 2)
     throw misplaced(prompt, '{query}', template);
-  return { name: known === undefined ? 'custom' : prompt, before: before!, between: between.slice(0, -'{query}'.length) };
+  return {
+    name: known === undefined ? 'custom' : prompt,
+    before: before!,
+    between: between.slice(0, -'{query}'.length),
+  };
 }
 
 /** The template as a text, with {document} and {query}. */

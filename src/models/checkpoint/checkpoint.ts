@@ -10,8 +10,10 @@ import { readTorchZip } from './torch-zip.js';
 /** A model folder in the Hugging Face layout, its headers read and its weights left on disk. */
 export interface Checkpoint {
   readonly folder: string;
-  /** The folder's name. */
+  /** Hub id, or the folder's name. */
   readonly id: string;
+  /** Hub commit, or null for a folder. */
+  readonly revision: string | null;
   /** `model_type` of config.json. */
   readonly modelType: string;
   readonly configPath: string;
@@ -25,9 +27,10 @@ const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string())
 
 /**
  * Opens a folder with config.json and model.safetensors or pytorch_model.bin, either as shards with their index.
+ * @param name what the model is called, where the folder's name is not it
  * @throws InputError for a folder or file that is missing or broken
  */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+export async function openCheckpoint(folder: string, name?: Pick<Checkpoint, 'id' | 'revision'>): Promise<Checkpoint> {
   const absolute = resolve(folder);
   const kind = await kindOf(absolute);
   if (kind !== 'folder')
@@ -39,7 +42,8 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const configPath = join(absolute, 'config.json');
   const { model_type: modelType } = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
   const { tensors, files } = await readWeights(absolute);
-  return { folder: absolute, id: basename(absolute), modelType, configPath, tensors, files: ['config.json', ...files] };
+  const { id, revision } = name ?? { id: basename(absolute), revision: null };
+  return { folder: absolute, id, revision, modelType, configPath, tensors, files: ['config.json', ...files] };
 }
 
 interface Weights {
@@ -105,5 +109,6 @@ export async function modelInfo(
     files[file] = await sha256OfFile(join(checkpoint.folder, file));
   let parameters = 0;
   for (const tensor of checkpoint.tensors.values()) if (!ignored(tensor.name)) parameters += elements(tensor);
-  return { id: checkpoint.id, revision: null, architecture: checkpoint.modelType, parameters, files, dtype };
+  const { id, revision, modelType: architecture } = checkpoint;
+  return { id, revision, architecture, parameters, files, dtype };
 }

@@ -1,0 +1,73 @@
+import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { exists, isErrno, writeFileAtomic } from '../../core/files.js';
+
+const commitPattern = /^[0-9a-f]{40}$/;
+
+/**
+ * One model in a hub cache, in the layout that huggingface_hub keeps: `models--ORG--NAME/blobs/ETAG` holds each file once,
+ * `snapshots/COMMIT/FILE` links to it, `refs/REVISION` says which commit a branch was at, and an empty
+ * `.no_exist/COMMIT/FILE` that the commit has no such file.
+ * Layout: https://huggingface.co/docs/hub/local-cache
+ */
+export class CachedModel {
+  readonly folder: string;
+
+  constructor(cache: string, id: string) {
+    this.folder = join(cache, `models--${id.replaceAll('/', '--')}`);
+  }
+
+  /** The commit that a revision was at when it was last asked for, or undefined. */
+  async commitOf(revision: string): Promise<string | undefined> {
+    if (commitPattern.test(revision)) return revision;
+    try {
+      const commit = (await readFile(join(this.folder, 'refs', revision), 'utf8')).trim();
+      return commitPattern.test(commit) ? commit : undefined;
+    } catch (error) {
+      if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR') || isErrno(error, 'EISDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  async rememberCommit(revision: string, commit: string): Promise<void> {
+    if (!commitPattern.test(revision)) await writeFileAtomic(join(this.folder, 'refs', revision), commit);
+  }
+
+  /** The folder that looks like the repository at a commit, as far as its files are there. */
+  snapshot(commit: string): string {
+    return join(this.folder, 'snapshots', commit);
+  }
+
+  blob(etag: string): string {
+    return join(this.folder, 'blobs', etag);
+  }
+
+  /** Whether a commit has a file, or undefined where that is not known yet. A link whose blob is gone counts as not known. */
+  async has(commit: string, file: string): Promise<boolean | undefined> {
+    if (await exists(join(this.snapshot(commit), file))) return true;
+    return (await exists(join(this.folder, '.no_exist', commit, file))) ? false : undefined;
+  }
+
+  async rememberMissing(commit: string, file: string): Promise<void> {
+    await writeFileAtomic(join(this.folder, '.no_exist', commit, file), '');
+  }
+
+  /** Puts a blob into a snapshot: as a link, or itself on file systems without links. */
+  async link(commit: string, file: string, etag: string): Promise<void> {
+    const path = join(this.snapshot(commit), file);
+    await mkdir(dirname(path), { recursive: true });
+    await rm(path, { force: true });
+    try {
+      await symlink(relative(dirname(path), this.blob(etag)), path);
+    } catch (error) {
+      if (isErrno(error, 'EEXIST')) return;
+      await rename(this.blob(etag), path);
+    }
+  }
+}
+
+/** Which model a folder inside a hub cache is a snapshot of, or undefined for any other folder. */
+export function snapshotOrigin(folder: string): { readonly id: string; readonly revision: string } | undefined {
+  const match = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([0-9a-f]{40})[\\/]?$/.exec(folder);
+  return match === null ? undefined : { id: match[1]!.replace('--', '/'), revision: match[2]! };
+}
