@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { InputError } from '../core/errors.js';
+import type { EmbeddingView, Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
+import { pythonStrip } from '../core/text.js';
+import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
+import { CachedRequests, type Wanted } from './cached-requests.js';
+import { contentKey } from './content-cache.js';
+import {
+  openRemoteModel,
+  usageSchema,
+  type RemoteContext,
+  type RemoteModel,
+  type RemoteOptions,
+} from './remote-model.js';
+
+export interface RemoteEncoderOptions extends RemoteOptions {
+  /** How queries and documents are marked; marks are token ids, so they need `tokenizer`. Default: `auto`. */
+  readonly brackets?: Brackets | undefined;
+  /** Longest input wanted (a profile's), with `tokenizer`; `maxTokens` is what the model can do. */
+  readonly tokenLimit: number | null;
+}
+
+/** What is sent for a text. */
+type Input = string | readonly number[];
+
+/**
+ * Opens an encoder behind `/embeddings` of OpenAI's interface (OpenAI, vLLM, text-embeddings-inference, Infinity). The
+ * server tokenises, truncates and pools, unless a tokenizer is given: then token ids are sent, made as for local models.
+ * Texts are stripped. A text without tokens is not sent; it has the zero vector, as with local models.
+ *
+ * The first text of all tells the number of dimensions. Every vector is kept in the cache folder as it arrives.
+ * @param name the model's name on the server
+ * @throws InputError for options that are not possible, and when the server cannot be used
+ */
+export async function createRemoteEncoder(
+  name: string,
+  options: RemoteEncoderOptions,
+  context: RemoteContext,
+): Promise<Encoder> {
+  const { model, settings, toInput } = await openInputs(name, options, context);
+  try {
+    const request = (inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> =>
+      embed(model, inputs, signal);
+    const requests = new CachedRequests(model.cache, model.batching, request);
+    const view = {
+      name: 'hosted',
+      pooling: 'hosted',
+      layer: null,
+      dimensions: await dimensionsOf(model, requests, toInput),
+    };
+    return {
+      model: model.info,
+      settings,
+      views: [view],
+      encode: (texts, role, work) =>
+        encode(
+          model,
+          requests,
+          view,
+          texts.map((text) => toInput(text, role)),
+          work,
+        ),
+      usage: () => model.meter.read(),
+      close: () => model.cache.close(),
+    };
+  } catch (error) {
+    await model.cache.close();
+    throw error;
+  }
+}
+
+/** The model, and how texts become what is sent. */
+async function openInputs(
+  name: string,
+  options: RemoteEncoderOptions,
+  context: RemoteContext,
+): Promise<{ model: RemoteModel; settings: Encoder['settings']; toInput: (text: string, role: Role) => Input }> {
+  const brackets = resolveBrackets(options.brackets ?? 'auto', name);
+  if (brackets !== 'none' && options.tokenizer === undefined) {
+    throw new InputError(
+      `openai:${name}: brackets "${brackets}" are token ids, which only --tokenizer DIR (the folder with the model's ` +
+        'tokenizer.json) can send; or choose --brackets none',
+    );
+  }
+  const model = await openRemoteModel(name, 'embeddings', options, context);
+  const { tokenizer, info } = model;
+  const about = { endpoint: model.url, brackets };
+  if (tokenizer === null) {
+    return { model, settings: { ...about, input: 'text', maxTokens: null }, toInput: (text) => pythonStrip(text) };
+  }
+  const marks = bracketIds(brackets, tokenizer, info.id);
+  const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, marks);
+  return {
+    model,
+    settings: { ...about, input: 'token ids', maxTokens: limit },
+    toInput: (text, role) => [...textIds(tokenizer, text, marks?.[role] ?? null, limit)],
+  };
+}
+
+async function dimensionsOf(
+  { cache }: RemoteModel,
+  requests: CachedRequests<Input>,
+  toInput: (text: string, role: Role) => Input,
+): Promise<number> {
+  if (cache.columns === null) await requests.fill(wantedOf([toInput('dimensions', 'query')]));
+  return cache.columns!;
+}
+
+async function encode(
+  { cache, info }: RemoteModel,
+  requests: CachedRequests<Input>,
+  { dimensions }: EmbeddingView,
+  inputs: readonly Input[],
+  work: WorkOptions = {},
+): Promise<Matrix[]> {
+  const data = new Float32Array(inputs.length * dimensions);
+  const empty = inputs.filter(({ length }) => length === 0).length;
+  if (empty > 0) work.onProgress?.(empty);
+  await requests.fill(wantedOf(inputs), work);
+  for (const [row, input] of inputs.entries()) {
+    if (input.length === 0) continue;
+    const vector = await cache.get(keyOf(input));
+    if (vector === undefined) throw new InputError(`${info.id}: a kept vector was damaged; run the same command again`);
+    data.set(vector, row * dimensions);
+  }
+  return [{ rows: inputs.length, columns: dimensions, data }];
+}
+
+/** Each distinct input that has tokens. */
+function wantedOf(inputs: readonly Input[]): Map<string, Wanted<Input>> {
+  const wanted = new Map<string, Wanted<Input>>();
+  for (const content of inputs) {
+    if (content.length === 0) continue;
+    const key = keyOf(content);
+    wanted.set(key, { content, length: content.length, times: (wanted.get(key)?.times ?? 0) + 1 });
+  }
+  return wanted;
+}
+
+function keyOf(input: Input): string {
+  return contentKey(JSON.stringify(input));
+}
+
+const embeddingsSchema = z.object({
+  data: z.array(z.object({ index: z.int().nonnegative().optional(), embedding: z.array(z.number()) })),
+  usage: usageSchema,
+});
+
+async function embed(model: RemoteModel, inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> {
+  const body = { model: model.name, input: inputs, encoding_format: 'float' };
+  const { data, usage } = await model.client.post('/embeddings', body, embeddingsSchema, signal);
+  model.meter.add(usage);
+  const url = `${model.url}/embeddings`;
+  if (data.length !== inputs.length) {
+    throw new InputError(`${url}: the answer has ${data.length} vectors for ${inputs.length} texts; expected one each`);
+  }
+  const vectors = new Map(data.map(({ index, embedding }, i) => [index ?? i, Float32Array.from(embedding)]));
+  return inputs.map((_, i) => {
+    const vector = vectors.get(i);
+    if (vector === undefined) throw new InputError(`${url}: the answer has no vector of index ${i}, or one twice`);
+    if (vector.length === 0 || !vector.every(Number.isFinite)) {
+      throw new InputError(`${url}: a vector is empty or has a number beyond float32; expected finite numbers`);
+    }
+    model.cache.requireColumns(vector.length);
+    return vector;
+  });
+}

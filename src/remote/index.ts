@@ -1,0 +1,5 @@
+/** Models that are served elsewhere, behind OpenAI's HTTP interface. */
+export { createRemoteEncoder, type RemoteEncoderOptions } from './encoder.js';
+export { createRemotePairScorer, type RemotePairScorerOptions } from './pair-scorer.js';
+export { hostedModelName, parseServerUrl } from './endpoint.js';
+export { type RemoteContext, type RemoteOptions } from './remote-model.js';

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { AnswerError } from './json-client.js';
+import { usageSchema } from './remote-model.js';
+
+/** A prompt whose end is to be scored: as token ids, or as text that the server tokenises. */
+export interface ScoredPrompt<Part extends string | readonly number[] = string | readonly number[]> {
+  readonly context: Part;
+  /** What is scored. */
+  readonly query: Part;
+}
+
+/**
+ * Ways to ask `/completions` for the log-probabilities of a prompt's tokens:
+ * - `echo`: the prompt is part of the answer (OpenAI's older models, vLLM, llama.cpp's Python server)
+ * - `echo-1`: the same of servers that refuse to generate no token at all
+ * - `prompt-logprobs`: vLLM's own; it gives ids, not texts, so the prompt must be ids
+ */
+export const logprobStyles = ['echo', 'echo-1', 'prompt-logprobs'] as const;
+export type LogprobStyle = (typeof logprobStyles)[number];
+
+const options: Readonly<Record<LogprobStyle, object>> = {
+  echo: { echo: true, logprobs: 1, max_tokens: 0 },
+  'echo-1': { echo: true, logprobs: 1, max_tokens: 1 },
+  'prompt-logprobs': { prompt_logprobs: 1, max_tokens: 1 },
+};
+
+/** The body of a request. */
+export function completionsBody(model: string, prompts: readonly ScoredPrompt[], style: LogprobStyle): object {
+  const joined = prompts.map(({ context, query }) =>
+    typeof context === 'string' ? context + String(query) : [...context, ...(query as readonly number[])],
+  );
+  return { model, prompt: joined, temperature: 0, ...options[style] };
+}
+
+const logprob = z.number().nullable();
+const choiceSchema = z.object({
+  index: z.int().nonnegative().optional(),
+  logprobs: z.object({ tokens: z.array(z.string()), token_logprobs: z.array(logprob) }).nullish(),
+  prompt_logprobs: z.array(z.record(z.string(), z.object({ logprob: z.number() })).nullable()).nullish(),
+});
+export const completionsSchema = z.object({ choices: z.array(choiceSchema), usage: usageSchema });
+export type Choice = z.infer<typeof choiceSchema>;
+
+/**
+ * The log-probabilities of the query's tokens, from a choice of the answer.
+ * @returns null where the server's tokens do not end where the context ends, so that the query's cannot be told apart
+ * @throws AnswerError where the answer is not about this prompt, or has no log-probabilities
+ */
+export function queryLogprobs(choice: Choice, prompt: ScoredPrompt, style: LogprobStyle): number[] | null {
+  if (style === 'prompt-logprobs') return byIds(choice, prompt);
+  const { tokens, token_logprobs: values } = choice.logprobs ?? {};
+  if (tokens === undefined || values?.length !== tokens.length) {
+    throw new AnswerError("the answer has no log-probabilities of the prompt's tokens");
+  }
+  if (typeof prompt.context !== 'string') {
+    const count = prompt.context.length + prompt.query.length;
+    // One more is the token that was generated.
+    if (tokens.length !== count && !(style === 'echo-1' && tokens.length === count + 1)) {
+      throw new AnswerError(`the answer has ${tokens.length} tokens for a prompt of ${count} token ids`);
+    }
+    return finite(values.slice(prompt.context.length, count));
+  }
+  const range = queryRange(tokens, prompt as ScoredPrompt<string>);
+  return range === null ? null : finite(values.slice(...range));
+}
+
+function byIds({ prompt_logprobs: positions }: Choice, { context, query }: ScoredPrompt): number[] {
+  const count = context.length + query.length;
+  if (positions == null) throw new AnswerError("the answer has no log-probabilities of the prompt's tokens");
+  if (positions.length !== count || typeof query === 'string') {
+    throw new AnswerError(`the answer has ${positions.length} positions for a prompt of ${count} token ids`);
+  }
+  return finite(query.map((id, i) => positions[context.length + i]?.[String(id)]?.logprob ?? null));
+}
+
+/**
+ * Where the query's tokens are: their texts must make up the query exactly, and those before them the context, but for
+ * a token that the server puts at the beginning.
+ */
+function queryRange(tokens: readonly string[], { context, query }: ScoredPrompt<string>): [number, number] | null {
+  const text = context + query;
+  let end = 0;
+  let joined = '';
+  while (end < tokens.length && !joined.endsWith(text)) joined += tokens[end++]!;
+  if (!joined.endsWith(text) || joined.length - text.length > longestBeginToken) {
+    throw new AnswerError(
+      "the tokens of the answer do not make up the prompt's text; give --tokenizer DIR to send token ids",
+    );
+  }
+  let start = end;
+  let length = 0;
+  while (start > 0 && length < query.length) length += tokens[--start]!.length;
+  return length === query.length ? [start, end] : null;
+}
+
+/** `<|begin_of_text|>` and the like. */
+const longestBeginToken = 32;
+
+function finite(values: readonly (number | null)[]): number[] {
+  return values.map((value) => {
+    if (value !== null && Number.isFinite(value)) return value;
+    throw new AnswerError("the answer lacks the log-probability of one of the query's tokens");
+  });
+}
