@@ -2,27 +2,28 @@ import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import type { Progress } from '../core/runner.js';
 import { longestFirst } from './longest-first.js';
-import { openModel, startModel } from './open-model.js';
+import { openModel } from './open-model.js';
 import { scorerGraph } from './onnx/scorer-graph.js';
 import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
 import { parsePrompt, templateOf, type Prompt } from './prompts.js';
+import { activationBytes } from './runtime/crew.js';
 import type { Job, SessionPool } from './runtime/pool.js';
+import { startModel, type ComputeOptions } from './start-model.js';
 import type { Tokenizer } from './tokenizer.js';
 
-export interface CrossEncoderOptions {
+export interface CrossEncoderOptions extends ComputeOptions {
   /** A causal language model: a folder in the Hugging Face layout, or a hub id, which may end in `@revision`. */
   readonly model: string;
   /** A letter (see prompts.ts), or a text with {document} and, at its end, {query}. */
   readonly prompt: string;
-  /** Worker processes, each running one document with its queries at a time on one thread. */
-  readonly threads: number;
-  readonly dtype?: 'fp32' | 'int8' | undefined;
-  /** Told of a download. */
+  /** Told of a download, and of how the model is run where that is not the usual. */
   readonly progress?: Progress | undefined;
 }
 
 /** Keeps attention among a pack's queries small beside the rest, and logits of a 50k vocabulary at some 50 MB. */
 const maxQueryTokens = 256;
+/** Longest input of most models, where a model has no limit. */
+const usualTokens = 2048;
 
 /**
  * Opens SGPT's cross-encoder: the score of a pair is the sum of log P(token | prompt with the document, query so far)
@@ -45,7 +46,15 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
       `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
         `${limits.maxTokens} positions of ${checkpoint.id}; use a shorter one`,
     );
-  const { info, pool } = await startModel(model, scorerGraph(architecture, checkpoint), options.threads);
+  const tokens = (limits.maxTokens ?? usualTokens) + maxQueryTokens;
+  const logits = maxQueryTokens * architecture.vocabularySize;
+  const { info, pool } = await startModel(model, (int8) => scorerGraph(architecture, checkpoint, int8), {
+    ...options,
+    device: options.device ?? 'cpu',
+    activationBytes: activationBytes(tokens, architecture.hiddenSize, logits),
+    probe: packFeeds({ context: zeros(24), queries: [{ index: 0, ids: zeros(8) }] }),
+    note: (message) => options.progress?.note(`${checkpoint.id}: ${message}`),
+  });
   return {
     model: info,
     settings: { prompt: prompt.name, template: templateOf(prompt), maxTokens: limits.maxTokens },
@@ -108,4 +117,8 @@ export function contextIds(tokenizer: Tokenizer, { before, between }: Prompt, do
 /** About how much work a group is. */
 function characters({ document, queries }: PairGroup): number {
   return queries.reduce((sum, query) => sum + query.length, document.length);
+}
+
+function zeros(length: number): number[] {
+  return Array<number>(length).fill(0);
 }

@@ -5,6 +5,7 @@ import { InterruptedError } from '../../src/core/errors.js';
 import type { Encoder } from '../../src/core/model.js';
 import { createBiEncoder } from '../../src/models/index.js';
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
+import type { SessionSpec } from '../../src/models/runtime/messages.js';
 import { SessionPool, type Job } from '../../src/models/runtime/pool.js';
 import { fixture } from './goldens.js';
 
@@ -37,7 +38,9 @@ describe('an encoder', () => {
   it('runs several calls at once, and none after it was closed', async () => {
     const encoder = await openEncoder(2);
     const [whole] = await encoder.encode(texts, 'document');
-    const halves = await Promise.all([texts.slice(0, 100), texts.slice(100)].map((half) => encoder.encode(half, 'document')));
+    const halves = await Promise.all(
+      [texts.slice(0, 100), texts.slice(100)].map((half) => encoder.encode(half, 'document')),
+    );
     expect(Float32Array.from(halves.flatMap(([matrix]) => [...matrix!.data]))).toEqual(whole!.data);
     expect((await encoder.encode([], 'query'))[0]).toEqual({ rows: 0, columns: 36, data: new Float32Array() });
     const unfinished = encoder.encode(texts, 'document');
@@ -49,7 +52,8 @@ describe('an encoder', () => {
 describe('a pool', () => {
   const graph = new GraphBuilder();
   graph.output('y', graph.op('Cast', [graph.input('x', 'int32', [1])], { to: 1 }), [1]);
-  const spec = { graph: graph.serialize(), weightsFolder: '.', intraOpThreads: 1 };
+  const model = { kind: 'built', graph: graph.serialize(), weightsFolder: '.', packed: true } as const;
+  const spec: SessionSpec = { model, intraOpThreads: 1, device: 'cpu' };
   const job = (value: number, done: Job['done']): Job => ({
     feeds: { x: { type: 'int32', data: Int32Array.of(value), dims: [1] } },
     done,
@@ -112,7 +116,9 @@ describe('a pool', () => {
   });
 
   it('does not open on a model that the runtime refuses', async () => {
-    await expect(SessionPool.open({ ...spec, graph: new Uint8Array([1, 2, 3]) }, 2)).rejects.toThrow();
+    await expect(
+      SessionPool.open({ ...spec, model: { ...model, graph: new Uint8Array([1, 2, 3]) } }, 2),
+    ).rejects.toThrow();
   });
 });
 

@@ -2,6 +2,7 @@ import { onnxDataTypes } from '../../core/onnx-writer.js';
 import { hiddenStates, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { PooledView } from '../pooling.js';
+import type { Int8Weights } from '../quantization/int8-weights.js';
 import { GraphBuilder, type Value } from './graph.js';
 import { Modules } from './modules.js';
 import { PoolingNodes } from './pooling-nodes.js';
@@ -14,6 +15,8 @@ export interface Model {
   readonly graph: Uint8Array;
   /** The folder that the model's external data is relative to. */
   readonly weightsFolder: string;
+  /** What the weights take in memory as the graph uses them, half precision widened. */
+  readonly weightBytes: number;
 }
 
 /**
@@ -21,16 +24,21 @@ export interface Model {
  * ordered as the views are.
  * @throws InputError for a tensor that is missing or has another shape than config.json asks for
  */
-export function encoderGraph(architecture: Architecture, checkpoint: Checkpoint, views: readonly PooledView[]): Model {
+export function encoderGraph(
+  architecture: Architecture,
+  checkpoint: Checkpoint,
+  views: readonly PooledView[],
+  int8: Int8Weights | null = null,
+): Model {
   const graph = new GraphBuilder();
-  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes);
+  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes, int8);
   const modules = new Modules(graph, weights);
   const ids = graph.input('ids', 'int32', ['tokens']);
   const positions = countUp(graph, ids);
   const states = hiddenStates(architecture, modules, new Tokens(graph, ids, positions, null));
   const pooling = new PoolingNodes(architecture, modules, states, positions);
   for (const view of views) graph.output(view.name, pooling.view(view), [1, view.dimensions]);
-  return { graph: graph.serialize(), weightsFolder: weights.folder };
+  return { graph: graph.serialize(), weightsFolder: weights.folder, weightBytes: graph.weightBytes };
 }
 
 /** 0, 1, 2 … one number an element of `like`, int32. */

@@ -47,21 +47,33 @@ export class GraphBuilder {
     return this.ops(op, inputs, 1, attributes)[0]!;
   }
 
+  /** Adds an operator that ONNX Runtime has besides ONNX's own, with one result. */
+  runtimeOp(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
+    return this.ops(op, inputs, 1, attributes, runtimeDomain)[0]!;
+  }
+
   /** Adds an operator with several results. */
   ops(
     op: string,
     inputs: readonly Value[],
     results: number,
     attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
   ): Value[] {
     const outputs = Array.from({ length: results }, () => `v${this.values++}`);
-    this.nodes.push({ op, inputs, outputs, name: `${op}:${outputs[0]}`, attributes: onnxAttributes(attributes) });
+    const name = `${op}:${outputs[0]}`;
+    this.nodes.push({ op, domain, inputs, outputs, name, attributes: onnxAttributes(attributes) });
     return outputs;
   }
 
   /** A float32 scalar. */
   scalar(value: number): Value {
     return this.constant(`f:${value}`, 'float32', [], float32Bytes([value]));
+  }
+
+  /** A uint8 scalar. */
+  byte(value: number): Value {
+    return this.constant(`b:${value}`, 'uint8', [], Uint8Array.of(value));
   }
 
   /** An int32 scalar. */
@@ -83,6 +95,15 @@ export class GraphBuilder {
   external(name: string, dtype: OnnxDataType, shape: readonly number[], data: OnnxExternalData): Value {
     this.initializers.set(name, { name, dtype, shape, data });
     return name;
+  }
+
+  /** Bytes of the constants that are in files; four an element where they are floats of any type. */
+  get weightBytes(): number {
+    let bytes = 0;
+    for (const { dtype, shape, data } of this.initializers.values())
+      if (!(data instanceof Uint8Array))
+        bytes += dtype === 'int8' ? data.length : 4 * shape.reduce((product, size) => product * size, 1);
+    return bytes;
   }
 
   /** The whole graph as an ONNX model. */

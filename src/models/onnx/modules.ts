@@ -1,13 +1,20 @@
+import type { WeightLayout } from '../quantization/int8.js';
 import { activate, type Activation } from './activations.js';
 import type { GraphBuilder, Value } from './graph.js';
+import { Int8Linear } from './int8-linear.js';
 import type { Weights } from './weights.js';
 
 /** The layers that architectures are put together from. Activations are float32, [rows, columns]: one row a token. */
 export class Modules {
+  private readonly int8: Int8Linear | null;
+
   constructor(
     readonly graph: GraphBuilder,
     readonly weights: Weights,
-  ) {}
+  ) {
+    const { int8 } = weights;
+    this.int8 = int8 === null ? null : new Int8Linear(graph, int8, (path) => weights.locate(path));
+  }
 
   /** Rows of the table `name.weight` [rows, columns] at these indices, which may have any shape. */
   embedding(name: string, indices: Value, rows: number, columns: number): Value {
@@ -18,15 +25,14 @@ export class Modules {
 
   /** y = x Wᵀ + b with `name.weight` [outputs, inputs] and, unless `bias` is false, `name.bias` [outputs]. */
   linear(x: Value, name: string, inputs: number, outputs: number, bias: boolean | string = true): Value {
-    const operands = [x, this.weights.get(`${name}.weight`, [outputs, inputs])];
-    if (bias !== false) operands.push(this.weights.get(bias === true ? `${name}.bias` : bias, [outputs]));
-    return this.graph.op('Gemm', operands, { transB: 1 });
+    const added = bias === false ? null : this.weights.get(bias === true ? `${name}.bias` : bias, [outputs]);
+    return this.product(x, `${name}.weight`, [outputs, inputs], 'outputs-first', added);
   }
 
   /** As {@link linear}, with weights stored the other way round: `name.weight` [inputs, outputs] (GPT-2's Conv1D). */
   conv1d(x: Value, name: string, inputs: number, outputs: number): Value {
-    const weight = this.weights.get(`${name}.weight`, [inputs, outputs]);
-    return this.graph.op('Gemm', [x, weight, this.weights.get(`${name}.bias`, [outputs])]);
+    const bias = this.weights.get(`${name}.bias`, [outputs]);
+    return this.product(x, `${name}.weight`, [inputs, outputs], 'inputs-first', bias);
   }
 
   /**
@@ -68,5 +74,12 @@ export class Modules {
   /** The rows of x at these indices, or all of them. */
   rows(x: Value, indices: Value | null): Value {
     return indices === null ? x : this.graph.op('Gather', [x, indices], { axis: 0 });
+  }
+
+  private product(x: Value, weight: string, shape: readonly number[], layout: WeightLayout, bias: Value | null): Value {
+    const { graph, weights, int8 } = this;
+    if (int8 !== null) return int8.apply(x, weights.source(weight, shape), layout, bias);
+    const operands = [x, weights.get(weight, shape), ...(bias === null ? [] : [bias])];
+    return graph.op('Gemm', operands, { transB: layout === 'outputs-first' ? 1 : 0 });
   }
 }

@@ -2,6 +2,7 @@ import { InputError } from '../../core/errors.js';
 import { lastHiddenState, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Model } from './encoder-graph.js';
+import type { Int8Weights } from '../quantization/int8-weights.js';
 import { GraphBuilder } from './graph.js';
 import { Modules } from './modules.js';
 import { Tokens } from './tokens.js';
@@ -16,14 +17,18 @@ import { Weights } from './weights.js';
  * Output `logProbabilities` [targets]: log P(token | what the row sees), over the whole vocabulary.
  * @throws InputError for an encoder, which has no language model head, and as {@link encoderGraph}
  */
-export function scorerGraph(architecture: Architecture, checkpoint: Checkpoint): Model {
+export function scorerGraph(
+  architecture: Architecture,
+  checkpoint: Checkpoint,
+  int8: Int8Weights | null = null,
+): Model {
   if (architecture.logits === null)
     throw new InputError(
       `${checkpoint.folder}: ${checkpoint.modelType} is an encoder; it has no language model head to score pairs with, ` +
         'use a causal language model (GPT-Neo, GPT-J …)',
     );
   const graph = new GraphBuilder();
-  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes);
+  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes, int8);
   const modules = new Modules(graph, weights);
   const ids = graph.input('ids', 'int32', ['tokens']);
   const positions = graph.input('positions', 'int32', ['tokens']);
@@ -34,5 +39,5 @@ export function scorerGraph(architecture: Architecture, checkpoint: Checkpoint):
   const logits = architecture.logits(modules, hidden);
   const logProbabilities = graph.op('GatherND', [graph.op('LogSoftmax', [logits], { axis: -1 }), targets]);
   graph.output('logProbabilities', logProbabilities, ['targets']);
-  return { graph: graph.serialize(), weightsFolder: weights.folder };
+  return { graph: graph.serialize(), weightsFolder: weights.folder, weightBytes: graph.weightBytes };
 }

@@ -2,6 +2,7 @@ import { dirname, relative, sep } from 'node:path';
 import { InputError } from '../../core/errors.js';
 import { onnxDataTypes, type OnnxDataType } from '../../core/onnx-writer.js';
 import type { TensorSource, TensorTable, TensorType } from '../checkpoint/tensors.js';
+import type { Int8Weights } from '../quantization/int8-weights.js';
 import type { GraphBuilder, Value } from './graph.js';
 
 const elementTypeOf: Partial<Record<TensorType, OnnxDataType>> = {
@@ -18,47 +19,65 @@ export class Weights {
   private readonly casts = new Map<string, Value>();
 
   /**
-   * @param source what the tensors were read from, for messages
+   * @param origin what the tensors were read from, for messages
    * @param prefixes that a tensor's name may have in the file: a language model's is saved as `transformer.h.0…`, a
    * bare encoder's as `h.0…`
+   * @param int8 where linear layers have their weights from in eight bits; null for those of the checkpoint
    */
   constructor(
     private readonly graph: GraphBuilder,
     private readonly tensors: TensorTable,
-    private readonly source: string,
+    private readonly origin: string,
     private readonly prefixes: readonly string[],
+    readonly int8: Int8Weights | null = null,
   ) {
-    this.folder = commonFolder([...tensors.values()].map((tensor) => tensor.file));
+    const folders = [...tensors.values()].map((tensor) => dirname(tensor.file));
+    this.folder = commonFolder(int8 === null ? folders : [...folders, int8.folder]);
+  }
+
+  /** A path as the graph has it: relative to {@link folder}. */
+  locate(path: string): string {
+    return relative(this.folder, path).split(sep).join('/');
   }
 
   /** The tensor in float32. Half precision is widened when the session starts, which is exact. */
   get(name: string, shape: readonly number[]): Value {
     const known = this.casts.get(name);
     if (known !== undefined) return known;
-    const value = this.widen(this.getAsStored(name, shape), name);
+    const value = this.widen(this.constant(name, shape, ''), name);
     this.casts.set(name, value);
     return value;
   }
 
-  /** The tensor in its own type: for a look-up, which needs no widened copy of the whole table. See {@link widen}. */
+  /**
+   * The tensor in its own type: for a look-up, which needs no widened copy of the whole table. See {@link widen}. An
+   * embedding that is also the LM head becomes two constants of the same bytes: one that is looked up is not packed.
+   */
   getAsStored(name: string, shape: readonly number[]): Value {
+    return this.constant(name, shape, ' (table)');
+  }
+
+  /** Where the tensor lies. */
+  source(name: string, shape: readonly number[]): TensorSource {
     const tensor = this.require(name);
     if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i]))
       throw new InputError(
-        `${this.source}: tensor "${tensor.name}" has shape [${tensor.shape.join(', ')}]; ` +
+        `${this.origin}: tensor "${tensor.name}" has shape [${tensor.shape.join(', ')}]; ` +
           `config.json asks for [${shape.join(', ')}]`,
       );
-    const known = this.constants.get(tensor.name);
+    typeOf(tensor, this.origin);
+    return tensor;
+  }
+
+  private constant(name: string, shape: readonly number[], use: string): Value {
+    const tensor = this.source(name, shape);
+    const key = tensor.name + use;
+    const known = this.constants.get(key);
     if (known !== undefined) return known;
-    const type = elementTypeOf[tensor.type];
-    if (type === undefined)
-      throw new InputError(
-        `${this.source}: tensor "${tensor.name}" is in ${tensor.type}; supported are ${Object.keys(elementTypeOf).join(', ')}`,
-      );
     const { offset, length } = tensor;
-    const location = relative(this.folder, tensor.file).split(sep).join('/');
-    const value = this.graph.external(tensor.name, type, tensor.shape, { location, offset, length });
-    this.constants.set(tensor.name, value);
+    const data = { location: this.locate(tensor.file), offset, length };
+    const value = this.graph.external(key, typeOf(tensor, this.origin), tensor.shape, data);
+    this.constants.set(key, value);
     return value;
   }
 
@@ -84,13 +103,20 @@ export class Weights {
     const tensor = this.find(name);
     if (tensor !== undefined) return tensor;
     const names = this.prefixes.map((prefix) => `"${prefix}${name}"`).join(' or ');
-    throw new InputError(`${this.source}: has no tensor ${names}, which config.json asks for`);
+    throw new InputError(`${this.origin}: has no tensor ${names}, which config.json asks for`);
   }
 }
 
-/** The deepest folder that holds all the files. Hub caches keep shards as links into one folder of blobs. */
-function commonFolder(files: readonly string[]): string {
-  const [first, ...rest] = files.map(dirname);
+function typeOf({ name, type }: TensorSource, origin: string): OnnxDataType {
+  const known = elementTypeOf[type];
+  if (known !== undefined) return known;
+  const supported = Object.keys(elementTypeOf).join(', ');
+  throw new InputError(`${origin}: tensor "${name}" is in ${type}; supported are ${supported}`);
+}
+
+/** The deepest folder that holds all these. Hub caches keep shards as links into one folder of blobs. */
+function commonFolder(folders: readonly string[]): string {
+  const [first, ...rest] = folders;
   if (first === undefined) return '.';
   let folder = first;
   for (const other of rest)

@@ -1,14 +1,29 @@
 /** What the pool and its worker processes say to each other. */
 
+/** What the operators run on. */
+export const devices = ['cpu', 'cuda'] as const;
+export type Device = (typeof devices)[number];
+
 /** Which model a worker runs, and how. */
 export interface SessionSpec {
-  /** Serialised ONNX model. */
-  readonly graph: Uint8Array;
-  /** The folder that the model's external data is relative to. */
-  readonly weightsFolder: string;
+  readonly model: ModelSource;
   /** Threads that one run uses. */
   readonly intraOpThreads: number;
+  readonly device: Device;
 }
+
+/** A model as it was built, or optimised, its weights packed and kept in a file (shared-weights.ts). */
+export type ModelSource =
+  | {
+      readonly kind: 'built';
+      /** Serialised ONNX model. */
+      readonly graph: Uint8Array;
+      /** The folder that the model's external data is relative to. */
+      readonly weightsFolder: string;
+      /** Whether the session packs the weights, for speed, in memory of its own; else it reads the mapped files. */
+      readonly packed: boolean;
+    }
+  | { readonly kind: 'kept'; readonly path: string };
 
 /** An input tensor. */
 export type Feed =
@@ -19,6 +34,8 @@ export type Feeds = Readonly<Record<string, Feed>>;
 
 export type ToWorker =
   | { readonly kind: 'open'; readonly spec: SessionSpec }
+  /** Write the model of `spec` to this path as one of kind `kept`. */
+  | { readonly kind: 'keep'; readonly spec: SessionSpec; readonly path: string }
   | { readonly kind: 'run'; readonly id: number; readonly feeds: Feeds };
 
 export type FromWorker =

@@ -48,6 +48,7 @@ interface Member {
 export class SessionPool {
   private readonly members = new Set<Member>();
   private readonly batches = new Set<Batch>();
+  private readonly whenClosed: (() => Promise<void>)[] = [];
   private nextId = 0;
   private closed = false;
 
@@ -98,6 +99,11 @@ export class SessionPool {
     throwIfInterrupted(signal);
   }
 
+  /** Has something done after the workers have ended. */
+  onClose(then: () => Promise<void>): void {
+    this.whenClosed.push(then);
+  }
+
   /** Ends the workers at once; a run that is under way fails. */
   async close(): Promise<void> {
     this.closed = true;
@@ -110,6 +116,7 @@ export class SessionPool {
         await exited;
       }),
     );
+    for (const then of this.whenClosed.splice(0)) await then();
   }
 
   private addBatch(jobs: Iterable<Job>, settled: (error?: Error) => void): Batch {

@@ -2,14 +2,18 @@
  * A worker process: one ONNX Runtime session, one run after another. A process, not a thread: it can be killed, by us or
  * for lack of memory, without harm to the others, while the end of a thread within a run takes the whole process along.
  */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { basename } from 'node:path';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../core/errors.js';
 import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
+
+// What goes wrong is thrown as well, and told by the parent.
+env.logLevel = 'fatal';
 
 let session: InferenceSession | undefined;
 
 process.on('message', (message: ToWorker) => {
-  void (message.kind === 'open' ? open(message.spec) : run(message.id, message.feeds)).then(send);
+  void answer(message).then(send);
 });
 // The parent is gone, or has no more use for this process.
 process.on('disconnect', () => {
@@ -23,21 +27,70 @@ function send(message: FromWorker): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
-async function open({ graph, weightsFolder, intraOpThreads }: SessionSpec): Promise<FromWorker> {
+function answer(message: ToWorker): Promise<FromWorker> {
+  switch (message.kind) {
+    case 'open':
+      return open(message.spec);
+    case 'keep':
+      return keep(message.spec, message.path);
+    case 'run':
+      return run(message.id, message.feeds);
+  }
+}
+
+async function open(spec: SessionSpec): Promise<FromWorker> {
   try {
-    session = await InferenceSession.create(graph, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: intraOpThreads,
-      interOpNumThreads: 1,
-      // Every text has another length: a memory plan for each would only pile up.
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-      extra: { session: { model_external_initializers_file_folder_path: weightsFolder } },
-    });
+    session = await create(spec, {});
     return { kind: 'ready' };
   } catch (error) {
     return { kind: 'failed', message: messageOf(error) };
   }
+}
+
+/** ONNX Runtime writes the optimised model and, beside it, its constants: as they are, and packed for this processor. */
+async function keep(spec: SessionSpec, path: string): Promise<FromWorker> {
+  try {
+    await create(
+      spec,
+      {
+        save_external_prepacked_constant_initializers: '1',
+        optimized_model_external_initializers_file_name: `${basename(path)}.data`,
+        optimized_model_external_initializers_min_size_in_bytes: '1024',
+      },
+      path,
+    );
+    return { kind: 'ready' };
+  } catch (error) {
+    return { kind: 'failed', message: messageOf(error) };
+  }
+}
+
+function create(
+  spec: SessionSpec,
+  settings: Readonly<Record<string, string>>,
+  keptPath?: string,
+): Promise<InferenceSession> {
+  const { model, intraOpThreads, device } = spec;
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: [device],
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: 1,
+    // Every text has another length: a memory plan for each would only pile up.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    ...(keptPath === undefined ? {} : { optimizedModelFilePath: keptPath }),
+  };
+  // It has been optimised before it was written.
+  if (model.kind === 'kept')
+    return InferenceSession.create(model.path, { ...options, graphOptimizationLevel: 'disabled' });
+  const session = {
+    ...settings,
+    model_external_initializers_file_folder_path: model.weightsFolder,
+    disable_prepacking: model.packed ? '0' : '1',
+    // Sums of eight-bit products do not overflow on processors that have no instruction for them.
+    x64quantprecision: '1',
+  };
+  return InferenceSession.create(model.graph, { ...options, extra: { session } });
 }
 
 async function run(id: number, feeds: Feeds): Promise<FromWorker> {
@@ -54,7 +107,5 @@ async function run(id: number, feeds: Feeds): Promise<FromWorker> {
 }
 
 function tensorOf(feed: Feeds[string]): Tensor {
-  return feed.type === 'int32'
-    ? new Tensor('int32', feed.data, feed.dims)
-    : new Tensor('int64', feed.data, feed.dims);
+  return feed.type === 'int32' ? new Tensor('int32', feed.data, feed.dims) : new Tensor('int64', feed.data, feed.dims);
 }
