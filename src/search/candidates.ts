@@ -1,4 +1,5 @@
 import { entryOf, mostPlaces, placeOf, scoreOf } from './score-order.js';
+import { select } from './select.js';
 
 /** Documents of one block that may be among the best, by query: query q's are those from `starts[q]` to `starts[q + 1]`. */
 export interface Found {
@@ -79,24 +80,5 @@ export class Candidates {
     for (let i = kept; i < start + count; i++) if (entries[i]! < end) entries[kept++] = entries[i]!;
     this.bounds[query] = bound;
     return (this.#counts[query] = kept - start);
-  }
-}
-
-/** Hoare's selection: moves numbers until `numbers[at]` is where sorting would put it, smaller ones before it. */
-function select(numbers: Float64Array, first: number, last: number, at: number): void {
-  while (first < last) {
-    const pivot = numbers[(first + last) >> 1]!;
-    let [low, high] = [first, last];
-    while (low <= high) {
-      while (numbers[low]! < pivot) low++;
-      while (numbers[high]! > pivot) high--;
-      if (low > high) break;
-      const swapped = numbers[low]!;
-      numbers[low++] = numbers[high]!;
-      numbers[high--] = swapped;
-    }
-    if (at <= high) last = high;
-    else if (at >= low) first = low;
-    else return;
   }
 }

@@ -1,77 +1,90 @@
+import { entryOf, mostPlaces, placeOf, scoreOf } from './score-order.js';
+import { select } from './select.js';
+
+/** The largest `limit`: places of a list three times as long must fit into an entry. */
+const largestLimit = Math.floor(mostPlaces / 3);
+
 /**
- * The best `limit` of the documents offered, in bounded memory: a binary heap with the worst kept one on top. Of equal
- * scores the lower number is better.
+ * The best `limit` of the documents offered, in bounded memory. Of equal scores the lower number is better. Documents are
+ * gathered in a list three times as long as needed; when it is full, all but the best are dropped.
  */
 export class TopDocuments {
+  /** A document with a lower score need not be offered. */
+  bound = -Infinity;
+  readonly limit: number;
   readonly #scores: Float32Array;
   readonly #numbers: Int32Array;
+  readonly #entries: Float64Array;
   #size = 0;
 
-  /** @param limit at most as many as there are documents: memory is taken at once */
+  /**
+   * @param limit at most as many as there are documents: memory is taken at once
+   * @throws RangeError for a limit beyond 699,050
+   */
   constructor(limit: number) {
-    this.#scores = new Float32Array(limit);
-    this.#numbers = new Int32Array(limit);
+    if (limit > largestLimit) throw new RangeError(`at most ${largestLimit} documents of a query can be kept`);
+    this.limit = limit;
+    this.#scores = new Float32Array(3 * limit);
+    this.#numbers = new Int32Array(3 * limit);
+    this.#entries = new Float64Array(3 * limit);
   }
 
   /** @param score a float32 */
   offer(score: number, number: number): void {
-    const size = this.#size;
-    if (size < this.#scores.length) {
-      this.#size++;
-      this.#siftUp(size, score, number);
-    } else if (size > 0 && this.#isWorse(0, score, number)) {
-      this.#siftDown(score, number, size);
-    }
+    if (score < this.bound || this.limit === 0) return;
+    if (this.#size === this.#scores.length) this.#keepBest();
+    this.#scores[this.#size] = score;
+    this.#numbers[this.#size++] = number;
   }
 
-  /** What was kept, best first. Leaves the heap empty. */
+  /** What was kept, best first. Leaves the list empty. */
   drain(): { scores: Float32Array; numbers: Int32Array } {
-    const scores = new Float32Array(this.#size);
-    const numbers = new Int32Array(this.#size);
-    for (let at = this.#size - 1; at >= 0; at--) {
-      scores[at] = this.#scores[0]!;
-      numbers[at] = this.#numbers[0]!;
-      this.#siftDown(this.#scores[at]!, this.#numbers[at]!, at);
+    this.#keepBest();
+    const entries = this.#listEntries().sort();
+    const scores = new Float32Array(entries.length);
+    const numbers = new Int32Array(entries.length);
+    for (let i = 0; i < entries.length; i++) {
+      scores[i] = scoreOf(entries[i]!);
+      numbers[i] = this.#numbers[placeOf(entries[i]!)]!;
+    }
+    for (let start = 0, end = 1; start < scores.length; start = end++) {
+      while (end < scores.length && scores[end] === scores[start]) end++;
+      if (end - start > 1) numbers.subarray(start, end).sort();
     }
     this.#size = 0;
+    this.bound = -Infinity;
     return { scores, numbers };
   }
 
-  /** Whether the entry at `slot` ranks below a document. */
-  #isWorse(slot: number, score: number, number: number): boolean {
-    const own = this.#scores[slot]!;
-    return own < score || (own === score && this.#numbers[slot]! > number);
-  }
-
-  /** Puts a document into the free `slot` at the bottom, moving better ones down. */
-  #siftUp(slot: number, score: number, number: number): void {
-    while (slot > 0) {
-      const parent = (slot - 1) >> 1;
-      if (this.#isWorse(parent, score, number)) break;
-      this.#move(parent, slot);
-      slot = parent;
+  /** Drops all but the best, in any order; of those with the last score that is kept, the lowest numbers stay. */
+  #keepBest(): void {
+    const limit = this.limit;
+    if (this.#size <= limit) return;
+    const entries = this.#listEntries();
+    select(entries, 0, entries.length - 1, limit - 1);
+    const bound = scoreOf(entries[limit - 1]!);
+    const tied: number[] = [];
+    let size = 0;
+    for (let i = 0; i < this.#size; i++) {
+      if (this.#scores[i]! > bound) {
+        this.#scores[size] = this.#scores[i]!;
+        this.#numbers[size++] = this.#numbers[i]!;
+      } else if (this.#scores[i] === bound) tied.push(this.#numbers[i]!);
     }
-    this.#scores[slot] = score;
-    this.#numbers[slot] = number;
-  }
-
-  /** Puts a document in place of the top one of the first `size`, moving worse ones up. */
-  #siftDown(score: number, number: number, size: number): void {
-    let slot = 0;
-    for (;;) {
-      let child = 2 * slot + 1;
-      if (child >= size) break;
-      if (child + 1 < size && this.#isWorse(child + 1, this.#scores[child]!, this.#numbers[child]!)) child++;
-      if (!this.#isWorse(child, score, number)) break;
-      this.#move(child, slot);
-      slot = child;
+    for (const number of Int32Array.from(tied)
+      .sort()
+      .subarray(0, limit - size)) {
+      this.#scores[size] = bound;
+      this.#numbers[size++] = number;
     }
-    this.#scores[slot] = score;
-    this.#numbers[slot] = number;
+    this.#size = size;
+    this.bound = bound;
   }
 
-  #move(from: number, to: number): void {
-    this.#scores[to] = this.#scores[from]!;
-    this.#numbers[to] = this.#numbers[from]!;
+  /** The list as entries of score-order.ts, whose places are those in the list. */
+  #listEntries(): Float64Array {
+    const entries = this.#entries.subarray(0, this.#size);
+    for (let i = 0; i < entries.length; i++) entries[i] = entryOf(this.#scores[i]!, i);
+    return entries;
   }
 }

@@ -16,6 +16,7 @@ import type { BenchJob } from './harness/job.js';
 
 /** By name; loaded when they are asked for. */
 const jobs: Readonly<Record<string, () => Promise<BenchJob>>> = {
+  bm25: async () => (await import('./bm25.js')).benchBm25,
   search: async () => (await import('./search.js')).benchSearch,
 };
 

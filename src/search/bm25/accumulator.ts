@@ -1,3 +1,5 @@
+import type { TopDocuments } from '../top-documents.js';
+
 /** Scores of the documents that a query touches, in memory that is used again for the next query. */
 export class Accumulator {
   /** By document; negative where untouched, which no score is. */
@@ -35,6 +37,15 @@ export class Accumulator {
 
   scoreOf(document: number): number {
     return this.#scores[document]!;
+  }
+
+  /** Offers every document with its score as float32. */
+  offerTo(top: TopDocuments): void {
+    for (let i = 0; i < this.#count; i++) {
+      const document = this.#touched[i]!;
+      const score = Math.fround(this.#scores[document]!);
+      if (score >= top.bound) top.offer(score, document);
+    }
   }
 
   forEach(visit: (document: number, score: number) => void): void {

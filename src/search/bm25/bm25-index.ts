@@ -36,6 +36,7 @@ export class Bm25Index {
   readonly #fields: readonly Postings[];
   /** One for all fields where their scores are added, else one a field. Between searches they are empty. */
   readonly #accumulators: readonly Accumulator[];
+  #top = new TopDocuments(0);
 
   private constructor(
     settings: Bm25Settings,
@@ -90,19 +91,20 @@ export class Bm25Index {
    */
   search(query: string, topK: number): Ranking {
     this.#score(query);
-    const top = new TopDocuments(Math.min(topK, this.#ids.length));
+    const top = this.#topOf(Math.min(topK, this.#ids.length));
     const { combine } = this.#settings;
-    if (combine === 'sum') {
-      this.#accumulators[0]!.forEach((document, score) => {
-        top.offer(Math.fround(score), document);
-      });
-    } else {
-      this.#forEachBestField(combine.tieBreaker, top);
-    }
+    if (combine === 'sum') this.#accumulators[0]!.offerTo(top);
+    else this.#forEachBestField(combine.tieBreaker, top);
     for (const accumulator of this.#accumulators) accumulator.clear();
     const { scores, numbers } = top.drain();
     const ids = Array.from(numbers, (number) => this.#ids[number]!);
     return this.#settings.ties === 'anserini' ? rank(ids, adjustTies(scores)) : { ids, scores };
+  }
+
+  /** The memory of the search before, where it fits. */
+  #topOf(limit: number): TopDocuments {
+    if (this.#top.limit !== limit) this.#top = new TopDocuments(limit);
+    return this.#top;
   }
 
   /** Adds the scores of the query's terms up, document by document. */

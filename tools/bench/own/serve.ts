@@ -17,8 +17,8 @@ export interface Done {
 }
 
 /** @param prepare makes the job from the parameters on the command line */
-export async function serve<P>(prepare: (parameters: P) => Promise<Job>): Promise<void> {
-  const job = await prepare(JSON.parse(process.argv[2]!) as P);
+export async function serve(prepare: (parameters: never) => Promise<Job>): Promise<void> {
+  const job = await prepare(JSON.parse(process.argv[2]!) as never);
   answer({ about: job.about });
   for await (const line of createInterface(process.stdin)) {
     if (line !== 'run') continue;

@@ -1,0 +1,51 @@
+/** BM25 of this project: the index built from documents in memory, then all queries. */
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import type { Document } from '../../../src/core/dataset.js';
+import type { Ranking } from '../../../src/core/run.js';
+import { Bm25Index, bm25Settings } from '../../../src/search/index.js';
+import { serve, type Job } from './serve.js';
+
+interface Parameters {
+  /** corpus.jsonl, ids "0", "1" … */
+  readonly corpus: string;
+  /** JSON array of texts. */
+  readonly queries: string;
+  readonly topK: number;
+  /** Where to keep the rankings: JSON, for each query ids and scores. */
+  readonly results: string;
+}
+
+await serve(async ({ corpus, queries, topK, results }: Parameters): Promise<Job> => {
+  const texts = JSON.parse(readFileSync(queries, 'utf8')) as string[];
+  const documents: Document[] = [];
+  const { jsonLines } = await import('../../../src/datasets/jsonl.js');
+  for await (const batch of jsonLines(corpus)) {
+    for (const { value } of batch)
+      documents.push({ id: value['_id'] as string, title: '', text: value['text'] as string });
+  }
+  // Ties by id, and lengths in one byte as Lucene has them: what `run` does.
+  const settings = { ...bm25Settings('anserini-flat'), ties: 'trec_eval' } as const;
+  return {
+    about: `k1 ${settings.k1}, b ${settings.b}, one thread, Lucene's analysis and arithmetic`,
+    async run() {
+      const start = performance.now();
+      const before = process.memoryUsage();
+      const index = await Bm25Index.build(documents, settings);
+      const built = performance.now();
+      const rankings = texts.map((text) => index.search(text, topK));
+      const end = performance.now();
+      const { postings } = index.statistics.fields.contents!;
+      const bytes = process.memoryUsage().arrayBuffers - before.arrayBuffers;
+      return {
+        seconds: { index: (built - start) / 1000, search: (end - built) / 1000 },
+        output: `${postings} postings; typed arrays of ${(bytes / postings).toFixed(1)} bytes a posting (before garbage is collected)`,
+        finish: () => keep(results, rankings),
+      };
+    },
+  };
+});
+
+function keep(path: string, rankings: readonly Ranking[]): Promise<void> {
+  return writeFile(path, JSON.stringify(rankings.map(({ ids, scores }) => ({ ids, scores: Array.from(scores) }))));
+}
