@@ -31,10 +31,14 @@ export function hasPerQuery({ folder, record }: StoredResult): Promise<boolean> 
   return exists(join(folder, record.files.perQuery));
 }
 
-/** Reads the per-query files of a row's results; null where there is none. */
+/**
+ * Reads the per-query files of a row's results; null where there is none.
+ * @param withTops whether the tops of rankings are wanted
+ */
 export async function rowQueries(
   row: Row,
   results: readonly NumberedResult[],
+  withTops: boolean,
 ): Promise<{ readonly queries: RowQueries; readonly tops: readonly SystemTops[] } | null> {
   const ids = new Map<string, number>();
   const texts: string[] = [];
@@ -56,6 +60,7 @@ export async function rowQueries(
       const at = ids.get(id)!;
       const value = column < 0 ? null : (all[column] ?? null);
       values[at] = value === null ? null : Math.round(value * SCORE_STEPS);
+      if (!withTops) continue;
       lists[at] = top.map((document) => {
         const place = documents.get(document.id)?.[0] ?? documents.size;
         documents.set(document.id, [place, document.title]);
@@ -63,6 +68,7 @@ export async function rowQueries(
       });
     }
     scores[result.system] = values;
+    if (!withTops) continue;
     const named = [...documents].map(([id, [, title]]) => [id, title] as const);
     tops.push({ row: row.id, system: result.system, documents: named, tops: lists });
   }

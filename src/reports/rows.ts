@@ -46,7 +46,7 @@ function rowsOf(results: readonly StoredResult[], systems: readonly ReportSystem
           result === undefined
             ? null
             : {
-                value: result.record.measures[key.measure] ?? NaN,
+                value: result.record.measures[key.measure]!,
                 result,
                 published: compareWithPublished(result.record, published),
               },

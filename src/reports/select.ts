@@ -20,6 +20,12 @@ export function selectResults(results: readonly StoredResult[], options: ReportO
     ({ record }) => [record.system.name, record.system.family],
     matchesPattern,
   );
+  for (const { folder, record } of wanted) {
+    if (Object.hasOwn(record.measures, record.mainMeasure)) continue;
+    throw new InputError(
+      `${folder}: the record has no value of its main measure "${record.mainMeasure}"; run the task again`,
+    );
+  }
   return onePerCell(wanted, options.newest ?? false).sort(
     (a, b) =>
       compareCodePoints(a.record.task.name, b.record.task.name) ||

@@ -171,6 +171,12 @@ describe('bad input', () => {
     await expect(build([older, older])).resolves.toBeDefined();
   });
 
+  test('refuses a record without a value of its main measure', async () => {
+    const made = result(bm25, { name: 'demo/computing' }, 0.1);
+    made.record.mainMeasure = 'AP@7';
+    await expect(build([made])).rejects.toThrow(`${made.folder}: the record has no value of its main measure "AP@7"`);
+  });
+
   test('gives each depth of one system its own column', async () => {
     const shallow = { ...oracle, firstStage: { ...oracle.firstStage!, depth: 10 } };
     const report = await build([oracle, shallow].map((system, i) => result(system, { name: 'demo/computing' }, i)));

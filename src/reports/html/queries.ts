@@ -22,11 +22,11 @@ export async function queryBlocks(rows: readonly Row[], results: readonly Number
   const rankings = new Map<string, string>();
   let [size, leftOut] = [0, 0];
   for (const row of rows) {
-    const read = await rowQueries(
-      row,
-      results.filter((result) => result.row === row.id),
-    );
+    const ofRow = results.filter((result) => result.row === row.id);
+    const withTops = size < RANKINGS_LIMIT;
+    const read = await rowQueries(row, ofRow, withTops);
     if (read === null) continue;
+    if (!withTops) leftOut += Object.keys(read.queries.scores).length;
     const { ids, texts, scores: values, measure } = read.queries;
     scores.set(row.id, await pack(JSON.stringify({ ids, texts, scores: values, measure })));
     for (const { system, documents, tops } of read.tops) {

@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { writeFileAtomic } from '../../src/core/files.js';
+import { rank, type Run } from '../../src/core/run.js';
+import { buildReport, type Report } from '../../src/reports/index.js';
+import type { Part } from '../../src/reports/model.js';
+import { candidatesChecksum } from '../../src/results/fingerprint.js';
+import { saveResult } from '../../src/results/store.js';
+import type { PerQuery } from '../../src/results/record.js';
+import { biEncoders, bm25, crossEncoders, oracle, perQuery, record, result, store, withFolder } from './fixtures.js';
+
+function partOf(report: Report, id: Part['id']): Part {
+  const part = report.parts.find((candidate) => candidate.id === id);
+  if (part === undefined) throw new Error(`no part ${id}`);
+  return part;
+}
+
+const task = { name: 'demo/computing' };
+
+describe('pooling by layer', () => {
+  test('has a grid for each model with several layers, and draws only its last layer across sizes', async () => {
+    const systems = [0, 2, 4].flatMap((layer) =>
+      ['mean', 'lasttoken'].map((pooling) => ({
+        ...biEncoders[2]!,
+        name: `BE ${pooling}@${layer}`,
+        family: layer === 4 ? `BE ${pooling}` : `BE ${pooling}@${layer}`,
+        settings: { pooling, layer, brackets: 'specb' },
+      })),
+    );
+    const missing = systems.slice(1);
+    const report = await buildReport([...missing, biEncoders[0]!].map((s, i) => result(s, task, i / 10)));
+    const [panel, ...others] = partOf(report, 'layers').panels;
+    expect(others).toEqual([]);
+    expect(panel!.figure).toMatchObject({
+      layers: [0, 2, 4],
+      poolings: ['lasttoken', 'mean'],
+      values: [
+        [0, 0.2, 0.4],
+        [null, 0.1, 0.3],
+      ],
+    });
+    expect(panel!.table.lines).toEqual([
+      [0, 0, null],
+      [2, 0.2, 0.1],
+      [4, 0.4, 0.3],
+    ]);
+    const sizes = partOf(report, 'sizes').panels[0]!.figure;
+    expect(sizes?.kind === 'sizes' && sizes.lines.map(({ family }) => family)).toEqual([
+      'BE lasttoken',
+      'BE mean',
+      'BE weightedmean',
+    ]);
+  });
+
+  test('is not there for one layer, nor for models that differ in another setting', async () => {
+    const systems = [0, 1].map((layer) => ({
+      ...biEncoders[2]!,
+      name: `BE ${layer}`,
+      settings: { pooling: 'mean', layer, brackets: layer === 0 ? 'specb' : 'none' },
+    }));
+    const report = await buildReport(systems.map((system) => result(system, task, 0.5)));
+    expect(report.parts.map(({ id }) => id)).not.toContain('layers');
+  });
+});
+
+test('prompts stand in a table by letter, a column a model', async () => {
+  const systems = ['C', 'A'].flatMap((prompt) =>
+    crossEncoders.map((system) => ({ ...system, name: `${system.name} ${prompt}`, settings: { prompt } })),
+  );
+  const report = await buildReport(systems.map((system, i) => result(system, task, i / 10)));
+  const { table } = partOf(report, 'prompts').panels[0]!;
+  expect(table.columns.map(({ label }) => label.split(',')[0])).toEqual([
+    'Prompt',
+    ...crossEncoders.map(({ parameters }) => `models/${parameters!}`),
+  ]);
+  expect(table.lines).toEqual([
+    ['A', 0.3, 0.4, 0.5],
+    ['C', 0, 0.1, 0.2],
+  ]);
+});
+
+describe('depth', () => {
+  const ids = Array.from({ length: 100 }, (_, i) => `d${i}`);
+  const firstStage: Run = new Map([
+    [
+      'q',
+      rank(
+        ids,
+        ids.map((_, i) => -i),
+      ),
+    ],
+  ]);
+  /** Reverses the candidates: at depth d the document that was the d-th comes first. */
+  const reversed: Run = new Map([
+    [
+      'q',
+      rank(
+        ids,
+        ids.map((_, i) => i),
+      ),
+    ],
+  ]);
+  const judgements: [string, number][] = [
+    ['d9', 2],
+    ['d99', 1],
+    ['elsewhere', 1],
+  ];
+  const ideal = 2 + 1 / Math.log2(3) + 1 / Math.log2(4);
+  const stage = { name: bm25.name, checksum: candidatesChecksum(firstStage, 100), depth: 100 };
+
+  async function stored(root: string, checksum: string): Promise<Report> {
+    const query = (of: number): PerQuery => ({
+      schema: 'sgpt-bench/per-query',
+      version: 1,
+      measures: ['nDCG@10'],
+      queries: [{ id: 'q', text: 'query', values: [of], top: [], judgements }],
+    });
+    // d99 is first when all 100 are re-ranked, and d9 is out of the first ten.
+    const full = Math.round((1 / ideal) * 1e5) / 1e5;
+    const reranker = { ...crossEncoders[0]!, firstStage: { ...stage, checksum } };
+    const first = record(bm25, { ...task, queries: 1 }, 0.3);
+    const second = record(reranker, { ...task, queries: 1 }, full);
+    return buildReport([
+      await saveResult(root, first, firstStage, query(0.3)),
+      await saveResult(root, second, reversed, query(full)),
+    ]);
+  }
+
+  test('scores smaller depths and the ceiling from the runs', () =>
+    withFolder(async (folder) => {
+      const { figure } = partOf(await stored(folder, stage.checksum), 'depth').panels[0]!;
+      expect(figure).toMatchObject({ kind: 'depth', depths: [10, 20, 50, 100] });
+      const [system, ceiling] = figure?.kind === 'depth' ? figure.lines : [];
+      const expected = (values: number[]): unknown[] =>
+        values.map((value): unknown => expect.closeTo(value / ideal, 4));
+      // At depth 10 d9 (grade 2) comes first; at 20 and 50 it is past the tenth place; at 100 d99 (grade 1) comes first.
+      expect(system!.values).toEqual(expected([2, 0, 0, 1]));
+      expect(ceiling!.values).toEqual(expected([2, 2, 2, 2 + 1 / Math.log2(3)]));
+    }));
+
+  test('is left out when the first stage is not the run that was re-ranked', () =>
+    withFolder(async (folder) => {
+      const report = await stored(folder, '0'.repeat(64));
+      expect(report.parts.map(({ id }) => id)).not.toContain('depth');
+    }));
+});
+
+describe('significance', () => {
+  test('gives paired differences to the reference with intervals around them', () =>
+    withFolder(async (folder) => {
+      const systems = [bm25, biEncoders[0]!, biEncoders[1]!];
+      const results = await Promise.all(systems.map((system, i) => store(folder, system, task, 0.3 + i / 10, i + 1)));
+      const report = await buildReport(results, { reference: bm25.name });
+      const { table, figure } = partOf(report, 'significance').panels[0]!;
+      const means = results.map(({ record: made }, i) => {
+        const values = perQuery(made, i + 1).queries.map(({ values: [value] }) => value!);
+        return values.reduce((sum, value) => sum + value, 0) / values.length;
+      });
+      expect(table.lines.map(([label]) => label)).toEqual(systems.slice(1).map(({ name }) => name));
+      table.lines.forEach(([, difference, low, high], i) => {
+        expect(difference).toBeCloseTo(means[i + 1]! - means[0]!, 10);
+        expect(low).toBeLessThan(difference as number);
+        expect(high).toBeGreaterThan(difference as number);
+      });
+      expect(figure).toMatchObject({ kind: 'differences', reference: bm25.name });
+      expect(await buildReport([...results].reverse(), { reference: bm25.name })).toEqual(report);
+    }));
+
+  test('names the columns when the reference is none of them, and what is missing without per-query scores', async () => {
+    const results = [bm25, oracle].map((system) => result(system, task, 0.5));
+    await expect(buildReport(results, { reference: 'BM25 elastisearch' })).rejects.toThrow(
+      'did you mean "BM25 elasticsearch"',
+    );
+    await expect(buildReport(results, { reference: bm25.name })).rejects.toThrow('no task has per-query scores');
+  });
+});
+
+test('cost shows work, speed and time beside the score', async () => {
+  const report = await buildReport([result(bm25, task, 0.5)]);
+  const { columns, lines } = partOf(report, 'cost').panels[0]!.table;
+  const line = Object.fromEntries(columns.map(({ label }, i) => [label, lines[0]![i]]));
+  expect(line).toMatchObject({ Score: 0.5, Texts: 300, Pairs: null, 'Texts or pairs a second': 24, Time: 13 });
+});
+
+test('provenance has hashes, data, settings, versions, machine and command of every score', async () => {
+  const made = result(biEncoders[0]!, task, 0.5);
+  const { lines } = partOf(await buildReport([made]), 'provenance').panels[0]!.table;
+  const text = lines[0]!.join('\n');
+  const { model } = made.record.system;
+  for (const part of [
+    model!.files['model.safetensors']!.slice(0, 12),
+    made.record.task.checksum.slice(0, 12),
+    'pooling=weightedmean',
+    'node=20.20.2',
+    'Test CPU',
+    made.record.provenance.command,
+    made.folder,
+  ])
+    expect(text).toContain(part);
+});
+
+test('a record alone, without per-query scores, is reported', () =>
+  withFolder(async (folder) => {
+    const made = result(bm25, task, 0.5, folder);
+    await writeFileAtomic(join(made.folder, 'record.json'), JSON.stringify(made.record));
+    await expect(buildReport([made])).resolves.toMatchObject({ systems: [{ name: bm25.name }] });
+  }));
