@@ -6,7 +6,13 @@ import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './b
 import { longestFirst } from './longest-first.js';
 import { openModel } from './open-model.js';
 import { encoderGraph } from './onnx/encoder-graph.js';
-import { embeddingViews, type PooledView } from './pooling.js';
+import { embeddingViews, type PooledModel, type PooledView } from './pooling.js';
+import {
+  moduleView,
+  readSentenceTransformer,
+  type ModuleView,
+  type SentenceTransformer,
+} from './sentence-transformers.js';
 import { activationBytes } from './runtime/crew.js';
 import type { Feeds } from './runtime/messages.js';
 import type { Job, SessionPool } from './runtime/pool.js';
@@ -16,13 +22,20 @@ import type { Tokenizer } from './tokenizer.js';
 export interface BiEncoderOptions extends ComputeOptions {
   /** A model folder in the Hugging Face layout, or a hub id: `organisation/name`, `organisation/name@revision`. */
   readonly model: string;
-  /** Names of poolings (see pooling.ts), `all` for every one the model has; all come out of the same forward pass. */
-  readonly poolings: readonly string[];
+  /**
+   * Names of poolings (see pooling.ts), `all` for every one the model has, `own` for what its modules.json says
+   * (sentence-transformers.ts); all come out of the same forward pass. Default: `own` where there is one, else
+   * `weightedmean`.
+   */
+  readonly poolings?: readonly string[] | undefined;
   /** Hidden states to pool: 0 the embeddings … the number of layers; -1 is the last, `all` every one. Default: the last. */
   readonly layers?: readonly (number | 'all')[] | undefined;
   /** How queries and documents are marked (see brackets.ts). Default: `auto`, by the model's name. */
   readonly brackets?: Brackets | undefined;
-  /** Longest input in tokens, brackets included; null for the model's own maximum, which is never exceeded. */
+  /**
+   * Longest input in tokens, brackets included; null for what the model says (sentence_bert_config.json). The model's
+   * positions are never exceeded.
+   */
   readonly maxTokens: number | null;
   /** Told of a download, and of how the model is run where that is not the usual. */
   readonly progress?: Progress | undefined;
@@ -42,25 +55,70 @@ const probeTokens = 32;
  */
 export async function createBiEncoder(options: BiEncoderOptions): Promise<Encoder> {
   const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
-  const { checkpoint, architecture, tokenizer } = model;
+  const { architecture, tokenizer } = model;
+  const sentence = await readSentenceTransformer(model.checkpoint);
+  const checkpoint = sentence?.checkpoint ?? model.checkpoint;
   const brackets = resolveBrackets(options.brackets ?? 'auto', checkpoint.id);
   const marks = bracketIds(brackets, tokenizer, checkpoint.id);
-  const limit = tokenLimit(options.maxTokens, architecture.maxTokens, tokenizer, marks);
-  const views = embeddingViews(options.poolings, options.layers ?? [], architecture);
-  const { info, pool } = await startModel(model, (int8) => encoderGraph(architecture, checkpoint, views, int8), {
-    ...options,
-    device: options.device ?? 'cpu',
-    activationBytes: activationBytes(limit ?? usualTokens, architecture.hiddenSize, 0),
-    probe: feeds(new Int32Array(Math.min(limit ?? usualTokens, probeTokens))),
-    note: (message) => options.progress?.note(`${checkpoint.id}: ${message}`),
-  });
-  const toIds = (text: string, role: Role): Int32Array => textIds(tokenizer, text, marks?.[role] ?? null, limit);
+  const possible = Math.min(architecture.maxTokens ?? Infinity, learnedPositions(sentence));
+  const limit = tokenLimit(options.maxTokens ?? sentence?.maxTokens ?? null, possible, tokenizer, marks);
+  const views = viewsOf(options, sentence, architecture, checkpoint.id);
+  const { info, pool } = await startModel(
+    { ...model, checkpoint },
+    (int8) => encoderGraph(architecture, checkpoint, views, int8),
+    {
+      ...options,
+      device: options.device ?? 'cpu',
+      activationBytes: activationBytes(limit ?? usualTokens, architecture.hiddenSize, 0),
+      probe: feeds(new Int32Array(Math.min(limit ?? usualTokens, probeTokens))),
+      note: (message) => options.progress?.note(`${checkpoint.id}: ${message}`),
+    },
+  );
+  const toIds = (text: string, role: Role): Int32Array =>
+    textIds(tokenizer, prepare(sentence, text, role), marks?.[role] ?? null, limit);
   return {
     model: info,
-    settings: { brackets, maxTokens: limit },
+    settings: { brackets, maxTokens: limit, ...textSettings(sentence) },
     views,
     encode: (texts, role, work) => encode(pool, views, texts, (text) => toIds(text, role), work),
     close: () => pool.close(),
+  };
+}
+
+/** The views asked for; `own` comes first. */
+function viewsOf(
+  { poolings = [], layers = [] }: Pick<BiEncoderOptions, 'poolings' | 'layers'>,
+  sentence: SentenceTransformer | null,
+  architecture: PooledModel,
+  id: string,
+): (PooledView | ModuleView)[] {
+  const names = poolings.length > 0 ? poolings : [sentence === null ? 'weightedmean' : 'own'];
+  const others = names.filter((name) => name !== 'own');
+  const views = others.length === 0 ? [] : embeddingViews(others, layers, architecture);
+  if (others.length === names.length) return views;
+  if (sentence === null)
+    throw new InputError(`pooling "own": ${id} has no modules.json that says one; name the poolings to use`);
+  return [moduleView(sentence.modules, architecture), ...views];
+}
+
+/** How many tokens have learned weights, where a pooling has such. */
+function learnedPositions(sentence: SentenceTransformer | null): number {
+  const pooling = sentence?.modules[0];
+  return pooling?.kind === 'learned-weights' ? pooling.positions : Infinity;
+}
+
+/** A text with the model's own prompt before it, in lower case where the model wants that. */
+function prepare(sentence: SentenceTransformer | null, text: string, role: Role): string {
+  if (sentence === null) return text;
+  const whole = sentence.prompts[role] + text;
+  return sentence.lowerCase ? whole.toLowerCase() : whole;
+}
+
+function textSettings(sentence: SentenceTransformer | null): Readonly<Record<string, string | boolean>> {
+  return {
+    ...(sentence?.lowerCase === true ? { lowerCase: true } : {}),
+    ...((sentence?.prompts.query ?? '') === '' ? {} : { queryPrompt: sentence!.prompts.query }),
+    ...((sentence?.prompts.document ?? '') === '' ? {} : { documentPrompt: sentence!.prompts.document }),
   };
 }
 
@@ -103,7 +161,7 @@ function around(tokenizer: Tokenizer, marks: readonly [number, number] | null): 
 
 async function encode(
   pool: SessionPool,
-  views: readonly PooledView[],
+  views: readonly (PooledView | ModuleView)[],
   texts: readonly string[],
   toIds: (text: string) => Int32Array,
   { signal, onProgress }: WorkOptions = {},

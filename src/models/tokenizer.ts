@@ -9,6 +9,11 @@ export interface Tokenizer {
   readonly files: readonly string[];
   /** Token ids of the text alone: nothing put before it or after it. "" has none. */
   encode(text: string): number[];
+  /**
+   * The ids that the model's own post-processor puts around a text: BERT's [CLS] and [SEP], LLaMA's beginning of text;
+   * none for GPT-2 and its kin.
+   */
+  readonly special: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** The id of one token of the vocabulary, or undefined. */
   idOf(token: string): number | undefined;
   /** The largest id of the vocabulary. */
@@ -39,13 +44,21 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
     throw new InputError(`${tokenizerPath}: transformers.js cannot read this tokenizer (${messageOf(error)})`);
   }
   const vocabulary = tokenizer.get_vocab();
+  const encode = (text: string, special: boolean): number[] => tokenizer.encode(text, { add_special_tokens: special });
   return {
     files: hasConfig ? ['tokenizer.json', configFile] : ['tokenizer.json'],
-    encode: (text) => (text === '' ? [] : tokenizer.encode(text, { add_special_tokens: false })),
+    encode: (text) => (text === '' ? [] : encode(text, false)),
+    special: surroundings(encode('a', false), encode('a', true)),
     idOf: (token) => vocabulary.get(token),
     largestId: [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1),
     endOfText: tokenizer.eos_token_id,
   };
+}
+
+/** What is put before and after a text's ids. */
+function surroundings(alone: readonly number[], surrounded: readonly number[]): Tokenizer['special'] {
+  const start = surrounded.findIndex((_, i) => alone.every((id, j) => surrounded[i + j] === id));
+  return { before: surrounded.slice(0, start), after: surrounded.slice(start + alone.length) };
 }
 
 /** GPT-2's way to cut text into words (`encoder.py` of openai/gpt-2), which tokenizers' ByteLevel has built in. */
