@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError } from '../../core/errors.js';
+import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno, sha256, writeFileAtomic } from '../../core/files.js';
 import { elements, type TensorSource } from '../checkpoint/tensors.js';
 import { int8Version, quantize, type WeightLayout } from './int8.js';
@@ -51,7 +51,14 @@ export class Int8Weights {
 
   /** Makes what is not there yet. */
   async prepare(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    try {
+      await mkdir(this.folder, { recursive: true });
+    } catch (error) {
+      throw new InputError(
+        `${this.folder}: cannot be made (${messageOf(error)}); weights in eight bits are kept there, ` +
+          'name another folder in SGPT_BENCH_CACHE',
+      );
+    }
     for (const { tensor, layout, file } of this.wanted.values()) {
       if ((await sizeOf(file.path)) === file.scales.offset + file.scales.length) continue;
       const outputs = outputsOf(tensor, layout);

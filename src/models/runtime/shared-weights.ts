@@ -37,13 +37,8 @@ export async function shareWeights(
 ): Promise<SharedModel | null> {
   if (workers === 1 || weightBytes < smallestShared || spec.device !== 'cpu') return null;
   if (memoryNeeded * weightBytes > 0.7 * totalmem()) return null;
-  const parent = join(cacheFolder(), 'packed');
-  await mkdir(parent, { recursive: true });
-  await removeAbandoned(parent);
-  const { bavail, bsize } = await statfs(parent);
-  if (bavail * bsize < diskNeeded * weightBytes) return null;
-  const folder = join(parent, `${process.pid}-${randomBytes(6).toString('hex')}-${hostname()}`);
-  await mkdir(folder);
+  const folder = await roomFor(diskNeeded * weightBytes);
+  if (folder === null) return null;
   const removeNow = (): void => {
     rmSync(folder, { recursive: true, force: true });
   };
@@ -59,6 +54,22 @@ export async function shareWeights(
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+/** A new folder among the caches, if so many bytes fit there and it can be written to. */
+async function roomFor(bytes: number): Promise<string | null> {
+  const parent = join(cacheFolder(), 'packed');
+  try {
+    await mkdir(parent, { recursive: true });
+    await removeAbandoned(parent);
+    const { bavail, bsize } = await statfs(parent);
+    if (bavail * bsize < bytes) return null;
+    const folder = join(parent, `${process.pid}-${randomBytes(6).toString('hex')}-${hostname()}`);
+    await mkdir(folder);
+    return folder;
+  } catch {
+    return null;
   }
 }
 
