@@ -59,7 +59,12 @@ export function runCommand(): Command {
       list,
     )
     .option('--split <name>', 'judgements to use (default: test)')
-    .option('--pooling <names>', 'poolings of the bi-encoder, all from one pass', list, ['weightedmean'])
+    .option(
+      '--pooling <names>',
+      "poolings of the bi-encoder, all from one pass; all, own (default: the model's own, else weightedmean)",
+      list,
+      [],
+    )
     .option('--layer <numbers>', 'hidden states to pool: numbers, or all (default: the last)', layers)
     .addOption(
       new Option('--brackets <kind>', 'marks around texts').choices(['auto', 'specb', 'speca', 'none']).default('auto'),

@@ -57,7 +57,8 @@ const weightFormats = [
   { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchZip },
 ] as const;
 
-async function readWeights(folder: string): Promise<Weights> {
+/** The weights of a folder: their places, and the files they are in. */
+export async function readWeights(folder: string): Promise<Weights> {
   for (const { single, index, read } of weightFormats) {
     const path = join(folder, single);
     if (await exists(path)) return { tensors: table(await read(path)), files: [single] };

@@ -2,8 +2,10 @@ import { onnxDataTypes } from '../../core/onnx-writer.js';
 import { hiddenStates, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { PooledView } from '../pooling.js';
+import type { ModuleView } from '../sentence-transformers.js';
 import type { Int8Weights } from '../quantization/int8-weights.js';
 import { GraphBuilder, type Value } from './graph.js';
+import { ModuleNodes } from './module-nodes.js';
 import { Modules } from './modules.js';
 import { PoolingNodes } from './pooling-nodes.js';
 import { Tokens } from './tokens.js';
@@ -27,7 +29,7 @@ export interface Model {
 export function encoderGraph(
   architecture: Architecture,
   checkpoint: Checkpoint,
-  views: readonly PooledView[],
+  views: readonly (PooledView | ModuleView)[],
   int8: Int8Weights | null = null,
 ): Model {
   const graph = new GraphBuilder();
@@ -37,7 +39,12 @@ export function encoderGraph(
   const positions = countUp(graph, ids);
   const states = hiddenStates(architecture, modules, new Tokens(graph, ids, positions, null));
   const pooling = new PoolingNodes(architecture, modules, states, positions);
-  for (const view of views) graph.output(view.name, pooling.view(view), [1, view.dimensions]);
+  const ownWeights = new Weights(graph, checkpoint.tensors, checkpoint.folder, [''], int8);
+  const own = new ModuleNodes(graph, ownWeights, pooling, architecture.layers, states.at(-1)!);
+  for (const view of views) {
+    const vector = 'modules' in view ? own.vector(view.modules) : pooling.view(view);
+    graph.output(view.name, vector, [1, view.dimensions]);
+  }
   return { graph: graph.serialize(), weightsFolder: weights.folder, weightBytes: graph.weightBytes };
 }
 
