@@ -1,206 +1,62 @@
-/**
- * How fast, and in how much memory, a large corpus is read: beside `cat` with a bare JSON.parse of each line, and beside
- * beir's GenericDataLoader where a Python has it.
- *
- *   npx tsx tools/bench/load.ts [--documents 1000000] [--words 50] [--rounds 3] [--python python3]
- *
- * Every measurement runs in a process of its own; rounds go through all of them in turn, so that a busy machine
- * disturbs each alike. Printed are medians, and rates against the first line.
- */
-import { execFileSync } from 'node:child_process';
-import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { once } from 'node:events';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
-import { parseArgs } from 'node:util';
-import { JsonlCorpus } from '../../src/datasets/jsonl-corpus.js';
+import { inTurn, type Comparison } from './harness/compare.js';
+import { benchFile, command, ownProgram, python, withPackage, type Contender } from './harness/contender.js';
+import type { JobOptions } from './harness/job.js';
+import { documentsFrom, textSource, writeCorpus } from './data/texts.js';
 
-interface Measurement {
-  readonly seconds: number;
-  /** Peak resident memory in bytes. */
-  readonly peak: number;
-}
+/** Words of a document, on average: MS MARCO's passages have about as many. */
+const words = 55;
 
-interface Work {
-  readonly documents: number;
-  readonly seconds: number;
-}
-
-/** What is measured inside a process of its own. */
-const works: Readonly<Record<string, (path: string) => Promise<Work>>> = {
-  bare: () => timed(bareParse),
-  open: (path) =>
-    timed(async () => {
-      const corpus = await JsonlCorpus.open(path);
-      await corpus.close();
-      return corpus.size;
-    }),
-  async stream(path) {
-    const corpus = await JsonlCorpus.open(path);
-    const work = await timed(() => stream(corpus));
-    await corpus.close();
-    return work;
-  },
-  both: (path) => timed(async () => stream(await JsonlCorpus.open(path))),
-};
-
-async function timed(work: () => Promise<number>): Promise<Work> {
-  const start = performance.now();
-  const documents = await work();
-  return { documents, seconds: (performance.now() - start) / 1000 };
-}
-
-async function stream(corpus: JsonlCorpus): Promise<number> {
-  let documents = 0;
-  for await (const { id } of corpus.documents()) if (id !== '') documents++;
-  return documents;
-}
-
-async function bareParse(): Promise<number> {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  let documents = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    const lines = (rest + decoder.write(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      JSON.parse(line);
-      documents++;
-    }
-  }
-  return documents;
-}
-
-const python = `
-import json, resource, sys, time
-from beir.datasets.data_loader import GenericDataLoader
-start = time.perf_counter()
-corpus = GenericDataLoader(sys.argv[1]).load_corpus()
-seconds = time.perf_counter() - start
-print(json.dumps({"documents": len(corpus), "seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
-`;
-
-async function child(work: string, path: string): Promise<void> {
-  process.stdout.write(
-    JSON.stringify({ ...(await works[work]!(path)), peak: process.resourceUsage().maxRSS * 1024 }) + '\n',
+/** Reading a corpus beside `cat` with a bare JSON.parse of each line, and beside beir's GenericDataLoader. */
+export async function benchLoad({ size, folder, rounds }: JobOptions): Promise<Comparison[]> {
+  const documents = size === 'full' ? 1_000_000 : 200_000;
+  const corpus = join(folder, 'corpus.jsonl');
+  const source = await textSource();
+  await writeCorpus(corpus, documentsFrom(source, documents, words));
+  const node = `'${process.execPath}' '${ownProgram('load')}'`;
+  const own = (name: string, about: string, work: string): Contender =>
+    command(name, about, [process.execPath, ownProgram('load'), work, corpus]);
+  const all = [
+    pipeline('cat, bare JSON.parse', 'nothing checked, nothing kept', `cat '${corpus}' | ${node} bare`),
+    pipeline('cat, readline, JSON.parse', "Node's own reader of lines", `cat '${corpus}' | ${node} readline`),
+    own('sgpt-bench: open', 'checks every line, hashes the file, indexes ids', 'open'),
+    own('sgpt-bench: open, then stream', 'reads the file twice', 'stream'),
+    await withPackage('beir GenericDataLoader', 'beir', (about) =>
+      command('beir GenericDataLoader', `${about}; keeps the whole corpus in memory`, [
+        python,
+        benchFile('peers/load.py'),
+        folder,
+      ]),
+    ),
+  ];
+  const measured = await inTurn(
+    all.filter((one) => 'measure' in one),
+    rounds,
   );
-}
-
-/** A corpus of random words, every hundredth beyond ASCII; the same one each time. */
-async function generate(path: string, documents: number, words: number): Promise<void> {
-  let state = 1;
-  const random = (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-  const letters = (count: number): string =>
-    Array.from({ length: count }, () => String.fromCharCode(97 + random(26))).join('');
-  const vocabulary = Array.from({ length: 5000 }, (_, i) => letters(2 + random(9)) + (i % 100 === 0 ? 'é' : ''));
-  const text = (count: number): string => Array.from({ length: count }, () => vocabulary[random(5000)]).join(' ');
-  const file = createWriteStream(path);
-  let lines = '';
-  for (let i = 0; i < documents; i++) {
-    lines += JSON.stringify({
-      _id: String(7 * i + 3),
-      title: text(4),
-      text: text(1 + random(2 * words)),
-      metadata: {},
-    });
-    lines += '\n';
-    if (lines.length < 1 << 20) continue;
-    if (!file.write(lines)) await once(file, 'drain');
-    lines = '';
-  }
-  file.end(lines);
-  await once(file, 'finish');
-}
-
-function run(command: string, args: readonly string[]): Measurement & { documents: number } {
-  const output = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return JSON.parse(output.trim().split('\n').at(-1)!) as Measurement & { documents: number };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-function hasBeir(pythonPath: string): boolean {
-  try {
-    execFileSync(pythonPath, ['-c', 'import beir'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      documents: { type: 'string', default: '1000000' },
-      words: { type: 'string', default: '50' },
-      rounds: { type: 'string', default: '3' },
-      python: { type: 'string', default: 'python3' },
-      child: { type: 'string' },
-      corpus: { type: 'string' },
+  for (const { name, samples } of measured)
+    if (Number(samples[0]!.output) !== documents) throw new Error(`${name} saw ${samples[0]!.output ?? ''} documents`);
+  const bytes = (await stat(corpus)).size;
+  return [
+    {
+      title: `Reading a corpus, ${documents.toLocaleString('en')} documents`,
+      input: `${(bytes / 2 ** 20).toFixed(0)} MiB of corpus.jsonl made of phrases of ${source.name}; whole programs, start included`,
+      work: { amount: bytes, unit: 'B' },
+      measured,
+      absent: all.filter((one) => 'reason' in one),
+      findings: [],
     },
-  });
-  if (values.child !== undefined) {
-    await child(values.child, values.corpus ?? '');
-    return;
-  }
-  const documents = Number(values.documents);
-  const folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-load-'));
-  try {
-    const path = join(folder, 'corpus.jsonl');
-    await generate(path, documents, Number(values.words));
-    const script = [...process.execArgv, import.meta.filename].map((word) => `'${word}'`).join(' ');
-    const ours = (work: string): string[] => [
-      '-c',
-      `'${process.execPath}' ${script} --child ${work} --corpus '${path}'`,
-    ];
-    const systems: [string, () => Measurement & { documents: number }][] = [
-      ['cat, bare JSON.parse', () => run('sh', ['-c', `cat '${path}' | ${ours('bare')[1]!}`])],
-      ['open: check and index', () => run('sh', ours('open'))],
-      ['stream documents', () => run('sh', ours('stream'))],
-      ['open and stream', () => run('sh', ours('both'))],
-    ];
-    if (hasBeir(values.python)) {
-      systems.push(['beir GenericDataLoader', () => run(values.python, ['-c', python, folder])]);
-    } else process.stderr.write(`${values.python} has no beir: GenericDataLoader is left out\n`);
-    report(systems, Number(values.rounds), documents, statSync(path).size);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  ];
 }
 
-function report(
-  systems: readonly [string, () => Measurement & { documents: number }][],
-  rounds: number,
-  documents: number,
-  bytes: number,
-): void {
-  const measurements = new Map<string, Measurement[]>(systems.map(([name]) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, measure] of systems) {
-      const measurement = measure();
-      if (measurement.documents !== documents) throw new Error(`${name} saw ${measurement.documents} documents`);
-      measurements.get(name)!.push(measurement);
-    }
-  }
-  process.stdout.write(`${documents} documents, ${(bytes / 1e6).toFixed(0)} MB, ${rounds} rounds, medians\n`);
-  const first = median([...measurements.values()][0]!.map(({ seconds }) => seconds));
-  for (const [name, all] of measurements) {
-    const seconds = median(all.map((each) => each.seconds));
-    const peak = median(all.map((each) => each.peak));
-    const columns = [
-      `${seconds.toFixed(2)} s`,
-      `${(bytes / 1e6 / seconds).toFixed(0)} MB/s`,
-      `${(peak / 1e6).toFixed(0)} MB`,
-    ];
-    process.stdout.write(`${name.padEnd(24)}${columns.map((column) => column.padStart(12)).join('')}`);
-    process.stdout.write(`   ${(first / seconds).toFixed(2)} of the first\n`);
-  }
+/** The memory of a shell's children is not known, and the shell's own is of no interest. */
+function pipeline(name: string, about: string, script: string): Contender {
+  const contender = command(name, about, ['sh', '-c', script]);
+  return {
+    ...contender,
+    async measure() {
+      const { seconds, output } = await contender.measure();
+      return { seconds, output: output! };
+    },
+  };
 }
-
-await main();

@@ -16,8 +16,12 @@ import type { BenchJob } from './harness/job.js';
 
 /** By name; loaded when they are asked for. */
 const jobs: Readonly<Record<string, () => Promise<BenchJob>>> = {
-  bm25: async () => (await import('./bm25.js')).benchBm25,
+  roofline: async () => (await import('./roofline.js')).benchRoofline,
   search: async () => (await import('./search.js')).benchSearch,
+  bm25: async () => (await import('./bm25.js')).benchBm25,
+  load: async () => (await import('./load.js')).benchLoad,
+  evaluate: async () => (await import('./evaluate.js')).benchEvaluate,
+  startup: async () => (await import('./startup.js')).benchStartup,
 };
 
 const { values, positionals } = parseArgs({

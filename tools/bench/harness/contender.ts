@@ -40,7 +40,7 @@ export function benchFile(path: string): string {
 }
 
 /** Where tsc puts the compiled programs of own/. */
-function ownProgram(name: string): string {
+export function ownProgram(name: string): string {
   return fileURLToPath(new URL(`../../../node_modules/.cache/sgpt-bench/tools/bench/own/${name}.js`, import.meta.url));
 }
 
@@ -127,6 +127,24 @@ export function command(name: string, about: string, argv: readonly [string, ...
     },
     close: () => Promise.resolve(),
   };
+}
+
+/**
+ * A contender that needs a Python package, or why there is none.
+ * @param make is told the package with its version
+ */
+export async function withPackage(
+  name: string,
+  packageName: string,
+  make: (about: string) => Contender,
+): Promise<Contender | Absent> {
+  const script = `import importlib.metadata as m; print(m.version('${packageName}'))`;
+  try {
+    const { output } = await command(name, '', [python, '-c', script]).measure();
+    return make(`${packageName} ${output!.trim()}`);
+  } catch {
+    return { name, reason: `${python} has no ${packageName}` };
+  }
 }
 
 /** Linux tells the peak of a running process. */

@@ -4,11 +4,12 @@ import { sha256 } from '../../../src/core/files.js';
 import type { Matrix } from '../../../src/core/model.js';
 import type { Ranking } from '../../../src/core/run.js';
 import { EmbeddingStore, searchExact, type Similarity, type VectorChunk } from '../../../src/search/index.js';
+import { FastRandom } from '../data/random.js';
 import { serve, type Job } from './serve.js';
 
 interface Parameters {
-  /** File of float32 numbers, row by row; a document's id is the number of its row. */
-  readonly documents: string;
+  /** File of float32 numbers, row by row, or how many random rows to put into the store; a document's id is its row. */
+  readonly documents: string | number;
   readonly queries: string;
   readonly columns: number;
   readonly topK: number;
@@ -81,7 +82,22 @@ async function inStore(
   };
 }
 
-async function* chunksOf(path: string, columns: number): AsyncGenerator<VectorChunk> {
+async function* chunksOf(documents: string | number, columns: number): AsyncGenerator<VectorChunk> {
+  if (typeof documents === 'string') yield* readChunks(documents, columns);
+  else yield* randomChunks(documents, columns);
+}
+
+function* randomChunks(documents: number, columns: number): Generator<VectorChunk> {
+  const random = new FastRandom(6);
+  for (let row = 0; row < documents; row += chunkRows) {
+    const rows = Math.min(chunkRows, documents - row);
+    const data = new Float32Array(rows * columns);
+    for (let i = 0; i < data.length; i++) data[i] = random.normal();
+    yield { ids: Array.from({ length: rows }, (_, i) => String(row + i)), vectors: { rows, columns, data } };
+  }
+}
+
+async function* readChunks(path: string, columns: number): AsyncGenerator<VectorChunk> {
   const file = await open(path);
   try {
     for (let row = 0; ; row += chunkRows) {
