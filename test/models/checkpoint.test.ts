@@ -144,14 +144,14 @@ describe('a folder', () => {
 
   it('with an unsupported model_type is refused', async () => {
     edit('config.json', (json) => (json['model_type'] = 'mamba'));
-    await expectRefusal(/config\.json: model_type "mamba" is not supported; supported: gpt_neo/);
+    await expectRefusal(/config\.json: model_type "mamba" is not supported; supported: bert, bloom, distilbert, gpt2, gpt_neo, gpt_neox,/);
   });
 
   it.each([
-    ['hidden_size', 37, /field "num_heads": 3 does not divide hidden_size 37/],
+    ['hidden_size', 37, /field "num_heads": 3 does not divide the hidden size 37/],
     ['num_layers', 6, /field "attention_types" describes 5 layers, "num_layers" says 6/],
     ['hidden_size', '36', /config\.json: field "hidden_size": .*expected number/],
-    ['activation_function', 'relu', /field "activation_function"/],
+    ['activation_function', 'mish', /field "activation_function"/],
     ['window_size', 0, /field "window_size"/],
     ['vocab_size', 400, /the tokenizer has token ids up to 410, but config\.json says vocab_size 400/],
     ['vocab_size', 500, /tensor "transformer\.wte\.weight" has shape \[411, 36\]; config\.json asks for \[500, 36\]/],

@@ -31,5 +31,18 @@ export async function architectureOf(checkpoint: Checkpoint): Promise<Architectu
     throw new InputError(
       `${configPath}: model_type "${modelType}" is not supported; supported: ${supportedArchitectures.join(', ')}`,
     );
-  return factory(checkpoint);
+  const architecture = await factory(checkpoint);
+  refuseMoreLayers(checkpoint, architecture.layers);
+  return architecture;
+}
+
+/** A file with more layers than its configuration is not the configuration's: it would run, and give other vectors. */
+function refuseMoreLayers({ configPath, tensors }: Checkpoint, layers: number): void {
+  for (const name of tensors.keys()) {
+    const layer = /(?:^|\.)(?:h|layers?)\.(\d+)\./.exec(name)?.[1];
+    if (layer !== undefined && Number(layer) >= layers)
+      throw new InputError(
+        `${configPath}: says ${layers} layers, but the weights have more, as tensor "${name}"; the configuration of another model?`,
+      );
+  }
 }
