@@ -18,6 +18,9 @@ const libraries = [
   },
 ];
 
+/** The page's own script, in the order in which its files need each other. */
+const scripts = ['dom', 'tables', 'queries', 'charts', 'main'];
+
 export interface Assets {
   /** The page's own script. */
   readonly script: string;
@@ -31,16 +34,29 @@ export async function loadAssets(): Promise<Assets> {
   const require = createRequire(import.meta.url);
   const text = (file: string): Promise<string> => readFile(require.resolve(file), 'utf8');
   const [script, tableStyle, ...packed] = await Promise.all([
-    readFile(new URL('./page.js', import.meta.url), 'utf8'),
+    pageScript(),
     text('tabulator-tables/dist/css/tabulator.min.css'),
     ...libraries.map(async ({ file }) => pack(await text(file))),
   ]);
   return {
-    // A compiled script names its source map, which is not beside the page.
-    script: script.replace(/^\/\/# sourceMappingURL=.*$/m, ''),
+    script,
     tableStyle: tableStyle.replace(/\/\*# sourceMappingURL=.*?\*\//, ''),
     libraries: libraries.map(({ name, licence }, i) => ({ name, licence, packed: packed[i]! })),
   };
+}
+
+/** The files of the page's script as one module: a page that opens from disk cannot import others. */
+async function pageScript(): Promise<string> {
+  const files = scripts.map((name) => readFile(new URL(`./page/${name}.js`, import.meta.url), 'utf8'));
+  return (await Promise.all(files)).map(withoutModules).join('\n');
+}
+
+/** A compiled file also names its source map, which is not beside the page. */
+function withoutModules(script: string): string {
+  return script
+    .replace(/^import .*;$/gm, '')
+    .replace(/^export (?!\{)/gm, '')
+    .replace(/^\/\/# sourceMappingURL=.*$/m, '');
 }
 
 /** Text as base64 of gzip, which the page unpacks with DecompressionStream. */
