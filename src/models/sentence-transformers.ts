@@ -55,6 +55,8 @@ const lengthSchema = z.looseObject({
   max_seq_length: z.int().positive().nullish(),
   do_lower_case: z.boolean().default(false),
 });
+/** Where a model was not told, its tokenizer was: "no limit" is written as a number beyond any length. */
+const tokenizerSchema = z.looseObject({ model_max_length: z.number().positive().nullish() });
 const promptsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string().nullable()).default({}),
   default_prompt_name: z.string().nullish(),
@@ -97,6 +99,7 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
   if (first !== 'pooling' && first !== 'learned-weights')
     throw new InputError(`${modulesPath}: has ${first ?? 'nothing'} after the transformer; expected a pooling`);
   const lengths = await readIfThere(checkpoint.folder, 'sentence_bert_config.json', lengthSchema);
+  const tokenizer = await readIfThere(checkpoint.folder, 'tokenizer_config.json', tokenizerSchema);
   const texts = await readIfThere(checkpoint.folder, 'config_sentence_transformers.json', promptsSchema);
   const prompts = promptsByRole(texts?.prompts ?? {}, texts?.default_prompt_name ?? null);
   if (!reader.includesPrompt && (prompts.query !== '' || prompts.document !== ''))
@@ -106,7 +109,7 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
   );
   return {
     modules,
-    maxTokens: lengths?.max_seq_length ?? null,
+    maxTokens: lengths?.max_seq_length ?? usableLength(tokenizer?.model_max_length),
     lowerCase: lengths?.do_lower_case ?? false,
     prompts,
     checkpoint: {
@@ -233,6 +236,10 @@ function flagOf(mode: PoolingMode): string {
   return mode === 'mean_sqrt_len_tokens' || mode === 'lasttoken'
     ? `pooling_mode_${mode}`
     : `pooling_mode_${mode}_tokens`;
+}
+
+function usableLength(length: number | null | undefined): number | null {
+  return length != null && Number.isSafeInteger(length) && length < 1e9 ? length : null;
 }
 
 async function readIfThere<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T | null> {
