@@ -95,7 +95,7 @@ describe('options', () => {
     [{ ...options, maxTokens: 2, brackets: 'specb' as const }, 'maxTokens: 2 leaves no room'],
     [{ ...options, brackets: 'speca' as const }, 'its vocabulary has no token "[SOS]"'],
     [{ ...options, poolings: ['median'] }, 'unknown pooling "median"'],
-    [{ ...options, dtype: 'int8' as const }, 'unknown dtype "int8"'],
+    [{ ...options, dtype: 'int4' as 'int8' }, 'unknown dtype "int4"'],
   ])('that are not possible are refused: %o', async (wrong, message) => {
     await expect(createBiEncoder(wrong)).rejects.toThrow(InputError);
     await expect(createBiEncoder(wrong)).rejects.toThrow(message);

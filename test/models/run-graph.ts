@@ -82,7 +82,8 @@ export async function logProbabilitiesOf(
   return queries.map(({ length }) => [...values!.subarray(start, (start += length))]);
 }
 
-async function run(
+/** Runs a graph once, in this process. */
+export async function run(
   { graph, weightsFolder }: { readonly graph: Uint8Array; readonly weightsFolder: string },
   feeds: Record<string, Tensor>,
 ): Promise<Float32Array[]> {
@@ -99,6 +100,6 @@ async function run(
   }
 }
 
-function int32(values: readonly number[]): Tensor {
+export function int32(values: readonly number[]): Tensor {
   return new Tensor('int32', Int32Array.from(values), [values.length]);
 }

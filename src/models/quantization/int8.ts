@@ -36,11 +36,10 @@ function largest(weights: Float32Array, start: number, step: number, count: numb
   let found = 0;
   for (let i = 0, at = start; i < count; i++, at += step) {
     const size = Math.abs(weights[at]!);
-    // Written so that NaN is found, too.
-    if (!(size <= found)) found = size;
+    if (!(size < Infinity))
+      throw new RangeError(`a weight of output ${start / (step === 1 ? count : 1)} is ${weights[at]!}`);
+    if (size > found) found = size;
   }
-  if (!Number.isFinite(found))
-    throw new RangeError(`a weight of output ${start / (step === 1 ? count : 1)} is ${found}`);
   return found;
 }
 

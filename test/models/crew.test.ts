@@ -1,0 +1,165 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { InputError } from '../../src/core/errors.js';
+import type { Encoder } from '../../src/core/model.js';
+import { createBiEncoder, createCrossEncoder, type BiEncoderOptions } from '../../src/models/index.js';
+import { encoderGraph } from '../../src/models/onnx/encoder-graph.js';
+import { embeddingViews } from '../../src/models/pooling.js';
+import { crews } from '../../src/models/runtime/crew.js';
+import { openPool } from '../../src/models/runtime/open-pool.js';
+import type { SessionPool } from '../../src/models/runtime/pool.js';
+import { fixture, relativeError } from './goldens.js';
+import { openRaw } from './run-graph.js';
+import { writeRandomGptNeo } from './random-gpt-neo.js';
+
+const GiB = 2 ** 30;
+
+describe('a crew', () => {
+  const small = { weights: 0.5 * GiB, activations: 0.2 * GiB };
+
+  it('has a worker a thread, or as many as were asked for', () => {
+    expect(crews(8, undefined, small, 32 * GiB)).toEqual([{ workers: 8, intraOpThreads: 1 }]);
+    expect(crews(8, 3, small, 32 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
+    expect(crews(2, 4, small, 32 * GiB)).toEqual([{ workers: 4, intraOpThreads: 1 }]);
+  });
+
+  it('has no more workers than the memory holds runs, and one at least', () => {
+    expect(crews(8, undefined, small, 1.5 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
+    expect(crews(8, undefined, small, 0.25 * GiB)).toEqual([{ workers: 1, intraOpThreads: 8 }]);
+  });
+
+  it('is to be measured for a large model', () => {
+    const large = { weights: 5 * GiB, activations: 0.5 * GiB };
+    expect(
+      crews(4, undefined, large, 32 * GiB).map(({ workers, intraOpThreads }) => [workers, intraOpThreads]),
+    ).toEqual([
+      [4, 1],
+      [2, 2],
+      [1, 4],
+    ]);
+    expect(crews(4, 2, large, 32 * GiB)).toEqual([{ workers: 2, intraOpThreads: 2 }]);
+  });
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-crew-'));
+const packed = join(folder, 'cache', 'packed');
+/** Some 100 MB in float32: large enough to be shared. */
+const model = join(folder, 'model');
+const sizes = { layers: 4, hidden: 640, heads: 10, window: 64, positions: 256, vocabulary: 4096 };
+const texts = Array.from({ length: 12 }, (_, i) => `text ${i} ${'with some words more '.repeat(i % 5)}`);
+const options: BiEncoderOptions = { model, poolings: ['mean'], brackets: 'none', maxTokens: 100, threads: 1 };
+
+beforeAll(() => {
+  vi.stubEnv('SGPT_BENCH_CACHE', join(folder, 'cache'));
+  writeRandomGptNeo(model, sizes, 'F16');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function encodeWith(more: Partial<BiEncoderOptions>): Promise<Float32Array> {
+  const encoder: Encoder = await createBiEncoder({ ...options, ...more });
+  try {
+    return (await encoder.encode(texts, 'document'))[0]!.data;
+  } finally {
+    await encoder.close();
+  }
+}
+
+describe('workers of a larger model', () => {
+  it('give the bytes that one with its own copy of the weights gives', async () => {
+    const alone = await encodeWith({});
+    expect(await encodeWith({ threads: 3 })).toEqual(alone);
+    expect(await encodeWith({ threads: 1, workers: 2 })).toEqual(alone);
+  });
+
+  it('score pairs to the same bytes as one', async () => {
+    const score = async (threads: number): Promise<readonly Float32Array[]> => {
+      const scorer = await createCrossEncoder({ model, prompt: 'A', threads });
+      try {
+        return await scorer.score(texts.map((document) => ({ document, queries: ['one', 'and two'] })));
+      } finally {
+        await scorer.close();
+      }
+    };
+    expect(await score(2)).toEqual(await score(1));
+  });
+
+  it('give nearly the same with several threads each, which may add up in another order', async () => {
+    expect(relativeError(await encodeWith({ threads: 4, workers: 1 }), await encodeWith({}))).toBeLessThan(1e-5);
+  });
+
+  it('leave nothing behind, and remove what killed processes left', async () => {
+    const abandoned = join(packed, `99999999-0123456789ab-${hostname()}`);
+    const foreign = join(packed, '99999999-0123456789ab-elsewhere');
+    for (const left of [abandoned, foreign]) mkdirSync(left, { recursive: true });
+    const encoder = await createBiEncoder({ ...options, threads: 2 });
+    const during = readdirSync(packed);
+    await encoder.close();
+    expect(during).toHaveLength(2);
+    expect(existsSync(abandoned)).toBe(false);
+    expect(readdirSync(packed)).toEqual(['99999999-0123456789ab-elsewhere']);
+    rmSync(foreign, { recursive: true });
+  });
+
+  it('do with copies of their own where no file can be written', async () => {
+    vi.stubEnv('SGPT_BENCH_CACHE', join(model, 'config.json'));
+    const copies = await encodeWith({ threads: 2 });
+    vi.stubEnv('SGPT_BENCH_CACHE', join(folder, 'cache'));
+    expect(copies).toEqual(await encodeWith({}));
+  });
+});
+
+/** Linux tells how much of a process's memory is its own. */
+const noSmaps = process.platform === 'linux' ? undefined : 'needs /proc/PID/smaps_rollup';
+describe.skipIf(noSmaps !== undefined)(`memory${noSmaps === undefined ? '' : ` (${noSmaps})`}`, () => {
+  const openWith = async (workers: number): Promise<{ pool: SessionPool; weightBytes: number }> => {
+    const { checkpoint, architecture } = await openRaw(model);
+    const graph = encoderGraph(architecture, checkpoint, embeddingViews(['mean'], [], architecture));
+    const probe = { ids: { type: 'int32', data: new Int32Array(32), dims: [32] } } as const;
+    const pool = await openPool(graph, { threads: workers, device: 'cpu', activationBytes: 1 << 20, probe });
+    await pool.run(Array.from({ length: 4 * workers }, () => ({ feeds: probe, done: () => undefined })));
+    return { pool, weightBytes: graph.weightBytes };
+  };
+  const anonymous = (pid: number): number =>
+    1024 * Number(/^Anonymous:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))![1]);
+
+  it('holds the weights once, however many workers there are', async () => {
+    const one = await openWith(1);
+    const ofOne = Math.max(...one.pool.pids.map(anonymous));
+    await one.pool.close();
+    const { pool, weightBytes } = await openWith(3);
+    const ofThree = pool.pids.map(anonymous);
+    await pool.close();
+    expect(ofThree).toHaveLength(3);
+    for (const bytes of ofThree) expect(ofOne - bytes).toBeGreaterThan(0.5 * weightBytes);
+  });
+});
+
+describe('a device', () => {
+  const runtime = dirname(fileURLToPath(import.meta.resolve('onnxruntime-node')));
+  const library = join(
+    runtime,
+    '..',
+    'bin',
+    'napi-v6',
+    process.platform,
+    process.arch,
+    'libonnxruntime_providers_cuda.so',
+  );
+  const reason = existsSync(library) ? 'onnxruntime-node has CUDA here' : undefined;
+
+  it.skipIf(reason !== undefined)('that is not there is refused', async () => {
+    const onCuda = createBiEncoder({ ...options, model: fixture('gpt-neo'), device: 'cuda' });
+    await expect(onCuda).rejects.toThrow(InputError);
+    await expect(onCuda).rejects.toThrow(/^--device cuda: onnxruntime-node cannot use it .*; use --device cpu$/);
+  });
+
+  it('takes whole numbers of workers', async () => {
+    await expect(createBiEncoder({ ...options, workers: 0 })).rejects.toThrow('workers: 0 is not possible');
+  });
+});
