@@ -48,6 +48,11 @@ CASES = {
         "GPTJForCausalLM",
         dict(**GPT2, rotary_dim=12, tie_word_embeddings=True, activation_function="silu"),
     ),
+    # At position 2047 the last bit of a frequency shows.
+    "gptj-long": (
+        "GPTJForCausalLM",
+        dict(vocab_size=VOCABULARY, n_embd=64, n_head=1, n_layer=2, n_positions=2048, n_inner=50, rotary_dim=64),
+    ),
     "gpt-neox": (
         "GPTNeoXForCausalLM",
         dict(**BERT, rotary_pct=0.25, use_parallel_residual=True),
@@ -93,6 +98,7 @@ CASES = {
             tie_word_embeddings=False,
         ),
     ),
+    "bloom-long": ("BloomForCausalLM", dict(vocab_size=VOCABULARY, hidden_size=30, n_head=6, n_layer=2, seq_length=2048)),
     "llama": (
         "LlamaForCausalLM",
         dict(**{**BERT, "num_attention_heads": 6}, num_key_value_heads=2, rope_theta=500.0),
@@ -121,6 +127,17 @@ CASES = {
     "llama-linear": (
         "LlamaForCausalLM",
         dict(**BERT, rope_scaling=dict(rope_type="linear", factor=3.0)),
+    ),
+    "llama-long": (
+        "LlamaForCausalLM",
+        dict(
+            vocab_size=VOCABULARY,
+            hidden_size=64,
+            num_attention_heads=1,
+            num_hidden_layers=2,
+            intermediate_size=50,
+            max_position_embeddings=2048,
+        ),
     ),
     "bert": ("BertForPreTraining", BERT),
     "bert-relu": ("BertModel", dict(**BERT, hidden_act="relu", type_vocab_size=3, layer_norm_eps=0.01)),
@@ -201,7 +218,7 @@ def mix(x):
 
 def inputs(config):
     """A short text, one that fills all positions, and for encoders one that names the padding token in its midst."""
-    longest = getattr(config, "max_position_embeddings", 50)
+    longest = getattr(config, "max_position_embeddings", getattr(config, "seq_length", 50))
     padding = config.pad_token_id or 0
     if config.model_type in ("roberta", "mpnet"):
         longest -= padding + 1
