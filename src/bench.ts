@@ -1,15 +1,13 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { openEncoder, openPairScorer, type ModelPlace, type ModelPlan } from './choose-model.js';
 import type { RetrievalTask } from './core/dataset.js';
 import { InputError } from './core/errors.js';
 import type { Reranker, RunnerName } from './core/runner.js';
 import { isUsebTask, type UsebNormalization, type UsebTask } from './core/useb.js';
-import { benchReranker, benchRetriever, firstStageOf } from './evaluate.js';
-import type { BenchContext, BenchSettings, FirstStage } from './evaluate.js';
-import { createBiEncoder, createCrossEncoder, type BiEncoderOptions } from './models/index.js';
-import { readRun } from './results/run-file.js';
+import { benchReranker, benchRetriever, type BenchContext, type BenchSettings } from './evaluate.js';
+import { benchBm25, firstStageFor, type FirstStagePlan } from './first-stage.js';
 import type { StoredResult } from './results/store.js';
 import { biEncoderRetriever } from './runners/bi-encoder.js';
-import { bm25Retriever } from './runners/bm25.js';
 import { crossEncoderReranker } from './runners/cross-encoder.js';
 import { oracleReranker } from './runners/oracle.js';
 import { usebCrossEncoder } from './runners/useb-cross-encoder.js';
@@ -18,23 +16,16 @@ import { EmbeddingStore } from './search/index.js';
 import { benchUseb, noteUsebAverages } from './useb.js';
 
 /** Which systems to run. */
-export interface BenchPlan {
+export interface BenchPlan extends ModelPlan, FirstStagePlan {
   readonly runners: readonly RunnerName[];
-  /** Model folders or hub ids, for bi-encoder and cross-encoder. */
+  /** Model folders, hub ids or hosted models (`openai:NAME`), for bi-encoder and cross-encoder. */
   readonly models: readonly string[];
-  readonly poolings: readonly string[];
-  readonly layers: BiEncoderOptions['layers'];
   /** USEB's tasks are symmetric: for them, `auto` is `none` whatever the model's name. */
-  readonly brackets: NonNullable<BiEncoderOptions['brackets']>;
+  readonly brackets: ModelPlan['brackets'];
   /** For USEB's tasks; by default `by-task`. */
   readonly normalize?: UsebNormalization | undefined;
-  readonly dtype: NonNullable<BiEncoderOptions['dtype']>;
   /** Prompt letters or templates, for cross-encoder; if empty, those a task asks for, or G. */
   readonly prompts: readonly string[];
-  /** BM25 settings; by default the profile's. */
-  readonly bm25: string | undefined;
-  /** `bm25`, or the path of a TREC run file: what re-rankers re-rank. */
-  readonly firstStage: string;
 }
 
 /**
@@ -49,7 +40,7 @@ export async function bench(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const store = new EmbeddingStore(join(settings.output, '.cache'));
+  const store = new EmbeddingStore(cacheFolderOf(settings));
   const useb = tasks.filter(isUsebTask);
   for (const task of useb) requireUsebPossible(plan, task, settings);
   const retrieval = tasks.filter((task): task is RetrievalTask => !isUsebTask(task));
@@ -87,9 +78,8 @@ async function benchRetrieval(
   };
   if (plan.runners.includes('cross-encoder')) {
     for (const model of plan.models) {
-      const how = { threads: context.threads, dtype: plan.dtype, progress: context.progress };
       for (const prompt of new Set(tasks.flatMap((task) => promptsOf(plan, task)))) {
-        const scorer = await createCrossEncoder({ model, prompt, ...how });
+        const scorer = await openPairScorer(plan, model, prompt, placeOf(settings, context));
         const these = tasks.filter((task) => promptsOf(plan, task).includes(prompt));
         await rerank(crossEncoderReranker({ scorer, store }), these);
       }
@@ -99,33 +89,29 @@ async function benchRetrieval(
   return results;
 }
 
+function cacheFolderOf({ output }: BenchSettings): string {
+  return join(output, '.cache');
+}
+
+function placeOf(settings: BenchSettings, context: BenchContext): ModelPlace {
+  return { cacheFolder: cacheFolderOf(settings), context };
+}
+
 /** The plan's prompts, or else those the task asks for, or else the paper's. */
 function promptsOf(plan: BenchPlan, task?: RetrievalTask): readonly string[] {
   return plan.prompts.length > 0 ? plan.prompts : (task?.prompts ?? ['G']);
 }
 
-async function benchBm25(
-  plan: BenchPlan,
-  task: RetrievalTask,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<StoredResult> {
-  const retriever = bm25Retriever(plan.bm25 ?? context.profile.bm25);
-  const [result] = await benchRetriever(task, retriever, settings, context);
-  return result!;
-}
-
 async function benchBiEncoder(
-  { poolings, layers, brackets, dtype }: BenchPlan,
+  plan: BenchPlan,
   model: string,
   tasks: readonly RetrievalTask[],
   store: EmbeddingStore,
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const { threads, profile, progress } = context;
-  const maxTokens = profile.biEncoderTokens;
-  const encoder = await createBiEncoder({ model, poolings, layers, brackets, dtype, maxTokens, threads, progress });
+  const { threads, profile } = context;
+  const encoder = await openEncoder(plan, model, profile.biEncoderTokens, placeOf(settings, context));
   const retriever = biEncoderRetriever({ encoder, store }, threads);
   try {
     const results: StoredResult[] = [];
@@ -136,23 +122,6 @@ async function benchBiEncoder(
   }
 }
 
-/** The candidates of a task: from BM25 (run now unless its result is there), or from a run file. */
-async function firstStageFor(
-  plan: BenchPlan,
-  task: RetrievalTask,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<FirstStage> {
-  if (plan.firstStage === 'bm25') {
-    return firstStageOf(await benchBm25(plan, task, { ...settings, overwrite: false }, context));
-  }
-  const run = await readRun(plan.firstStage);
-  if (!task.queries.some(({ id }) => run.has(id))) {
-    throw new InputError(`${plan.firstStage}: ranks none of the queries of ${task.name}; is it a run of another task?`);
-  }
-  return { name: basename(plan.firstStage), run };
-}
-
 /** USEB's bi-encoders see texts up to the model's own length. */
 async function benchUsebTasks(
   plan: BenchPlan,
@@ -161,8 +130,7 @@ async function benchUsebTasks(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const { poolings, layers, dtype, normalize = 'by-task' } = plan;
-  const { threads, progress } = context;
+  const { normalize = 'by-task' } = plan;
   const results: StoredResult[] = [];
   const runAll = async (runner: UsebRunner): Promise<void> => {
     try {
@@ -174,15 +142,12 @@ async function benchUsebTasks(
   for (const model of plan.models) {
     if (plan.runners.includes('bi-encoder')) {
       const brackets = plan.brackets === 'auto' ? 'none' : plan.brackets;
-      const encoder = await createBiEncoder({
-        ...{ model, poolings, layers, brackets, dtype, threads, progress },
-        maxTokens: null,
-      });
-      await runAll(usebBiEncoder({ encoder, store }, normalize, threads));
+      const encoder = await openEncoder({ ...plan, brackets }, model, null, placeOf(settings, context));
+      await runAll(usebBiEncoder({ encoder, store }, normalize, context.threads));
     }
     if (!plan.runners.includes('cross-encoder')) continue;
     for (const prompt of promptsOf(plan)) {
-      const scorer = await createCrossEncoder({ model, prompt, threads, dtype, progress });
+      const scorer = await openPairScorer(plan, model, prompt, placeOf(settings, context));
       await runAll(usebCrossEncoder({ scorer, store }));
     }
   }

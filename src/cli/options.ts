@@ -8,6 +8,13 @@ export function positive(value: string): number {
   throw new InvalidArgumentError(`expected a whole number from 1, found "${value}".`);
 }
 
+/** A number above 0, 1.3e9 for one. */
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError(`expected a number above 0, found "${value}".`);
+}
+
 /** A comma-separated list without empty items. */
 export function list(value: string): string[] {
   const items = value.split(',').map((item) => item.trim());

@@ -9,8 +9,9 @@ import type { StoredResult } from '../results/store.js';
 import { interruptible } from './interrupt.js';
 import { commandLine, defaultThreads, layers, list, positive } from './options.js';
 import { stderrProgress } from './progress.js';
+import { hostedOptions, remotePlan, type HostedOptions } from './remote-options.js';
 
-interface RunOptions {
+interface RunOptions extends HostedOptions {
   readonly task: string[];
   readonly model: string[];
   readonly runner?: string[];
@@ -45,14 +46,19 @@ Examples:
 
 /** `sgpt-bench run`: systems on tasks, to runs, measures and records. */
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('run systems on tasks; writes runs, scores and records')
     .requiredOption(
       '--task <names>',
       'tasks: demo/computing, beir/NAME, useb, useb/NAME, demo/useb, folders in BEIR layout, or JSON task files',
       list,
     )
-    .option('--model <names>', 'model folders, or hub ids: organisation/name, organisation/name@revision', list, [])
+    .option(
+      '--model <names>',
+      'model folders, hub ids (organisation/name, organisation/name@revision), or hosted models (openai:NAME)',
+      list,
+      [],
+    )
     .option(
       '--runner <names>',
       'bm25, bi-encoder, cross-encoder, oracle (default: bi-encoder with --model, else bm25)',
@@ -81,7 +87,11 @@ export function runCommand(): Command {
       collect,
       [],
     )
-    .option('--first-stage <bm25|file>', 'what is re-ranked: bm25, or a TREC run file', 'bm25')
+    .option(
+      '--first-stage <name>',
+      'what is re-ranked: bm25, elasticsearch:URL (a server, OpenSearch too), or a TREC run file',
+      'bm25',
+    )
     .option('--bm25 <settings>', 'elasticsearch, anserini-flat or anserini-multifield (default: by profile)')
     .option('--depth <n>', 'documents re-ranked a query', positive, 100)
     .option('--top-k <n>', 'documents kept a query', positive, 1000)
@@ -99,6 +109,8 @@ export function runCommand(): Command {
     .option('--quiet', 'no progress')
     .addHelpText('after', examples)
     .action(run);
+  for (const option of hostedOptions()) command.addOption(option);
+  return command;
 }
 
 async function run(options: RunOptions): Promise<void> {
@@ -190,6 +202,7 @@ function planOf(options: RunOptions): BenchPlan {
     prompts: options.prompt,
     bm25: options.bm25,
     firstStage: options.firstStage,
+    remote: remotePlan(options.model, options),
   };
 }
 

@@ -174,11 +174,15 @@ async function ask(
   const { choices, usage } = await client.post('/completions', body, completionsSchema, signal);
   meter.add(usage);
   const byIndex = new Map(choices.map((choice, i) => [choice.index ?? i, choice]));
+  const refuse = (message: string): never => {
+    throw new AnswerError(`${url}/completions: ${message}`);
+  };
   if (choices.length !== prompts.length || prompts.some((_, i) => !byIndex.has(i))) {
-    throw new AnswerError(`the answer has ${choices.length} choices for ${prompts.length} prompts; expected one each`);
+    refuse(`the answer has ${choices.length} choices for ${prompts.length} prompts; expected one each`);
   }
   const rows = prompts.map((prompt, i) => {
     const values = queryLogprobs(byIndex.get(i)!, prompt, style);
+    if (typeof values === 'string') return refuse(values);
     return values === null ? null : Float32Array.of(values.reduce((sum, value) => sum + value, 0));
   });
   return { style, rows };

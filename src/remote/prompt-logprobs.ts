@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { AnswerError } from './json-client.js';
 import { usageSchema } from './remote-model.js';
 
 /** A prompt whose end is to be scored: as token ids, or as text that the server tokenises. */
@@ -43,32 +42,32 @@ export type Choice = z.infer<typeof choiceSchema>;
 
 /**
  * The log-probabilities of the query's tokens, from a choice of the answer.
- * @returns null where the server's tokens do not end where the context ends, so that the query's cannot be told apart
- * @throws AnswerError where the answer is not about this prompt, or has no log-probabilities
+ * @returns null where the server's tokens do not end where the context ends, so that the query's cannot be told apart; a
+ * text that says what is wrong where the answer is not about this prompt, or has no log-probabilities
  */
-export function queryLogprobs(choice: Choice, prompt: ScoredPrompt, style: LogprobStyle): number[] | null {
+export function queryLogprobs(choice: Choice, prompt: ScoredPrompt, style: LogprobStyle): number[] | null | string {
   if (style === 'prompt-logprobs') return byIds(choice, prompt);
   const { tokens, token_logprobs: values } = choice.logprobs ?? {};
   if (tokens === undefined || values?.length !== tokens.length) {
-    throw new AnswerError("the answer has no log-probabilities of the prompt's tokens");
+    return "the answer has no log-probabilities of the prompt's tokens";
   }
   if (typeof prompt.context !== 'string') {
     const count = prompt.context.length + prompt.query.length;
     // One more is the token that was generated.
     if (tokens.length !== count && !(style === 'echo-1' && tokens.length === count + 1)) {
-      throw new AnswerError(`the answer has ${tokens.length} tokens for a prompt of ${count} token ids`);
+      return `the answer has ${tokens.length} tokens for a prompt of ${count} token ids`;
     }
     return finite(values.slice(prompt.context.length, count));
   }
   const range = queryRange(tokens, prompt as ScoredPrompt<string>);
-  return range === null ? null : finite(values.slice(...range));
+  return Array.isArray(range) ? finite(values.slice(...range)) : range;
 }
 
-function byIds({ prompt_logprobs: positions }: Choice, { context, query }: ScoredPrompt): number[] {
+function byIds({ prompt_logprobs: positions }: Choice, { context, query }: ScoredPrompt): number[] | string {
   const count = context.length + query.length;
-  if (positions == null) throw new AnswerError("the answer has no log-probabilities of the prompt's tokens");
+  if (positions == null) return "the answer has no log-probabilities of the prompt's tokens";
   if (positions.length !== count || typeof query === 'string') {
-    throw new AnswerError(`the answer has ${positions.length} positions for a prompt of ${count} token ids`);
+    return `the answer has ${positions.length} positions for a prompt of ${count} token ids`;
   }
   return finite(query.map((id, i) => positions[context.length + i]?.[String(id)]?.logprob ?? null));
 }
@@ -77,15 +76,16 @@ function byIds({ prompt_logprobs: positions }: Choice, { context, query }: Score
  * Where the query's tokens are: their texts must make up the query exactly, and those before them the context, but for
  * a token that the server puts at the beginning.
  */
-function queryRange(tokens: readonly string[], { context, query }: ScoredPrompt<string>): [number, number] | null {
+function queryRange(
+  tokens: readonly string[],
+  { context, query }: ScoredPrompt<string>,
+): [number, number] | null | string {
   const text = context + query;
   let end = 0;
   let joined = '';
   while (end < tokens.length && !joined.endsWith(text)) joined += tokens[end++]!;
   if (!joined.endsWith(text) || joined.length - text.length > longestBeginToken) {
-    throw new AnswerError(
-      "the tokens of the answer do not make up the prompt's text; give --tokenizer DIR to send token ids",
-    );
+    return "the tokens of the answer do not make up the prompt's text; give --tokenizer DIR to send token ids";
   }
   let start = end;
   let length = 0;
@@ -96,9 +96,7 @@ function queryRange(tokens: readonly string[], { context, query }: ScoredPrompt<
 /** `<|begin_of_text|>` and the like. */
 const longestBeginToken = 32;
 
-function finite(values: readonly (number | null)[]): number[] {
-  return values.map((value) => {
-    if (value !== null && Number.isFinite(value)) return value;
-    throw new AnswerError("the answer lacks the log-probability of one of the query's tokens");
-  });
+function finite(values: readonly (number | null)[]): number[] | string {
+  const known = values.filter((value): value is number => value !== null && Number.isFinite(value));
+  return known.length === values.length ? known : "the answer lacks the log-probability of one of the query's tokens";
 }

@@ -3,6 +3,7 @@ import { InputError } from '../core/errors.js';
 import type { Ranking } from '../core/run.js';
 import { askUbuntuText, askUbuntuTexts, recordOf, type AskUbuntuTask, type AskUbuntuText } from '../core/useb.js';
 import { crossEncoderReranker, type StoredScorer } from './cross-encoder.js';
+import { usageMeter } from './usage.js';
 import type { UsebRunner } from './useb.js';
 
 /**
@@ -12,6 +13,7 @@ import type { UsebRunner } from './useb.js';
 export function usebCrossEncoder(stored: StoredScorer): UsebRunner {
   const reranker = crossEncoderReranker(stored);
   const { system } = reranker;
+  const used = usageMeter(stored.scorer);
   return {
     systems: [system],
     async score(task, context) {
@@ -29,7 +31,7 @@ export function usebCrossEncoder(stored: StoredScorer): UsebRunner {
         seconds['score'] = (seconds['score'] ?? 0) + (cost.seconds['score'] ?? 0);
         pairs += cost.pairs ?? 0;
       }
-      return [{ system, scores: { dataset: 'askubuntu', scores }, cost: { seconds, pairs } }];
+      return [{ system, scores: { dataset: 'askubuntu', scores }, cost: { seconds, pairs, ...used() } }];
     },
     close: () => reranker.close(),
   };

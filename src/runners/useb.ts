@@ -18,6 +18,7 @@ import {
 import { gather, searchView } from './bi-encoder.js';
 import { embed, type StoredEncoder } from './embedding.js';
 import { timed } from './timing.js';
+import { usageMeter } from './usage.js';
 import { cosine, dot, negativeDistance, negativeDistanceOfDirections } from './vectors.js';
 
 /** What one system says about a USEB task. */
@@ -42,6 +43,7 @@ export interface UsebRunner {
 export function usebBiEncoder(stored: StoredEncoder, normalize: UsebNormalization, threads: number): UsebRunner {
   const { encoder } = stored;
   const systems = encoder.views.map((view) => systemOf(encoder, view, normalize));
+  const used = usageMeter(encoder);
   return {
     systems,
     async score(task, context) {
@@ -49,10 +51,11 @@ export function usebBiEncoder(stored: StoredEncoder, normalize: UsebNormalizatio
         task.dataset === 'cqadupstack'
           ? await scoreForums(stored, task, { normalize, threads }, context)
           : await scoreTexts(stored, task, normalize, context);
+      const work = { texts: computed, ...used() };
       return views.map(({ scores, seconds }, view) => ({
         system: systems[view]!,
         scores,
-        cost: { seconds, texts: computed },
+        cost: { seconds, ...work },
       }));
     },
     close: () => encoder.close(),

@@ -1,0 +1,246 @@
+import type { Client } from '@opensearch-project/opensearch';
+import { z } from 'zod';
+import type { Document, RetrievalTask } from '../core/dataset.js';
+import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
+import { sha256 } from '../core/files.js';
+import { rank, type Ranking } from '../core/run.js';
+import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
+import { batches } from './in-order.js';
+import { timed } from './timing.js';
+
+/** Where the search engine is, and who asks. */
+export interface SearchServer {
+  /** Its address, without user and password. */
+  readonly url: string;
+  /** User and password, or an API key (Elasticsearch's); none for a server that asks for nothing. */
+  readonly login?: { readonly username: string; readonly password: string } | { readonly apiKey: string } | undefined;
+}
+
+/** As in BEIR (`retrieval/search/lexical`): texts to a request, queries to a request, and the deepest search possible. */
+const bulkSize = 500;
+const searchBatch = 128;
+const deepest = 10_000;
+
+/** The index of BEIR: two fields of English, BM25 with Lucene's k1 1.2 and b 0.75. One shard, as Elasticsearch 7 has it. */
+const english = { type: 'text', analyzer: 'english' } as const;
+const indexSettings = {
+  settings: { number_of_shards: 1, number_of_replicas: 0 },
+  properties: { title: english, text: english },
+};
+
+/** The query of BEIR: the better field counts whole, the other by half. */
+const queryOf = (text: string): object => ({
+  multi_match: { query: text, type: 'best_fields', fields: ['title', 'text'], tie_breaker: 0.5 },
+});
+
+/**
+ * BM25 by an Elasticsearch or OpenSearch server, indexed and searched as BEIR does. An index is named after the data's
+ * checksum and stays on the server, so that it is built once; one whose building was broken off is built anew.
+ * @throws InputError for a server that cannot be used
+ */
+export async function searchServerRetriever(server: SearchServer): Promise<Retriever> {
+  const { Client } = await import('@opensearch-project/opensearch');
+  const client = new Client({ node: server.url, maxRetries: 5, requestTimeout: 120_000, ...authOf(server) });
+  const engine = await asking(server, async () => engineOf((await client.info()).body));
+  const system: SystemInfo = {
+    name: `BM25 ${engine}`,
+    runner: 'bm25',
+    family: 'BM25',
+    model: null,
+    settings: {
+      bm25: 'elasticsearch',
+      engine,
+      searchType: 'dfs_query_then_fetch',
+      tieBreaker: 0.5,
+      analyzer: 'english',
+    },
+  };
+  return {
+    systems: [system],
+    async retrieve(task, topK, context): Promise<readonly SystemRun[]> {
+      if (topK > deepest) throw new InputError(`--top-k: a search server gives ${deepest} documents a query at most`);
+      const seconds: Record<string, number> = {};
+      return asking(server, async () => {
+        const index = await timed(seconds, 'index', () => ensureIndex(client, task, context));
+        const run = await timed(seconds, 'search', () => searchAll(client, index, task, topK, context));
+        return [{ system, run, cost: { seconds } }];
+      });
+    },
+    close: () => client.close(),
+  };
+}
+
+function authOf({ login }: SearchServer): object {
+  if (login === undefined) return {};
+  return 'apiKey' in login ? { headers: { authorization: `ApiKey ${login.apiKey}` } } : { auth: login };
+}
+
+const infoSchema = z.object({ version: z.object({ number: z.string(), distribution: z.string().optional() }) });
+
+/** `elasticsearch 8.17.0`, `opensearch 2.11.0`. */
+function engineOf(body: unknown): string {
+  const info = infoSchema.safeParse(body);
+  if (!info.success) throw new InputError('answers, but not as Elasticsearch or OpenSearch do');
+  const { number, distribution } = info.data.version;
+  return `${distribution ?? 'elasticsearch'} ${number}`;
+}
+
+/** Errors of the client as sentences that name the server. Its own hold the request, and with it the login. */
+async function asking<T>({ url }: SearchServer, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof InputError) throw new InputError(`${url}: ${error.message}`);
+    if (!(error instanceof Error) || !clientErrors.has(error.name)) throw error;
+    const status = (error as { readonly statusCode?: number }).statusCode;
+    const hint =
+      status === 401 || status === 403
+        ? 'set ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD'
+        : 'is the address right, and does the server run?';
+    throw new InputError(
+      `${url}: ${oneLine(messageOf(error))}${status === undefined ? '' : ` (status ${status})`}; ${hint}`,
+    );
+  }
+}
+
+const clientErrors: ReadonlySet<string> = new Set([
+  ...['ConnectionError', 'NoLivingConnectionsError', 'TimeoutError', 'ResponseError', 'DeserializationError'],
+  ...['ConfigurationError', 'OpenSearchClientError'],
+]);
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 200);
+}
+
+/** The index of the task's data: the one that is there, if it was finished, or a new one. */
+async function ensureIndex(client: Client, task: RetrievalTask, { progress, signal }: RunnerContext): Promise<string> {
+  const { checksum } = task.facts;
+  const index = `sgpt-bench-${sha256(JSON.stringify([checksum, indexSettings])).slice(0, 32)}`;
+  const stage = progress.stage('index on the server', task.corpus.size, 'documents');
+  try {
+    if (await isFinished(client, index, task.corpus.size)) {
+      stage.advance(task.corpus.size);
+      return index;
+    }
+    await client.indices.delete({ index, ignore_unavailable: true });
+    const { settings, properties } = indexSettings;
+    await client.indices.create({ index, body: { settings, mappings: { properties } } });
+    let sent = 0;
+    for await (const documents of batches(task.corpus.documents(), bulkSize)) {
+      throwIfInterrupted(signal);
+      await indexBatch(client, index, documents);
+      sent += documents.length;
+      stage.advance(documents.length);
+    }
+    await client.indices.refresh({ index });
+    const count = await countOf(client, index);
+    if (count !== sent) throw new InputError(`the index has ${count} documents after ${sent} were sent`);
+    await client.indices.putMapping({ index, body: { _meta: { finished: true } } });
+    return index;
+  } finally {
+    stage.end();
+  }
+}
+
+async function isFinished(client: Client, index: string, size: number): Promise<boolean> {
+  if (!(await client.indices.exists({ index })).body) return false;
+  const mappings = (await client.indices.getMapping({ index })).body;
+  const meta: unknown = mappings[index]?.mappings._meta;
+  if (typeof meta !== 'object' || meta === null || !('finished' in meta)) return false;
+  return (await countOf(client, index)) === size;
+}
+
+async function countOf(client: Client, index: string): Promise<number> {
+  return (await client.count({ index })).body.count;
+}
+
+const bulkSchema = z.object({
+  errors: z.boolean(),
+  items: z.array(
+    z.object({
+      index: z.object({ _id: z.string().nullish(), error: z.object({ reason: z.string().nullish() }).optional() }),
+    }),
+  ),
+});
+
+async function indexBatch(client: Client, index: string, documents: readonly Document[]): Promise<void> {
+  const body = documents.flatMap(({ id, title, text }) => [{ index: { _index: index, _id: id } }, { title, text }]);
+  const answer = parsed(bulkSchema, (await client.bulk({ body })).body, 'bulk');
+  if (!answer.errors && answer.items.length === documents.length) return;
+  const failed = answer.items.find((item) => item.index.error !== undefined);
+  throw new InputError(
+    `the server did not index document "${failed?.index._id ?? documents[0]!.id}" ` +
+      `(${oneLine(failed?.index.error?.reason ?? 'no reason given')})`,
+  );
+}
+
+const hitSchema = z.object({ _id: z.string(), _score: z.number() });
+const searchSchema = z.object({
+  responses: z.array(
+    z.object({
+      error: z
+        .object({ reason: z.string().nullish(), root_cause: z.array(z.object({ reason: z.string() })).optional() })
+        .optional(),
+      timed_out: z.boolean().optional(),
+      _shards: z.object({ failed: z.number() }).optional(),
+      hits: z.object({ hits: z.array(hitSchema) }).optional(),
+    }),
+  ),
+});
+
+/** Queries without a hit are left out, as in BEIR. Equal scores are ordered as everywhere else. */
+async function searchAll(
+  client: Client,
+  index: string,
+  task: RetrievalTask,
+  topK: number,
+  { progress, signal }: RunnerContext,
+): Promise<Map<string, Ranking>> {
+  const stage = progress.stage('search on the server', task.queries.length, 'queries');
+  const run = new Map<string, Ranking>();
+  try {
+    for await (const queries of batches(task.queries, searchBatch)) {
+      throwIfInterrupted(signal);
+      const body = queries.flatMap(({ text }) => [
+        { index, search_type: 'dfs_query_then_fetch' },
+        { _source: false, query: queryOf(text), size: topK },
+      ]);
+      const { responses } = parsed(searchSchema, (await client.msearch({ body })).body, 'msearch');
+      for (const [i, { id }] of queries.entries()) {
+        const hits = hitsOf(responses[i], id);
+        if (hits.length === 0) continue;
+        run.set(
+          id,
+          rank(
+            hits.map(({ _id }) => _id),
+            hits.map(({ _score }) => _score),
+          ),
+        );
+      }
+      stage.advance(queries.length);
+    }
+  } finally {
+    stage.end();
+  }
+  return run;
+}
+
+type SearchAnswer = z.infer<typeof searchSchema>['responses'][number];
+
+/** @throws InputError for an answer that is not whole: part of a ranking is none */
+function hitsOf(answer: SearchAnswer | undefined, queryId: string): z.infer<typeof hitSchema>[] {
+  const reason = answer?.error?.root_cause?.[0]?.reason ?? answer?.error?.reason ?? 'no hits in the answer';
+  if (answer?.hits === undefined) throw new InputError(`the search for query "${queryId}" failed (${oneLine(reason)})`);
+  if (answer.timed_out === true || (answer._shards?.failed ?? 0) > 0) {
+    throw new InputError(`the search for query "${queryId}" timed out or failed in part; run the same command again`);
+  }
+  return answer.hits.hits;
+}
+
+function parsed<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  throw new InputError(
+    `the answer to ${what} is not Elasticsearch's (${result.error.issues[0]?.path.join('.') ?? ''})`,
+  );
+}
