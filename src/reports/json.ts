@@ -3,7 +3,7 @@ import type { Cell, Report, Row } from './model.js';
 /** Raised when a field changes its meaning or goes. */
 const REPORT_VERSION = 1;
 
-/** The report as JSON; docs/report-json.md describes it. */
+/** The report as JSON; docs/reports.md describes it. */
 export function renderJson({ title, systems, suites, parts, results, notes }: Report): string {
   const ids = new Map(results.map(({ id, folder }) => [folder, id]));
   const report = {

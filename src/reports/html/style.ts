@@ -76,11 +76,19 @@ input[type=search] { width: min(100%, 20rem); } input[type=search] + .tabulator 
 .tabulator-popup-container { background: var(--panel); color: var(--text); border-color: var(--muted); max-width: 30rem; white-space: normal; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .8125rem; }
 @media (max-width: 480px) { dl { display: block; } dd { margin-bottom: .375rem; } th, td { padding: .25rem .4rem; } .scores th[scope=row] { min-width: 8rem; max-width: 9.5rem; } h1 { font-size: 1.375rem; } }
+@media screen { .printed { display: none; } }
 @media print {
+  @page { size: landscape; margin: 12mm; }
   body { max-width: none; padding: 0; font-size: 10pt; }
-  nav, .skip, .choice, .pointed, .unfold, .choices, #query-table, #query-detail, input[type=search] { display: none; }
-  .scroll { overflow: visible; } .scores th[scope=row] { position: static; }
-  .tabulator-print-table { width: 100%; table-layout: fixed; font-size: 6.5pt; } .tabulator-print-table * { overflow-wrap: anywhere; }
-  figure, tr { break-inside: avoid; } h2 { break-after: avoid; }
+  nav, .skip, .choice, .pointed, .unfold, .choices, #query-table, #query-detail, input[type=search], .tabulator { display: none; }
+  section:has(#query-table) { display: none; }
+  .scroll { overflow: visible; }
+  .scores { width: 100%; font-size: min(9pt, calc(255mm / (var(--columns) * 5 + 11))); }
+  .scores th[scope=row], .scores thead th + th { position: static; min-width: 0; max-width: none; overflow-wrap: anywhere; }
+  .scores th[scope=row] { min-width: 10em; overflow-wrap: break-word; }
+  .scores th, .scores td { padding: .2em .4em; }
+  .scores .part[hidden] { display: table-row; }
+  .printed table { width: 100%; font-size: 6pt; } .printed * { overflow-wrap: anywhere; white-space: normal; padding: 1pt 2pt; }
+  figure, tr { break-inside: avoid; } h2, .hint { break-after: avoid; }
 }
 `;

@@ -10,7 +10,7 @@ export function resultsTable(suite: Suite, { systems, results }: Report): Markup
   const lines = new Map(results.map(({ folder }, i) => [folder, i]));
   return scrolling(
     `Scores: ${suite.name}`,
-    html`<table class="scores">
+    html`<table class="scores" style="--columns: ${grid.columns.length}">
       <caption>
         ${suite.name}
       </caption>

@@ -40,15 +40,15 @@ export function liveTables() {
     );
     const region = table.parentElement;
     const label = region.getAttribute('aria-label');
-    const filter = document.createElement('input');
-    Object.assign(filter, { type: 'search', placeholder: 'Filter', ariaLabel: `Filter: ${label}` });
-    const place = document.createElement('div');
-    Object.assign(place, { id: table.id, ariaLabel: label });
-    region.replaceWith(filter, place);
+    const filter = element('input', '', { type: 'search', placeholder: 'Filter', ariaLabel: `Filter: ${label}` });
+    const place = element('div', '', { id: table.id, ariaLabel: label });
+    table.removeAttribute('id');
+    // Only rows in view are in the live table; the plain one is what is printed.
+    region.classList.add('printed');
+    region.before(filter, place);
     const live = makeTable(place, {
       data: rows,
       maxHeight: '32rem',
-      printAsHtml: true,
       columns: heads.map((head, i) => ({
         title: head.textContent,
         field: `c${i}`,
