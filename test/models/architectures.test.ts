@@ -61,4 +61,51 @@ describe.each(names)('%s', (name) => {
         }
       });
     });
+
+  it('pools every layer in every way, by the formulas, in one pass', async () => {
+    await withCheckpoint(config, checkpoint, async (folder) => {
+      const model = await openRaw(folder);
+      const { ids } = inputs[1]!;
+      const states = await hiddenStatesOf(model, ids);
+      const vectors = await vectorsOf(model, ids, ['all'], ['all']);
+      for (const [view, vector] of Object.entries(vectors)) {
+        const [pooling, layer = states.length - 1] = view.split('@');
+        if (pooling === 'pooler') continue;
+        const expected = pool(pooling!, states, Number(layer));
+        expect(relativeError(vector, expected)).toBeLessThan(tolerance);
+      }
+      const { hiddenSize, outputSize, layers, pooler } = model.architecture;
+      const overLayers = hiddenSize === outputSize ? 2 : 0;
+      expect(Object.keys(vectors)).toHaveLength(5 * (layers + 1) + overLayers + (pooler === null ? 0 : 1));
+    });
+  });
 });
+
+/** The formulas of pooling.ts, in float64. */
+function pool(pooling: string, states: readonly (readonly Float32Array[])[], layer: number): number[] {
+  const rows = states[layer]!;
+  const average = (vectors: readonly ArrayLike<number>[], weight: (i: number) => number = () => 1): number[] => {
+    const total = vectors.reduce((sum, _, i) => sum + weight(i), 0);
+    return Array.from(
+      vectors[0]!,
+      (_, k) => vectors.reduce((sum, vector, i) => sum + weight(i) * vector[k]!, 0) / total,
+    );
+  };
+  switch (pooling) {
+    case 'weightedmean':
+      return average(rows, (i) => i + 1);
+    case 'mean':
+      return average(rows);
+    case 'lasttoken':
+      return [...rows.at(-1)!];
+    case 'cls':
+      return [...rows[0]!];
+    case 'max':
+      return Array.from(rows[0]!, (_, k) => Math.max(...rows.map((row) => row[k]!)));
+    case 'meanmean':
+    case 'lasttokenmean':
+      return average(states.map((_, i) => pool(pooling.slice(0, -'mean'.length), states, i)));
+    default:
+      throw new Error(`no formula for ${pooling}`);
+  }
+}
