@@ -32,7 +32,7 @@ export interface ExactSearch {
  *
  * Reading, products and merging overlap: while worker threads search some blocks, the next ones are read and what was
  * found is merged on the calling thread (a corpus that fits into one block is searched there, too). Memory: two blocks
- * (12 MiB each) and some 25 MiB a thread, the queries, the rankings, and the ids of all documents.
+ * (6 MiB each) and some 15 MiB a thread, the queries, the rankings, and the ids of all documents.
  *
  * @returns one ranking a query, with min(topK, documents) entries
  * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)

@@ -50,7 +50,7 @@ export async function readShard(handle: FileHandle, dtype: ShardDtype): Promise<
   if (typeof header === 'string') return header;
   const { rows, columns, length } = header;
   // What the checksum covers in one piece, for a digest on a thread of its own.
-  const covered = new Uint8Array(checkedBytes + length);
+  const covered = Buffer.allocUnsafeSlow(checkedBytes + length);
   covered.set(header.bytes.subarray(0, checkedBytes));
   if (!(await readFully(handle, covered.subarray(checkedBytes), headerBytes))) return 'is cut off';
   const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', covered));

@@ -13,8 +13,8 @@ export interface Block {
   readonly vectors: Float32Array;
 }
 
-/** Numbers in a block (12 MiB): small enough to give all threads work, large enough that handing it over costs nothing. */
-const blockNumbers = 3 << 20;
+/** Numbers in a block (6 MiB): small enough to give all threads work, large enough that handing it over costs nothing. */
+const blockNumbers = 3 << 19;
 /** So that rows can be numbered in 16 bits. */
 const mostRows = 1 << 16;
 

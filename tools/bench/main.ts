@@ -16,6 +16,8 @@ import type { BenchJob } from './harness/job.js';
 
 /** By name; loaded when they are asked for. */
 const jobs: Readonly<Record<string, () => Promise<BenchJob>>> = {
+  encode: async () => (await import('./encode.js')).benchEncode,
+  score: async () => (await import('./score.js')).benchScore,
   roofline: async () => (await import('./roofline.js')).benchRoofline,
   search: async () => (await import('./search.js')).benchSearch,
   bm25: async () => (await import('./bm25.js')).benchBm25,

@@ -12,6 +12,10 @@ export interface Done {
   readonly seconds?: Readonly<Record<string, number>>;
   /** What was computed. */
   readonly output?: string;
+  /** Processor seconds of other processes that worked. */
+  readonly workerCpu?: number;
+  /** Memory of all the processes, in MiB, where this one's peak is not what matters. */
+  readonly peak?: number | undefined;
   /** What is still to be done and does not count: keeping the results. */
   readonly finish?: () => Promise<void>;
 }
@@ -24,14 +28,14 @@ export async function serve(prepare: (parameters: never) => Promise<Job>): Promi
     if (line !== 'run') continue;
     globalThis.gc?.();
     const [start, before] = [performance.now(), process.cpuUsage()];
-    const { seconds, output, finish } = await job.run();
+    const { seconds, output, finish, workerCpu = 0, peak } = await job.run();
     const total = (performance.now() - start) / 1000;
     const { user, system } = process.cpuUsage(before);
     await finish?.();
     answer({
       seconds: seconds ?? { total },
-      cpu: (user + system) / 1e6,
-      peak: process.resourceUsage().maxRSS / 1024,
+      cpu: (user + system) / 1e6 + workerCpu,
+      peak: peak ?? process.resourceUsage().maxRSS / 1024,
       output,
     });
   }
