@@ -93,7 +93,7 @@ export interface PublishedScore {
 export interface Comparison extends PublishedScore {
   /** Measured minus published. */
   readonly difference: number;
-  /** How far it is off: at most 0.001 (`equal`), at most 0.01 (`near`), or more. */
+  /** How far it is off: at most 0.001 (`equal`), at most 0.005 (`near`), or more. */
   readonly verdict: 'equal' | 'near' | 'off';
 }
 

@@ -1,11 +1,10 @@
 import { compareCodePoints } from '../core/text.js';
 import { canonicalJson } from '../results/fingerprint.js';
-import { PUBLISHED_MEASURE, publishedScores } from '../results/published.js';
 import type { StoredResult } from '../results/store.js';
 import type { Cell, ReportSystem, Row, RowKey, Suite } from './model.js';
 import { compareSuites, compareTasks, FORUMS_OF_CQADUPSTACK, isRestricted, parentTask, suiteOf } from './order.js';
 import { averagesOf } from './averages.js';
-import { compareWithPublished } from './published.js';
+import { compareWithPublished, publishedOf } from './published.js';
 import { rankedCells } from './ranking.js';
 import { rowKey } from './select.js';
 import { ambiguousNames, columnLabel } from './systems.js';
@@ -33,7 +32,7 @@ function rowsOf(results: readonly StoredResult[], systems: readonly ReportSystem
     const key = rowKey(record);
     const byLabel = new Map(group.map((result) => [columnLabel(result.record, ambiguous), result]));
     const values = systems.map(({ label }) => byLabel.get(label));
-    const published = key.queryLimit === null && key.measure === PUBLISHED_MEASURE ? publishedScores(key.task) : [];
+    const published = publishedOf(key);
     return {
       ...key,
       id: '',
@@ -100,7 +99,7 @@ function meanRow(parts: readonly Row[], systems: readonly ReportSystem[]): Row {
   const first = parts[0]!;
   const task = parentTask(first.task)!;
   const sorted = [...parts].sort((a, b) => compareCodePoints(a.task, b.task));
-  const published = first.queryLimit === null && first.measure === PUBLISHED_MEASURE ? publishedScores(task) : [];
+  const published = publishedOf({ ...first, task });
   const means = first.cells.map((_, column): Unranked | null => {
     const cells = sorted.map((part) => part.cells[column]);
     if (cells.some((cell) => cell === null || cell === undefined)) return null;

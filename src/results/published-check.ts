@@ -71,8 +71,7 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
     const difference = found - score;
     // Published scores end at four places or less, so a difference is not held finer than floating point has it.
     const within = Math.abs(difference) <= tolerance + 1e-9;
-    const notes = publishedSystems[row.system]?.notes ?? {};
-    const note = Object.entries(notes).find(([name]) => name === '*' || task.name.endsWith(name))?.[1];
+    const note = publishedNote(row, task.name);
     return {
       ...about,
       verdict: within ? 'passed' : 'failed',
@@ -87,8 +86,14 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
   });
 }
 
-/** MS MARCO's test judgements are of TREC's deep-learning track; the field scores it on dev. */
-function publishedSplit(task: string): string {
+/** What a reader of a difference to this row should know on this task. */
+export function publishedNote(row: PublishedRow, task: string): string | undefined {
+  const notes = publishedSystems[row.system]?.notes ?? {};
+  return Object.entries(notes).find(([name]) => name === '*' || task.endsWith(name))?.[1];
+}
+
+/** The split of published scores. MS MARCO's test judgements are of TREC's deep-learning track; the field scores it on dev. */
+export function publishedSplit(task: string): string {
   return task === 'beir/msmarco' || task === 'msmarco' ? 'dev' : 'test';
 }
 
