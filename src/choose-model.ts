@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import { InputError } from './core/errors.js';
 import type { Encoder, PairScorer } from './core/model.js';
 import type { BenchContext } from './evaluate.js';
-import { createBiEncoder, createCrossEncoder, type BiEncoderOptions } from './models/index.js';
+import {
+  createBiEncoder,
+  createCrossEncoder,
+  exampleOf,
+  type BiEncoderOptions,
+  type FindExample,
+} from './models/index.js';
 import {
   createRemoteEncoder,
   createRemotePairScorer,
@@ -52,8 +58,14 @@ export async function openEncoder(
   return createRemoteEncoder(hosted, { ...remote, brackets, tokenLimit: maxTokens }, remoteContext(place));
 }
 
+/** Whether a prompt shows a judged pair of the task first: it is another one for each task. */
+export function isOneShot(prompt: string): boolean {
+  return exampleOf(prompt) !== null;
+}
+
 /**
  * A folder, a hub id or a hosted model as a pair scorer.
+ * @param findExample for one-shot prompts
  * @throws InputError for a model or an option that is not possible
  */
 export async function openPairScorer(
@@ -61,11 +73,12 @@ export async function openPairScorer(
   model: string,
   prompt: string,
   place: ModelPlace,
+  findExample?: FindExample,
 ): Promise<PairScorer> {
   const hosted = hostedModelName(model);
   if (hosted === null) {
     const { threads, progress } = place.context;
-    return createCrossEncoder({ model, prompt, threads, dtype, progress });
+    return createCrossEncoder({ model, prompt, findExample, threads, dtype, progress });
   }
   requirePlainDtype(model, dtype);
   return createRemotePairScorer(hosted, { ...remote, prompt }, remoteContext(place));

@@ -1,11 +1,20 @@
 import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import type { Progress } from '../core/runner.js';
+import { scoreAnswers } from './answers.js';
 import { longestFirst } from './longest-first.js';
 import { openModel } from './open-model.js';
 import { scorerGraph } from './onnx/scorer-graph.js';
 import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
-import { parsePrompt, templateOf, type Prompt } from './prompts.js';
+import {
+  exampleOf,
+  parseAnswerPrompt,
+  parsePrompt,
+  templateOf,
+  type AnswerPrompt,
+  type Prompt,
+  type PromptExample,
+} from './prompts.js';
 import { activationBytes } from './runtime/crew.js';
 import type { Job, SessionPool } from './runtime/pool.js';
 import { startModel, type ComputeOptions } from './start-model.js';
@@ -14,11 +23,19 @@ import type { Tokenizer } from './tokenizer.js';
 export interface CrossEncoderOptions extends ComputeOptions {
   /** A causal language model: a folder in the Hugging Face layout, or a hub id, which may end in `@revision`. */
   readonly model: string;
-  /** A letter (see prompts.ts), or a text with {document} and, at its end, {query}. */
+  /** A name (see prompts.ts), or a text with {document} and, at its end, {query}. */
   readonly prompt: string;
+  /** Finds the pair that a one-shot prompt shows first; needed for such prompts alone. */
+  readonly findExample?: FindExample | undefined;
   /** Told of a download, and of how the model is run where that is not the usual. */
   readonly progress?: Progress | undefined;
 }
+
+/**
+ * @param tokens how many a text has in the model's tokenizer
+ * @param longerThan how many tokens document and query together are to exceed
+ */
+export type FindExample = (tokens: (text: string) => number, longerThan: number) => Promise<PromptExample>;
 
 /** Keeps attention among a pack's queries small beside the rest, and logits of a 50k vocabulary at some 50 MB. */
 const maxQueryTokens = 256;
@@ -33,9 +50,12 @@ const usualTokens = 2048;
  * @throws InputError for a model or an option that is not possible
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
-  const prompt = parsePrompt(options.prompt);
+  const wanted = exampleOf(options.prompt);
+  if (wanted === null || options.findExample === undefined) parse(options.prompt); // a wrong one is found before a download
   const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
   const { checkpoint, architecture, tokenizer } = model;
+  const example = wanted && (await options.findExample?.((text) => tokenizer.encode(text).length, wanted.longerThan));
+  const prompt = parse(options.prompt, example ?? undefined);
   const limits: PackLimits = {
     maxTokens: architecture.maxTokens,
     instructionTokens: tokenizer.encode(prompt.before).length,
@@ -58,9 +78,16 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   return {
     model: info,
     settings: { prompt: prompt.name, template: templateOf(prompt), maxTokens: limits.maxTokens },
-    score: (groups, work) => score(pool, tokenizer, prompt, limits, groups, work),
+    score: (groups, work) =>
+      'answers' in prompt
+        ? scoreAnswers(pool, tokenizer, prompt, limits, groups, work)
+        : score(pool, tokenizer, prompt, limits, groups, work),
     close: () => pool.close(),
   };
+}
+
+function parse(prompt: string, example?: PromptExample): Prompt | AnswerPrompt {
+  return parseAnswerPrompt(prompt, example) ?? parsePrompt(prompt, example);
 }
 
 async function score(
