@@ -3,8 +3,9 @@ import { openEncoder, openPairScorer, type ModelPlace, type ModelPlan } from './
 import type { RetrievalTask } from './core/dataset.js';
 import { InputError } from './core/errors.js';
 import type { Reranker, RunnerName } from './core/runner.js';
+import type { SharedSystem } from './core/shards.js';
 import { isUsebTask, type UsebNormalization, type UsebTask } from './core/useb.js';
-import { benchReranker, benchRetriever, type BenchContext, type BenchSettings } from './evaluate.js';
+import { benchReranker, benchRetriever, limitQueries, type BenchContext, type BenchSettings } from './evaluate.js';
 import { benchBm25, firstStageFor, type FirstStagePlan } from './first-stage.js';
 import type { StoredResult } from './results/store.js';
 import { biEncoderRetriever } from './runners/bi-encoder.js';
@@ -31,7 +32,7 @@ export interface BenchPlan extends ModelPlan, FirstStagePlan {
 /**
  * Runs every system of the plan on every task and writes their results as they are done: first on the retrieval tasks,
  * then on USEB's, each time those of one model on all tasks, then the next model. What an earlier call finished is not
- * done again.
+ * done again. Where the work is shared to fill a store only, nothing is evaluated, and nothing comes back.
  * @throws InputError before any work for a runner that cannot do one of the tasks
  */
 export async function bench(
@@ -42,7 +43,7 @@ export async function bench(
 ): Promise<StoredResult[]> {
   const store = new EmbeddingStore(cacheFolderOf(settings));
   const useb = tasks.filter(isUsebTask);
-  for (const task of useb) requireUsebPossible(plan, task, settings);
+  for (const task of useb) requireUsebPossible(plan, task, settings, context);
   const retrieval = tasks.filter((task): task is RetrievalTask => !isUsebTask(task));
   return [
     ...(retrieval.length === 0 ? [] : await benchRetrieval(plan, retrieval, store, settings, context)),
@@ -58,7 +59,8 @@ async function benchRetrieval(
   context: BenchContext,
 ): Promise<StoredResult[]> {
   const results: StoredResult[] = [];
-  if (plan.runners.includes('bm25')) {
+  const fillOnly = context.sharing?.fillOnly === true;
+  if (plan.runners.includes('bm25') && !fillOnly) {
     for (const task of tasks) results.push(await benchBm25(plan, task, settings, context));
   }
   if (plan.runners.includes('bi-encoder')) {
@@ -66,11 +68,14 @@ async function benchRetrieval(
       results.push(...(await benchBiEncoder(plan, model, tasks, store, settings, context)));
     }
   }
-  const rerank = async (reranker: Reranker, these: readonly RetrievalTask[]): Promise<void> => {
+  const rerank = async (reranker: Reranker, these: readonly RetrievalTask[], system?: SharedSystem): Promise<void> => {
     try {
       for (const task of these) {
         const firstStage = await firstStageFor(plan, task, settings, context);
-        results.push(await benchReranker(task, reranker, firstStage, settings, context));
+        const shared = system === undefined ? context : withSharing(context, system, task);
+        if (fillOnly) {
+          await reranker.fill?.(limitQueries(task, settings.queryLimit), firstStage.run, settings.depth, shared);
+        } else results.push(await benchReranker(task, reranker, firstStage, settings, shared));
       }
     } finally {
       await reranker.close();
@@ -81,16 +86,29 @@ async function benchRetrieval(
       for (const prompt of new Set(tasks.flatMap((task) => promptsOf(plan, task)))) {
         const scorer = await openPairScorer(plan, model, prompt, placeOf(settings, context));
         const these = tasks.filter((task) => promptsOf(plan, task).includes(prompt));
-        await rerank(crossEncoderReranker({ scorer, store }), these);
+        await rerank(crossEncoderReranker({ scorer, store }), these, sharedSystem(plan, model, null, prompt));
       }
     }
   }
-  if (plan.runners.includes('oracle')) await rerank(oracleReranker(), tasks);
+  if (plan.runners.includes('oracle') && !fillOnly) await rerank(oracleReranker(), tasks);
   return results;
 }
 
-function cacheFolderOf({ output }: BenchSettings): string {
-  return join(output, '.cache');
+function cacheFolderOf({ output, store }: BenchSettings): string {
+  return store ?? join(output, '.cache');
+}
+
+function sharedSystem(
+  { poolings, layers, brackets, dtype }: BenchPlan,
+  model: string,
+  maxTokens: number | null,
+  prompt: string | null,
+): SharedSystem {
+  return { model, poolings, layers: layers ?? null, brackets, dtype, maxTokens, prompt };
+}
+
+function withSharing(context: BenchContext, system: SharedSystem, task: RetrievalTask): BenchContext {
+  return { ...context, shards: context.sharing?.workOf(system, task) };
 }
 
 function placeOf(settings: BenchSettings, context: BenchContext): ModelPlace {
@@ -115,7 +133,11 @@ async function benchBiEncoder(
   const retriever = biEncoderRetriever({ encoder, store }, threads);
   try {
     const results: StoredResult[] = [];
-    for (const task of tasks) results.push(...(await benchRetriever(task, retriever, settings, context)));
+    for (const task of tasks) {
+      const shared = withSharing(context, sharedSystem(plan, model, profile.biEncoderTokens, null), task);
+      if (context.sharing?.fillOnly === true) await retriever.fill?.(limitQueries(task, settings.queryLimit), shared);
+      else results.push(...(await benchRetriever(task, retriever, settings, shared)));
+    }
     return results;
   } finally {
     await retriever.close();
@@ -155,7 +177,14 @@ async function benchUsebTasks(
   return results;
 }
 
-function requireUsebPossible({ runners }: BenchPlan, { name, dataset }: UsebTask, { queryLimit }: BenchSettings): void {
+function requireUsebPossible(
+  { runners }: BenchPlan,
+  { name, dataset }: UsebTask,
+  { queryLimit }: BenchSettings,
+  { sharing }: BenchContext,
+): void {
+  if (sharing !== undefined)
+    throw new InputError(`${name}: --queue and --shard are for retrieval tasks; leave them out, USEB's are small`);
   const possible: RunnerName[] = dataset === 'askubuntu' ? ['bi-encoder', 'cross-encoder'] : ['bi-encoder'];
   const other = runners.find((runner) => !possible.includes(runner));
   if (other !== undefined) {

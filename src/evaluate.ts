@@ -4,6 +4,7 @@ import { InputError } from './core/errors.js';
 import type { Profile } from './core/profile.js';
 import { withoutIdenticalId, type Ranking, type Run } from './core/run.js';
 import type { Reranker, Retriever, RunnerContext, SystemInfo, SystemRun } from './core/runner.js';
+import type { Sharing } from './core/shards.js';
 import { evaluateRun, evaluationOptions, parseMeasure, type Evaluation } from './measures/index.js';
 import { candidatesChecksum, fingerprintOf } from './results/fingerprint.js';
 import { perQueryOf } from './results/per-query.js';
@@ -26,6 +27,8 @@ export interface BenchSettings {
   readonly queryLimit: number | null;
   /** The results folder. */
   readonly output: string;
+  /** The folder of stored vectors and scores; by default `.cache` in the results folder. */
+  readonly store?: string | undefined;
   /** Do the work again even where a result of the same fingerprint is there. */
   readonly overwrite: boolean;
 }
@@ -34,6 +37,8 @@ export interface BenchContext extends RunnerContext {
   /** The command line, for the record. */
   readonly command: string;
   readonly threads: number;
+  /** For work that is spread over machines. */
+  readonly sharing?: Sharing | undefined;
 }
 
 /** Candidates for re-ranking. */

@@ -2,6 +2,7 @@ import type { RetrievalTask } from './dataset.js';
 import type { ModelInfo } from './model.js';
 import type { Profile } from './profile.js';
 import type { Run } from './run.js';
+import type { ShardWork } from './shards.js';
 
 /** The kinds of system that `run` knows. */
 export const runnerNames = ['bm25', 'bi-encoder', 'cross-encoder', 'oracle'] as const;
@@ -58,6 +59,8 @@ export interface RunnerContext {
   readonly profile: Profile;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** Who computes shards of vectors and scores; by default this process. */
+  readonly shards?: ShardWork | undefined;
 }
 
 /** Searches the whole corpus. One retriever may yield several systems (poolings and layers of one pass). */
@@ -65,6 +68,8 @@ export interface Retriever {
   /** The systems it will yield, in order, known before the work: to skip what is already there. */
   readonly systems: readonly SystemInfo[];
   retrieve(task: RetrievalTask, topK: number, context: RunnerContext): Promise<readonly SystemRun[]>;
+  /** Has the vectors computed that `retrieve` will look for in the store, and nothing else. */
+  fill?(task: RetrievalTask, context: RunnerContext): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,5 +77,7 @@ export interface Retriever {
 export interface Reranker {
   readonly system: SystemInfo;
   rerank(task: RetrievalTask, firstStage: Run, depth: number, context: RunnerContext): Promise<SystemRun>;
+  /** Has the scores computed that `rerank` will look for in the store, and nothing else. */
+  fill?(task: RetrievalTask, firstStage: Run, depth: number, context: RunnerContext): Promise<void>;
   close(): Promise<void>;
 }

@@ -4,8 +4,9 @@ import { documentText, type Profile } from '../core/profile.js';
 import type { Run } from '../core/run.js';
 import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
 import { searchExact, type Similarity } from '../search/index.js';
-import { embed, readShards, type Shard, type StoredEncoder, type TextWithId } from './embedding.js';
+import { embed, readShards, type Embedded, type Shard, type StoredEncoder, type TextWithId } from './embedding.js';
 import { timed } from './timing.js';
+import { usageMeter } from './usage.js';
 
 /**
  * Embeds queries and corpus and searches exactly by cosine (SGPT-BE and any other encoder). Yields one system a view of
@@ -15,31 +16,44 @@ import { timed } from './timing.js';
 export function biEncoderRetriever(stored: StoredEncoder, threads: number): Retriever {
   const { encoder } = stored;
   const systems = encoder.views.map((view) => systemOf(encoder, view));
+  const used = usageMeter(encoder);
   return {
     systems,
     async retrieve(task, topK, context): Promise<readonly SystemRun[]> {
       const encoding: Record<string, number> = {};
       const [queries, documents] = await timed(encoding, 'encode', async () => [
-        await embed(stored, task.queries, 'query', task.queries.length, context),
-        await embed(stored, documentTexts(task, context.profile), 'document', task.corpus.size, context),
+        await embedQueries(stored, task, context),
+        await embedDocuments(stored, task, context),
       ]);
-      const texts = queries.computed + documents.computed;
+      const work = { texts: queries.computed + documents.computed, ...used() };
       const runs: SystemRun[] = [];
       for (const [view, system] of systems.entries()) {
         const seconds = { ...encoding };
         const search = (): Promise<Run> =>
           searchView(stored, queries.shards, documents.shards, { view, topK, threads, similarity: 'cosine' }, context);
         const run = await timed(seconds, 'search', search);
-        runs.push({ system, run, cost: { seconds, texts } });
+        runs.push({ system, run, cost: { seconds, ...work } });
       }
       return runs;
+    },
+    async fill(task, context) {
+      await embedQueries(stored, task, context);
+      await embedDocuments(stored, task, context);
     },
     close: () => encoder.close(),
   };
 }
 
+function embedQueries(stored: StoredEncoder, task: RetrievalTask, context: RunnerContext): Promise<Embedded> {
+  return embed(stored, task.queries, 'query', task.queries.length, context);
+}
+
+function embedDocuments(stored: StoredEncoder, task: RetrievalTask, context: RunnerContext): Promise<Embedded> {
+  return embed(stored, documentTexts(task, context.profile), 'document', task.corpus.size, context);
+}
+
 /** The documents as the profile has them: title and text joined; SGPT leaves out those without text. */
-async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGenerator<TextWithId> {
+export async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGenerator<TextWithId> {
   for await (const document of task.corpus.documents()) {
     if (profile.dropDocumentsWithoutText && document.text === '') continue;
     yield { id: document.id, text: documentText(document) };

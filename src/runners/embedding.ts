@@ -1,13 +1,12 @@
 import { InputError } from '../core/errors.js';
 import type { Encoder, Matrix, Role } from '../core/model.js';
 import type { ProgressStage, RunnerContext } from '../core/runner.js';
+import { computedHere, type ShardWork } from '../core/shards.js';
 import { shardKey, type EmbeddingStore } from '../search/index.js';
+import { batches, inOrder } from './in-order.js';
 
 /** Documents a shard: the unit that is encoded, stored and resumed. */
 const shardSize = 1024;
-/** While one shard's last texts are in the model, the next shard's first ones are, too. */
-const shardsInFlight = 2;
-
 /** Embedded texts: their ids, and where their vectors are in the store, one key a view. */
 export interface Shard {
   readonly ids: readonly string[];
@@ -37,22 +36,20 @@ export async function embed(
   texts: AsyncIterable<TextWithId> | Iterable<TextWithId>,
   role: Role,
   total: number,
-  { progress, signal }: RunnerContext,
+  { progress, signal, shards: work = computedHere }: RunnerContext,
 ): Promise<Embedded> {
   const stage = progress.stage(`encode ${role === 'query' ? 'queries' : 'documents'}`, total, 'texts');
-  const jobs: Promise<{ shard: Shard; computed: number }>[] = [];
+  const shards: Shard[] = [];
+  let computed = 0;
   try {
-    for await (const batch of batches(texts, shardSize)) {
-      const before = jobs.at(-shardsInFlight);
-      if (before !== undefined) await before;
-      const job = embedShard(stored, batch, role, stage, signal);
-      job.catch(() => undefined); // seen by whoever awaits it below; without this, an early failure would be "unhandled"
-      jobs.push(job);
+    const one = (batch: readonly TextWithId[], index: number): Promise<EmbeddedShard> =>
+      embedShard(stored, { batch, role, index }, stage, work, signal);
+    for await (const done of inOrder(batches(texts, work.size ?? shardSize), work.inFlight, one)) {
+      shards.push(done.shard);
+      computed += done.computed;
     }
-    const done = await Promise.all(jobs);
-    return { shards: done.map(({ shard }) => shard), computed: done.reduce((sum, { computed }) => sum + computed, 0) };
+    return { shards, computed };
   } finally {
-    await Promise.allSettled(jobs);
     stage.end();
   }
 }
@@ -74,39 +71,43 @@ export async function* readShards(
   }
 }
 
+interface EmbeddedShard {
+  readonly shard: Shard;
+  readonly computed: number;
+}
+
 async function embedShard(
   { encoder, store }: StoredEncoder,
-  batch: readonly TextWithId[],
-  role: Role,
+  { batch, role, index }: { batch: readonly TextWithId[]; role: Role; index: number },
   stage: ProgressStage,
+  work: ShardWork,
   signal: AbortSignal | undefined,
-): Promise<{ shard: Shard; computed: number }> {
+): Promise<EmbeddedShard> {
   const texts = batch.map(({ text }) => text);
-  const keys = encoder.views.map((view) =>
-    shardKey({ model: encoder.model, settings: encoder.settings, view: view.name, role, texts }),
-  );
+  const keys = textShardKeys(encoder, texts, role);
   const shard = { ids: batch.map(({ id }) => id), keys };
   const there = await Promise.all(keys.map((key) => store.has(key)));
   if (there.every(Boolean)) {
     stage.advance(texts.length);
     return { shard, computed: 0 };
   }
+  let shown = 0;
   const onProgress = (done: number): void => {
+    shown += done;
     stage.advance(done);
   };
-  const matrices = await encoder.encode(texts, role, { signal, onProgress });
-  await Promise.all(matrices.map((matrix, v) => store.put(keys[v]!, matrix)));
+  const { model, settings } = encoder;
+  const first = index * (work.size ?? shardSize);
+  const part = { kind: 'texts', role, first, count: texts.length } as const;
+  await work.make({ index, keys, part, model, settings }, async () => {
+    const matrices = await encoder.encode(texts, role, { signal, onProgress });
+    await Promise.all(matrices.map((matrix, view) => store.put(keys[view]!, matrix)));
+  });
+  stage.advance(texts.length - shown);
   return { shard, computed: texts.length };
 }
 
-/** Groups a stream into arrays of `size`, the last one shorter. */
-export async function* batches<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
-  let batch: T[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
+/** Where the store has the vectors of these texts: one key a view. */
+export function textShardKeys({ model, settings, views }: Encoder, texts: readonly string[], role: Role): string[] {
+  return views.map(({ name }) => shardKey({ model, settings, view: name, role, texts }));
 }

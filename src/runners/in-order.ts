@@ -33,3 +33,9 @@ export async function* inOrder<T, R>(
     await Promise.allSettled(jobs);
   }
 }
+
+/** Goes through a stream for the sake of its work alone. */
+export async function drain(stream: AsyncGenerator): Promise<void> {
+  let done = false;
+  while (!done) done = (await stream.next()).done === true;
+}
