@@ -23,7 +23,10 @@ export class Modules {
     return this.weights.widen(this.graph.op('Gather', [table, indices], { axis: 0 }), weight);
   }
 
-  /** y = x Wᵀ + b with `name.weight` [outputs, inputs] and, unless `bias` is false, `name.bias` [outputs]. */
+  /**
+   * y = x Wᵀ + b with `name.weight` [outputs, inputs].
+   * @param bias b [outputs]: true for `name.bias`, false for none, or the name of another tensor
+   */
   linear(x: Value, name: string, inputs: number, outputs: number, bias: boolean | string = true): Value {
     const added = bias === false ? null : this.weights.get(bias === true ? `${name}.bias` : bias, [outputs]);
     return this.product(x, `${name}.weight`, [outputs, inputs], 'outputs-first', added);

@@ -1,5 +1,5 @@
 import { onnxDataTypes } from '../../core/onnx-writer.js';
-import type { Value } from './graph.js';
+import type { GraphBuilder, Value } from './graph.js';
 import type { Tokens } from './tokens.js';
 
 /** Rotary position embeddings (Su et al. 2021): pairs of a head's dimensions are turned by angles that grow with the position. */
@@ -14,6 +14,7 @@ export interface Rotary {
 }
 
 /**
+ * Turns queries or keys. All that a graph turns must have the same frequencies.
  * @param x [rows, heads · headSize], in any shape that has its elements in this order
  * @param rows which tokens the rows of x are, null for all
  * @returns [rows, heads, headSize]
@@ -28,28 +29,34 @@ export function rotate(
 ): Value {
   const { graph } = tokens;
   const half = frequencies.length;
-  const left = headSize - 2 * half;
+  const still = headSize - 2 * half;
+  const byHead = graph.op('Reshape', [x, graph.integers([-1, heads, headSize])]);
+  const [turning, ...others] = still === 0 ? [byHead] : split(graph, byHead, [2 * half, still]);
+  const [first, second] = separate(graph, turning!, pairs, heads, half);
   const [cos, sin] = (['Cos', 'Sin'] as const).map((op) =>
     tokens.rowsOf(`rotary ${op}`, rows, () => graph.op(op, [angles(tokens, frequencies)])),
-  ) as [Value, Value];
-  const byHead = graph.op('Reshape', [x, graph.integers([-1, heads, headSize])]);
-  const split = (value: Value, sizes: readonly number[]): Value[] =>
-    graph.ops('Split', [value, graph.integers(sizes)], sizes.length, { axis: -1 });
-  const [turned, still] = left === 0 ? [byHead] : (split(byHead, [2 * half, left]) as [Value, Value]);
-  const adjacent = (value: Value, size: number): Value =>
-    graph.op('Reshape', [value, graph.integers([-1, heads, half * size])]);
-  const [first, second] =
-    pairs === 'halves'
-      ? split(turned, [half, half])
-      : split(graph.op('Reshape', [turned, graph.integers([-1, heads, half, 2])]), [1, 1]).map((v) => adjacent(v, 1));
+  );
   const times = (a: Value, b: Value): Value => graph.op('Mul', [a, b]);
-  const newFirst = graph.op('Sub', [times(first!, cos), times(second!, sin)]);
-  const newSecond = graph.op('Add', [times(second!, cos), times(first!, sin)]);
-  if (pairs === 'halves')
-    return graph.op('Concat', still === undefined ? [newFirst, newSecond] : [newFirst, newSecond, still], { axis: -1 });
-  const column = (value: Value): Value => graph.op('Unsqueeze', [value, graph.integers([-1])]);
-  const together = adjacent(graph.op('Concat', [column(newFirst), column(newSecond)], { axis: -1 }), 2);
-  return still === undefined ? together : graph.op('Concat', [together, still], { axis: -1 });
+  const turnedFirst = graph.op('Sub', [times(first, cos!), times(second, sin!)]);
+  const turnedSecond = graph.op('Add', [times(second, cos!), times(first, sin!)]);
+  if (pairs === 'halves') return graph.op('Concat', [turnedFirst, turnedSecond, ...others], { axis: -1 });
+  const columns = [turnedFirst, turnedSecond].map((value) => graph.op('Unsqueeze', [value, graph.integers([-1])]));
+  const interleaved = graph.op('Concat', columns, { axis: -1 });
+  const turned = graph.op('Reshape', [interleaved, graph.integers([-1, heads, 2 * half])]);
+  return others.length === 0 ? turned : graph.op('Concat', [turned, ...others], { axis: -1 });
+}
+
+/** The first and the second of each pair, both [rows, heads, half]. */
+function separate(graph: GraphBuilder, x: Value, pairs: Rotary['pairs'], heads: number, half: number): [Value, Value] {
+  if (pairs === 'halves') return split(graph, x, [half, half]) as [Value, Value];
+  const byPair = graph.op('Reshape', [x, graph.integers([-1, heads, half, 2])]);
+  const shape = graph.integers([-1, heads, half]);
+  return split(graph, byPair, [1, 1]).map((column) => graph.op('Reshape', [column, shape])) as [Value, Value];
+}
+
+/** Parts along the last axis, of these sizes. */
+function split(graph: GraphBuilder, x: Value, sizes: readonly number[]): Value[] {
+  return graph.ops('Split', [x, graph.integers(sizes)], sizes.length, { axis: -1 });
 }
 
 /** position · frequency, [tokens, 1, pairs]: the same in every head. */
