@@ -23,6 +23,8 @@ export interface ModelPlan {
   readonly layers: BiEncoderOptions['layers'];
   readonly brackets: NonNullable<BiEncoderOptions['brackets']>;
   readonly dtype: NonNullable<BiEncoderOptions['dtype']>;
+  /** Embeds texts within a prompt: `eol`, or a text with {}. */
+  readonly embedPrompt?: string | undefined;
   /** For hosted models, `openai:NAME`. */
   readonly remote?: RemoteOptions | undefined;
 }
@@ -45,15 +47,22 @@ export async function openEncoder(
   maxTokens: number | null,
   place: ModelPlace,
 ): Promise<Encoder> {
-  const { poolings, layers, brackets, dtype, remote } = plan;
+  const { poolings, layers, brackets, dtype, embedPrompt, remote } = plan;
   const hosted = hostedModelName(model);
   if (hosted === null) {
     const { threads, progress } = place.context;
-    return createBiEncoder({ model, poolings, layers, brackets, dtype, maxTokens, threads, progress });
+    return createBiEncoder({
+      ...{ model, poolings, layers, brackets, embedPrompt, dtype, maxTokens },
+      ...{ threads, progress },
+    });
   }
   if (layers !== undefined || poolings.some((pooling) => pooling !== 'weightedmean')) {
     throw new InputError(`${model}: a hosted model is pooled by its server; leave --pooling and --layer out`);
   }
+  if (embedPrompt !== undefined)
+    throw new InputError(
+      `${model}: --embed-prompt needs hidden states, which a hosted model does not give; leave it out`,
+    );
   requirePlainDtype(model, dtype);
   return createRemoteEncoder(hosted, { ...remote, brackets, tokenLimit: maxTokens }, remoteContext(place));
 }

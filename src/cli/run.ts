@@ -19,6 +19,7 @@ interface RunOptions extends HostedOptions {
   readonly pooling: string[];
   readonly layer?: ('all' | number)[];
   readonly brackets: BenchPlan['brackets'];
+  readonly embedPrompt?: string;
   readonly normalize: NonNullable<BenchPlan['normalize']>;
   readonly prompt: string[];
   readonly firstStage: string;
@@ -72,8 +73,14 @@ export function runCommand(): Command {
       [],
     )
     .option('--layer <numbers>', 'hidden states to pool: numbers, or all (default: the last)', layers)
-    .addOption(
-      new Option('--brackets <kind>', 'marks around texts').choices(['auto', 'specb', 'speca', 'none']).default('auto'),
+    .option(
+      '--brackets <kind>',
+      'marks around texts: auto (by the model\'s name), specb, speca, none, or four tokens like "[,],{,}"',
+      'auto',
+    )
+    .option(
+      '--embed-prompt <eol|text>',
+      'embed texts within a prompt: eol (PromptEOL), eol:SENTENCE=WORD with a demonstration, or a text with {}',
     )
     .addOption(
       new Option('--normalize [where]', 'USEB: where embeddings are scaled to length 1; "all" as in the SGPT paper')
@@ -197,6 +204,7 @@ function planOf(options: RunOptions): BenchPlan {
     poolings: options.pooling,
     layers: options.layer,
     brackets: options.brackets,
+    embedPrompt: options.embedPrompt,
     normalize: options.normalize,
     dtype: options.dtype,
     prompts: options.prompt,

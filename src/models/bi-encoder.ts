@@ -3,6 +3,7 @@ import type { Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
 import type { Progress } from '../core/runner.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
+import { parseEmbedPrompt, promptedIds } from './embed-prompts.js';
 import { longestFirst } from './longest-first.js';
 import { openModel } from './open-model.js';
 import { encoderGraph } from './onnx/encoder-graph.js';
@@ -32,6 +33,8 @@ export interface BiEncoderOptions extends ComputeOptions {
   readonly layers?: readonly (number | 'all')[] | undefined;
   /** How queries and documents are marked (see brackets.ts). Default: `auto`, by the model's name. */
   readonly brackets?: Brackets | undefined;
+  /** Embeds texts within a prompt (see embed-prompts.ts), by default with `lasttoken` pooling: PromptEOL. Without brackets. */
+  readonly embedPrompt?: string | undefined;
   /**
    * Longest input in tokens, brackets included; null for what the model says (sentence_bert_config.json). The model's
    * positions are never exceeded.
@@ -54,11 +57,15 @@ const probeTokens = 32;
  * @throws InputError for a model or an option that is not possible
  */
 export async function createBiEncoder(options: BiEncoderOptions): Promise<Encoder> {
+  const prompt = options.embedPrompt === undefined ? null : parseEmbedPrompt(options.embedPrompt);
+  const asked = options.brackets ?? 'auto';
+  if (prompt !== null && asked !== 'auto' && asked !== 'none')
+    throw new InputError(`brackets "${asked}" and an embedding prompt exclude each other; leave one out`);
   const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
   const { architecture, tokenizer } = model;
   const sentence = await readSentenceTransformer(model.checkpoint);
   const checkpoint = sentence?.checkpoint ?? model.checkpoint;
-  const brackets = resolveBrackets(options.brackets ?? 'auto', checkpoint.id);
+  const brackets = prompt === null ? resolveBrackets(asked, checkpoint.id, checkpoint.nameOrPath) : 'none';
   const marks = bracketIds(brackets, tokenizer, checkpoint.id);
   const possible = Math.min(architecture.maxTokens ?? Infinity, learnedPositions(sentence));
   const limit = tokenLimit(options.maxTokens ?? sentence?.maxTokens ?? null, possible, tokenizer, marks);
@@ -75,10 +82,16 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
     },
   );
   const toIds = (text: string, role: Role): Int32Array =>
-    textIds(tokenizer, prepare(sentence, text, role), marks?.[role] ?? null, limit);
+    prompt === null
+      ? textIds(tokenizer, prepare(sentence, text, role), marks?.[role] ?? null, limit)
+      : promptedIds(tokenizer, prompt, text, limit);
   return {
     model: info,
-    settings: { brackets, maxTokens: limit, ...textSettings(sentence) },
+    settings: {
+      brackets,
+      maxTokens: limit,
+      ...(prompt === null ? textSettings(sentence) : { embedPrompt: `${prompt.before}{}${prompt.after}` }),
+    },
     views,
     encode: (texts, role, work) => encode(pool, views, texts, (text) => toIds(text, role), work),
     close: () => pool.close(),
@@ -87,12 +100,13 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
 
 /** The views asked for; `own` comes first. */
 function viewsOf(
-  { poolings = [], layers = [] }: Pick<BiEncoderOptions, 'poolings' | 'layers'>,
+  { poolings = [], layers = [], embedPrompt }: Pick<BiEncoderOptions, 'poolings' | 'layers' | 'embedPrompt'>,
   sentence: SentenceTransformer | null,
   architecture: PooledModel,
   id: string,
 ): (PooledView | ModuleView)[] {
-  const names = poolings.length > 0 ? poolings : [sentence === null ? 'weightedmean' : 'own'];
+  const byDefault = embedPrompt !== undefined ? 'lasttoken' : sentence === null ? 'weightedmean' : 'own';
+  const names = poolings.length > 0 ? poolings : [byDefault];
   const others = names.filter((name) => name !== 'own');
   const views = others.length === 0 ? [] : embeddingViews(others, layers, architecture);
   if (others.length === names.length) return views;

@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly id: string;
   /** Hub commit, or null for a folder. */
   readonly revision: string | null;
+  /** `_name_or_path` of config.json: what the model was loaded from when it was saved; "" where it does not say. */
+  readonly nameOrPath: string;
   /** `model_type` of config.json. */
   readonly modelType: string;
   readonly configPath: string;
@@ -22,7 +24,7 @@ export interface Checkpoint {
   readonly files: readonly string[];
 }
 
-const configSchema = z.looseObject({ model_type: z.string() });
+const configSchema = z.looseObject({ model_type: z.string(), _name_or_path: z.string().nullish() });
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /**
@@ -40,10 +42,14 @@ export async function openCheckpoint(folder: string, name?: Pick<Checkpoint, 'id
         : `${folder}: is a file; expected the model folder that holds config.json and weights`,
     );
   const configPath = join(absolute, 'config.json');
-  const { model_type: modelType } = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
+  const config = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
+  const { model_type: modelType, _name_or_path: nameOrPath } = config;
   const { tensors, files } = await readWeights(absolute);
   const { id, revision } = name ?? { id: basename(absolute), revision: null };
-  return { folder: absolute, id, revision, modelType, configPath, tensors, files: ['config.json', ...files] };
+  return {
+    ...{ folder: absolute, id, revision, nameOrPath: nameOrPath ?? '', modelType, configPath, tensors },
+    files: ['config.json', ...files],
+  };
 }
 
 interface Weights {
