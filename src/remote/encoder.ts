@@ -84,7 +84,8 @@ async function openInputs(
   }
   const model = await openRemoteModel(name, 'embeddings', options, context);
   const { tokenizer, info } = model;
-  const about = { endpoint: model.url, brackets };
+  // A shard of vectors goes by files and settings; a hosted model has no files.
+  const about = { hostedModel: name, endpoint: model.url, brackets };
   if (tokenizer === null) {
     return { model, settings: { ...about, input: 'text', maxTokens: null }, toInput: (text) => pythonStrip(text) };
   }

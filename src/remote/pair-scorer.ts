@@ -52,6 +52,7 @@ export async function createRemotePairScorer(
       prompt: prompt.name,
       template: templateOf(prompt),
       maxTokens,
+      hostedModel: name,
       endpoint: model.url,
       input: tokenizer === null ? 'text' : 'token ids',
     },

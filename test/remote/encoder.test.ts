@@ -1,0 +1,146 @@
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../src/core/errors.js';
+import { openTokenizer } from '../../src/models/index.js';
+import { shardKey } from '../../src/search/index.js';
+import { hashEmbedding } from '../helpers/hash-encoder.js';
+import { smallModels } from '../helpers/small-task.js';
+import { startOpenAiServer } from './openai-server.js';
+import { messageOfFailure, openEncoder, remoteContext } from './setup.js';
+
+const texts = Array.from({ length: 25 }, (_, i) => `text number ${i} x${'x'.repeat(i)}`);
+
+describe('a hosted encoder', () => {
+  it('gives the vectors of the server in the order of the texts, in batches', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url, batchSize: 4, parameters: 1e6 });
+    expect(encoder.model).toMatchObject({ id: `openai:hash@${new URL(server.url).host}`, parameters: 1e6, files: {} });
+    expect(encoder.views).toEqual([{ name: 'hosted', pooling: 'hosted', layer: null, dimensions: 48 }]);
+    let done = 0;
+    const [matrix] = await encoder.encode([' a \n', '', ...texts, 'a'], 'query', { onProgress: (n) => (done += n) });
+    expect(done).toBe(texts.length + 3);
+    const rows = [hashEmbedding('a'), new Float32Array(48), ...texts.map(hashEmbedding), hashEmbedding('a')];
+    expect(matrix).toEqual({
+      rows: rows.length,
+      columns: 48,
+      data: Float32Array.from(rows.flatMap((row) => [...row])),
+    });
+    const sizes = server.requests.map(({ body }) => (body['input'] as string[]).length);
+    expect(sizes).toEqual([1, 4, 4, 4, 4, 4, 4, 2]); // the first tells the dimensions; "a" is asked for once
+    expect(server.requests.every(({ body }) => body['model'] === 'hash' && body['encoding_format'] === 'float')).toBe(
+      true,
+    );
+  });
+
+  it('counts requests, tokens and their price', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url, pricePerMillion: 20 });
+    await encoder.encode(['abcd'], 'document');
+    const tokens = 'dimensions'.length + 4;
+    expect(encoder.usage!()).toEqual({ requests: 2, tokens, price: (tokens * 20) / 1e6 });
+    const free = await openEncoder({ endpoint: server.url });
+    expect(free.usage!().price).toBeNull();
+  });
+
+  it('pays for nothing twice, whatever texts come together, in this process or a later one', async () => {
+    const server = await startOpenAiServer();
+    const context = remoteContext();
+    const first = await openEncoder({ endpoint: server.url, batchSize: 4 }, context);
+    await Promise.all([first.encode(texts, 'document'), first.encode(texts.slice(5, 20), 'query')]);
+    const asked = (): string[] => server.requests.flatMap(({ body }) => body['input'] as string[]);
+    expect(asked().sort()).toEqual(['dimensions', ...texts].sort());
+    const second = await openEncoder({ endpoint: server.url }, context);
+    const [matrix] = await second.encode([...texts].reverse(), 'document');
+    expect(asked()).toHaveLength(texts.length + 1);
+    expect(matrix!.data.subarray(0, 48)).toEqual(hashEmbedding(texts.at(-1)!));
+  });
+
+  it('keeps what arrived before a failure, and asks for the rest only', async () => {
+    const server = await startOpenAiServer();
+    const context = remoteContext();
+    const encoder = await openEncoder({ endpoint: server.url, batchSize: 5, concurrency: 1 }, context);
+    server.faults.push(null, null, { kind: 'status', status: 400, body: '{"error": {"message": "too long"}}' });
+    expect(await messageOfFailure(encoder.encode(texts, 'document'))).toMatch(
+      /^InputError: .*answers 400 \(too long\)$/,
+    );
+    expect(server.requests).toHaveLength(4); // none is sent after the failure
+    await (await openEncoder({ endpoint: server.url, batchSize: 5 }, context)).encode(texts, 'document');
+    const sizes = server.requests.slice(4).map(({ body }) => (body['input'] as string[]).length);
+    expect(sizes).toEqual([5, 5, 5]);
+  });
+
+  it('finds what a killed process left, and asks again for what is torn or damaged', async () => {
+    const server = await startOpenAiServer();
+    const context = remoteContext();
+    await (await openEncoder({ endpoint: server.url }, context)).encode(['a', 'b'], 'query');
+    const folder = join(context.cacheFolder, (await readdir(context.cacheFolder))[0]!);
+    const names = await readdir(folder);
+    const keys = join(
+      folder,
+      names.find((name) => name.endsWith('.keys'))!,
+    );
+    await truncate(keys, (await readFile(keys)).length - 3);
+    const rows = join(
+      folder,
+      names.find((name) => name.endsWith('.rows'))!,
+    );
+    const bytes = await readFile(rows);
+    bytes[0]! ^= 1; // of "dimensions", the first
+    await writeFile(rows, bytes);
+    const again = await openEncoder({ endpoint: server.url }, context);
+    const before = server.requests.length;
+    const [matrix] = await again.encode(['a', 'b'], 'query');
+    expect(server.requests.slice(before).flatMap(({ body }) => body['input'])).toHaveLength(1);
+    expect(matrix!.data).toEqual(Float32Array.from([...hashEmbedding('a'), ...hashEmbedding('b')]));
+    expect(await messageOfFailure(again.encode(['dimensions'], 'query'))).toMatch(
+      /damaged; run the same command again/,
+    );
+    await again.encode(['dimensions'], 'query');
+  });
+
+  it('shares nothing between two models, or two servers', async () => {
+    const [a, b] = [await startOpenAiServer(), await startOpenAiServer()];
+    const context = remoteContext();
+    const encoders = [
+      await openEncoder({ endpoint: a.url }, context),
+      await openEncoder({ endpoint: a.url }, context, 'other'),
+      await openEncoder({ endpoint: b.url }, context),
+    ];
+    for (const encoder of encoders) await encoder.encode(['text'], 'query');
+    expect([a.requests.length, b.requests.length]).toEqual([4, 2]);
+    const keys = encoders.map(({ model, settings }) =>
+      shardKey({ model, settings, view: 'hosted', role: 'query', texts: ['text'] }),
+    );
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  it('sends token ids, cut and marked as local models have them, where it knows the tokenizer', async () => {
+    const server = await startOpenAiServer();
+    const options = { endpoint: server.url, tokenizer: smallModels.biEncoder, brackets: 'specb' } as const;
+    const encoder = await openEncoder({ ...options, tokenLimit: 6, maxTokens: 100 });
+    expect(encoder.settings).toMatchObject({ input: 'token ids', maxTokens: 6, brackets: 'specb' });
+    await encoder.encode(['how do computers add numbers in binary'], 'document');
+    const tokenizer = await openTokenizer(smallModels.biEncoder);
+    const ids = tokenizer.encode('how do computers add numbers in binary').slice(0, 4);
+    expect(server.requests.at(-1)!.body['input']).toEqual([[tokenizer.idOf('{'), ...ids, tokenizer.idOf('}')]]);
+  });
+
+  it('refuses marks, and a limit of tokens, that it cannot set without the tokenizer', async () => {
+    const { url: endpoint } = await startOpenAiServer();
+    const specb = openEncoder({ endpoint }, undefined, 'SGPT-125M-weightedmean-msmarco-specb-bitfit');
+    expect(await messageOfFailure(specb)).toMatch(/brackets "specb" are token ids, which only --tokenizer DIR/);
+    expect(await messageOfFailure(openEncoder({ endpoint, maxTokens: 9 }))).toMatch(/--max-tokens needs --tokenizer/);
+  });
+
+  it('stops when asked to', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url });
+    const abort = new AbortController();
+    server.faults.push({ kind: 'hang' });
+    const work = encoder.encode(['text'], 'query', { signal: abort.signal });
+    while (server.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    abort.abort();
+    await expect(work).rejects.toBeInstanceOf(InterruptedError);
+  });
+});

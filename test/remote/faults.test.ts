@@ -1,0 +1,161 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { openEndpoint } from '../../src/remote/endpoint.js';
+import { hashEmbedding } from '../helpers/hash-encoder.js';
+import { startOpenAiServer, type Fault } from './openai-server.js';
+import { messageOfFailure, openEncoder, patience, remoteContext } from './setup.js';
+
+const change = (edit: (answer: string) => string): Fault => ({ kind: 'change', change: edit });
+interface Answer {
+  data: { index: number; embedding: number[] }[];
+}
+const edited = (edit: (answer: Answer) => void): Fault =>
+  change((json) => {
+    const answer = JSON.parse(json) as Answer;
+    edit(answer);
+    return JSON.stringify(answer);
+  });
+
+/** Faults that may pass. */
+const passing: [string, Fault][] = [
+  ['429', { kind: 'status', status: 429 }],
+  ['500', { kind: 'status', status: 500 }],
+  ['502 with a page', { kind: 'status', status: 502, body: '<html>bad gateway</html>' }],
+  ['a connection reset', { kind: 'reset' }],
+  ['JSON cut off', { kind: 'cut' }],
+  ['no answer in time', { kind: 'hang' }],
+];
+
+describe.each(passing)('%s', (_, fault) => {
+  const context = (): ReturnType<typeof remoteContext> =>
+    remoteContext({ patience: { ...patience, timeoutMs: fault.kind === 'hang' ? 200 : patience.timeoutMs } });
+
+  it('is tried again', async () => {
+    const server = await startOpenAiServer();
+    const here = context();
+    const encoder = await openEncoder({ endpoint: server.url }, here);
+    server.faults.push(fault, fault);
+    const [matrix] = await encoder.encode(['text'], 'query');
+    expect(matrix!.data).toEqual(hashEmbedding('text'));
+    expect(server.requests).toHaveLength(4);
+    expect(here.notes).toHaveLength(1); // once, however often
+  });
+
+  it('is said in a sentence when it does not pass', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url }, context());
+    server.faults.push(fault, fault, fault);
+    const message = await messageOfFailure(encoder.encode(['text'], 'query'));
+    expect(message).toMatch(
+      /^InputError: http:.*\/v1\/embeddings: .*, 3 times; .* run the same command again to go on$/,
+    );
+  });
+});
+
+describe('Retry-After', () => {
+  it('holds back the next request, and all others', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url });
+    server.faults.push({ kind: 'status', status: 429, headers: { 'retry-after': '0.3' } });
+    await encoder.encode(['text'], 'query');
+    const [refused, next] = server.requests.slice(-2);
+    // A lower bound of what was asked for, not a measure of speed; timers may be a millisecond early.
+    expect(next!.at - refused!.at).toBeGreaterThan(290);
+  });
+
+  it('as a date far away is not waited for', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url });
+    const date = new Date(Date.now() + 3_600_000).toUTCString();
+    server.faults.push({ kind: 'status', status: 503, headers: { 'retry-after': date } });
+    const message = await messageOfFailure(encoder.encode(['text'], 'query'));
+    expect(message).toMatch(/answers 503 and asks to wait for 3\d\d\d s; .* run the same command again later/);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+/** Faults that do not pass: one request, one sentence. */
+const lasting: [string, Fault, RegExp][] = [
+  ['HTML', { kind: 'html' }, /answers with HTML, expected JSON; --endpoint is/],
+  [
+    '401',
+    { kind: 'status', status: 401, body: '{"error": {"message": "Incorrect API key"}}' },
+    /401 \(Incorrect API key\); the key is/,
+  ],
+  [
+    '404',
+    { kind: 'status', status: 404, body: '{"detail": "Not Found"}' },
+    /answers 404 \(Not Found\); is the model spelt right/,
+  ],
+  ['413', { kind: 'status', status: 413 }, /too large: lower --batch-size/],
+  ['a redirection', { kind: 'status', status: 308, headers: { location: 'https://example.org' } }, /308 .*redirection/],
+  [
+    'no money left',
+    { kind: 'status', status: 429, body: '{"error": {"message": "You exceeded", "code": "insufficient_quota"}}' },
+    /answers 429 \(You exceeded\); the account has nothing left/,
+  ],
+  ['a missing vector', edited(({ data }) => data.pop()), /has 1 vectors for 2 texts; expected one each/],
+  ['a vector twice', edited(({ data }) => (data[0]!.index = data[1]!.index)), /no vector of index \d, or one twice/],
+  ['NaN', change((json) => json.replace(/-?\d+\.\d+/, 'NaN')), /has NaN or Infinity where a number is expected/],
+  [
+    'null for a number',
+    change((json) => json.replace(/-?\d+\.\d+/, 'null')),
+    /field "data\.0\.embedding\.\d+".*number/,
+  ],
+  ['a number beyond float32', change((json) => json.replace(/-?\d+\.\d+/, '1e300')), /beyond float32/],
+  ['base64', edited(({ data }) => Object.assign(data[0]!, { embedding: 'AAAA' })), /field "data\.0\.embedding"/],
+  ['another kind of answer', change(() => '{"hello": 1}'), /field "data".*OpenAI-compatible/],
+  [
+    'another dimension midway',
+    edited(({ data }) => {
+      for (const { embedding } of data) embedding.push(1);
+    }),
+    /vectors of 49 numbers, but of 48 before; is it another model/,
+  ],
+];
+
+describe.each(lasting)('%s', (_, fault, expected) => {
+  it('is an error in one sentence, at once', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url });
+    server.faults.push(fault);
+    const message = await messageOfFailure(encoder.encode(['one text', 'another'], 'query'));
+    expect(message).toMatch(expected);
+    expect(message).toMatch(/^InputError: [^\n]*$/);
+    expect(server.requests).toHaveLength(2);
+    // Nothing of the bad answer was kept.
+    const [matrix] = await encoder.encode(['one text', 'another'], 'query');
+    expect(matrix!.data).toEqual(Float32Array.from([...hashEmbedding('one text'), ...hashEmbedding('another')]));
+  });
+});
+
+describe('an endpoint', () => {
+  it('that nobody listens at is told at once', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const message = await messageOfFailure(openEncoder({ endpoint: `http://127.0.0.1:${port}` }));
+    expect(message).toMatch(/^InputError: .*cannot be reached \(.*ECONNREFUSED.*\); is --endpoint right/);
+  });
+
+  it('has /v1 where no path is given, and never a secret in its URL', () => {
+    expect(openEndpoint('http://localhost:8000', undefined, {}).url).toBe('http://localhost:8000/v1');
+    expect(openEndpoint('http://localhost:8000/a/b/', undefined, {}).url).toBe('http://localhost:8000/a/b');
+    expect(openEndpoint(undefined, undefined, {}).url).toBe('https://api.openai.com/v1');
+    for (const url of ['http://me:geheim@host', 'http://host/?key=geheim', 'ftp://me:geheim@host', 'me:geheim@host']) {
+      expect(() => openEndpoint(url, undefined, {})).toThrow(/^(?!.*geheim)--endpoint: /);
+    }
+    expect(() => openEndpoint('localhost', undefined, {})).toThrow('found another "localhost"');
+  });
+
+  it('takes the key from a variable, and never repeats what was given as its name', () => {
+    expect(openEndpoint(undefined, undefined, { OPENAI_API_KEY: ' sk-1 ' }).key!.header).toBe('Bearer sk-1');
+    expect(openEndpoint(undefined, 'OTHER', { OTHER: 'sk-2', OPENAI_API_KEY: 'sk-1' }).key!.header).toBe('Bearer sk-2');
+    expect(openEndpoint(undefined, undefined, {}).key).toBeNull();
+    expect(() => openEndpoint(undefined, 'sk-3', {})).toThrow(/^(?!.*sk-3)--api-key-env: there is no/);
+    expect(() => openEndpoint(undefined, undefined, { OPENAI_API_KEY: 'a b' })).toThrow(/^(?!.*a b)the API key/);
+    expect(JSON.stringify(openEndpoint(undefined, undefined, { OPENAI_API_KEY: 'sk-1' }))).not.toContain('sk-1');
+  });
+});

@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { hashEmbedding } from '../helpers/hash-encoder.js';
+
+/** What the server does with a request instead of answering it. */
+export type Fault =
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Record<string, string>;
+    }
+  | { readonly kind: 'html' }
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'cut' }
+  /** Sends the answer changed. */
+  | { readonly kind: 'change'; readonly change: (answer: string) => string };
+
+interface Request {
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly body: Record<string, unknown>;
+  /** performance.now() of its arrival. */
+  readonly at: number;
+}
+
+export interface OpenAiServer {
+  /** `http://127.0.0.1:PORT/v1` */
+  readonly url: string;
+  readonly requests: Request[];
+  /** What to do with the next requests; those after these are answered. */
+  readonly faults: (Fault | null)[];
+  /** Ways of asking for log-probabilities that it knows: `max_tokens: 0` with echo, 1 with echo, vLLM's. */
+  styles: ReadonlySet<'echo' | 'echo-1' | 'prompt-logprobs'>;
+  /** Put before the tokens of a text. */
+  beginToken: string | null;
+}
+
+/** A small server of OpenAI's interface whose "models" are hash functions; it ends with the test. */
+export async function startOpenAiServer(): Promise<OpenAiServer> {
+  const state: OpenAiServer & { url: string } = {
+    url: '',
+    requests: [],
+    faults: [],
+    styles: new Set(['echo', 'echo-1', 'prompt-logprobs']),
+    beginToken: null,
+  };
+  const server = createServer((request, response) => void answer(state, request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return state;
+}
+
+async function answer(state: OpenAiServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+  const path = request.url ?? '';
+  state.requests.push({ path, authorization: request.headers.authorization, body, at: performance.now() });
+  const fault = state.faults.shift() ?? null;
+  if (fault?.kind === 'hang') return;
+  if (fault?.kind === 'reset') {
+    request.socket.destroy();
+    return;
+  }
+  const { status, text, headers } = replyTo(state, path, body, fault);
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text);
+}
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly headers?: Record<string, string> | undefined;
+}
+
+function replyTo(state: OpenAiServer, path: string, body: Record<string, unknown>, fault: Fault | null): Reply {
+  if (fault?.kind === 'status') return { status: fault.status, text: fault.body ?? '{}', headers: fault.headers };
+  if (fault?.kind === 'html') return { status: 200, text: '<!doctype html><title>Hello</title>' };
+  const known = path === '/v1/embeddings' || path === '/v1/completions';
+  if (!known) return { status: 404, text: '{"error": {"message": "no such path"}}' };
+  const result = path === '/v1/embeddings' ? embeddings(body) : completions(state, body);
+  if (typeof result === 'string') return { status: 400, text: JSON.stringify({ error: { message: result } }) };
+  const json = JSON.stringify(result);
+  if (fault?.kind === 'cut') return { status: 200, text: json.slice(0, json.length / 2) };
+  return { status: 200, text: fault?.kind === 'change' ? fault.change(json) : json };
+}
+
+function embeddings({ input }: Record<string, unknown>): object {
+  const inputs = input as (string | number[])[];
+  const data = inputs.map((text, index) => ({
+    object: 'embedding',
+    index,
+    embedding: [...hashEmbedding(typeof text === 'string' ? text : text.join(' '))],
+  }));
+  const tokens = inputs.reduce((sum, { length }) => sum + length, 0);
+  return { object: 'list', data: data.reverse(), usage: { prompt_tokens: tokens, total_tokens: tokens } };
+}
+
+/** Cuts a text as GPT-2's expression does, without merging further: a token is a word, a number or signs. */
+export function tokensOf(text: string): string[] {
+  return text.match(/ ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+/gu) ?? [];
+}
+
+/** The "language model": the log-probability of a token after another. */
+export function logprobOf(before: string | number, token: string | number): number {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([before, token]))
+    .digest();
+  return -hash.readUInt16LE() / 4096;
+}
+
+function completions(state: OpenAiServer, body: Record<string, unknown>): object | string {
+  const style = 'prompt_logprobs' in body ? 'prompt-logprobs' : body['max_tokens'] === 0 ? 'echo' : 'echo-1';
+  if (!state.styles.has(style)) return `this model does not know ${style}`;
+  const prompts = body['prompt'] as (string | number[])[];
+  const choices = prompts.map((prompt, index) => {
+    const begin = state.beginToken === null ? [] : [state.beginToken];
+    const tokens: (string | number)[] = typeof prompt === 'string' ? [...begin, ...tokensOf(prompt)] : prompt;
+    const values = tokens.map((token, i) => (i === 0 ? null : logprobOf(tokens[i - 1]!, token)));
+    if (style === 'prompt-logprobs') {
+      const positions = tokens.map((token, i) =>
+        i === 0 ? null : { [token]: { logprob: values[i] }, 99999: { logprob: -0.5, rank: 1 } },
+      );
+      return { index, text: '!', logprobs: null, prompt_logprobs: positions };
+    }
+    const generated = style === 'echo' ? [] : ['!'];
+    return {
+      index,
+      text: '',
+      logprobs: {
+        tokens: [...tokens.map(String), ...generated],
+        token_logprobs: [...values, ...generated.map(() => -1)],
+      },
+    };
+  });
+  const tokens = prompts.reduce((sum, { length }) => sum + length, 0);
+  return { choices: choices.reverse(), usage: { prompt_tokens: tokens, total_tokens: tokens } };
+}
