@@ -48,7 +48,7 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
   return {
     files: hasConfig ? ['tokenizer.json', configFile] : ['tokenizer.json'],
     encode: (text) => (text === '' ? [] : encode(text, false)),
-    special: surroundings(encode('a', false), encode('a', true)),
+    special: surroundings(tokenizerPath, encode('a', false), encode('a', true)),
     idOf: (token) => vocabulary.get(token),
     largestId: [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1),
     endOfText: tokenizer.eos_token_id,
@@ -56,8 +56,12 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
 }
 
 /** What is put before and after a text's ids. */
-function surroundings(alone: readonly number[], surrounded: readonly number[]): Tokenizer['special'] {
+function surroundings(path: string, alone: readonly number[], surrounded: readonly number[]): Tokenizer['special'] {
   const start = surrounded.findIndex((_, i) => alone.every((id, j) => surrounded[i + j] === id));
+  if (start < 0)
+    throw new InputError(
+      `${path}: its post_processor changes a text's own tokens; expected one that puts tokens around them`,
+    );
   return { before: surrounded.slice(0, start), after: surrounded.slice(start + alone.length) };
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +70,17 @@ describe('an encoder', () => {
     await expect(createBiEncoder(options)).rejects.toThrow(
       'maxTokens: 2 leaves no room for a text between the 2 tokens around it; expected at least 3',
     );
+  });
+
+  it('needs a tokenizer that leaves a text whole', async () => {
+    const model = join(parent, 'swallowing');
+    cpSync(join(parent, 'bert'), model, { recursive: true });
+    const path = join(model, 'tokenizer.json');
+    const tokenizer = JSON.parse(readFileSync(path, 'utf8')) as { post_processor: { single: unknown[] } };
+    tokenizer.post_processor.single = tokenizer.post_processor.single.slice(0, 1);
+    writeFileSync(path, JSON.stringify(tokenizer));
+    const options = { model, poolings: ['cls'], maxTokens: null, threads: 1 };
+    await expect(createBiEncoder(options)).rejects.toThrow("its post_processor changes a text's own tokens");
   });
 
   it('cannot score pairs', async () => {
