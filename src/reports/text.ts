@@ -5,7 +5,7 @@ import type { Report, Suite } from './model.js';
 
 /** The widest a system's name, a task's name and a whole line get; more tasks go into further blocks. */
 const systemWidth = 48;
-const taskWidth = 26;
+const taskWidth = 34;
 const lineWidth = 120;
 
 /** The scores as plain text for a terminal: systems down by family and size, tasks across, `*` at the best. */

@@ -175,6 +175,25 @@ describe('significance', () => {
   });
 });
 
+test('published scores stand once a task, with the difference where the same system was measured', async () => {
+  const flat = { ...bm25, name: 'BM25 flat', settings: { bm25: 'anserini-flat' } };
+  const nfcorpus = { name: 'beir/nfcorpus' };
+  const report = await buildReport([
+    result(flat, { ...nfcorpus, profile: 'trec_eval' }, 0.3258),
+    result(bm25, nfcorpus, 0.5),
+    result(bm25, { name: 'beir/scifact', split: 'train' }, 0.5),
+  ]);
+  const { lines } = partOf(report, 'published').panels[0]!.table;
+  const names = lines.map(([, name]) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(lines.filter(([task]) => String(task).startsWith('beir/scifact'))).toEqual([]);
+  const line = lines.find(([, name]) => name === 'BM25 (Anserini 2, flat)');
+  expect(line?.slice(0, 2)).toEqual(['beir/nfcorpus (profile trec_eval)', 'BM25 (Anserini 2, flat)']);
+  expect(line?.slice(2, 7)).toEqual([0.3218, 'anserini-flat', 'BM25 flat', 0.3258, expect.closeTo(0.004, 10)]);
+  const cell = report.suites[0]!.rows[1]!.cells.find((found) => found !== null);
+  expect(cell!.published.map(({ verdict }) => verdict)).toEqual(['near']);
+});
+
 test('cost shows work, speed and time beside the score', async () => {
   const report = await buildReport([result(bm25, task, 0.5)]);
   const { columns, lines } = partOf(report, 'cost').panels[0]!.table;

@@ -56,7 +56,7 @@ dialog { max-width: min(44rem, calc(100vw - 2rem)); background: var(--page); col
 dialog::backdrop { background: rgb(0 0 0 / .4); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; font-size: .875rem; margin: .75rem 0; } dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 .heat { background: color-mix(in srgb, var(--chart-heatHigh) var(--heat), var(--chart-heatLow)); }
-td.equal { color: var(--equal); } td.near { color: var(--near); } td.off { color: var(--off); }
+.number.equal { color: var(--equal); } .number.near { color: var(--near); } .number.off { color: var(--off); }
 .choices { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: end; margin-bottom: .75rem; } .choices p { margin: 0; max-width: 100%; }
 .choices p > label:not(:has(input)) { display: block; font-size: .875rem; color: var(--muted); }
 .rankings { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem; } h4 { margin: .5rem 0; }

@@ -6,7 +6,13 @@ import type { Part, ReportSystem, Row, Suite, Value } from '../model.js';
 /** Every published score of the tasks, beside what was measured for the same system. */
 export function publishedPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
-  const lines = rows.flatMap((row) => publishedLines(row, systems));
+  const tasks = [...new Set(rows.map(({ task }) => task))];
+  const lines = tasks.flatMap((task) =>
+    publishedLines(
+      rows.filter((row) => row.task === task),
+      systems,
+    ),
+  );
   if (lines.length === 0) return null;
   return {
     id: 'published',
@@ -38,15 +44,20 @@ export function publishedPart(suites: readonly Suite[], systems: readonly Report
   };
 }
 
-function publishedLines(row: Row, systems: readonly ReportSystem[]): Value[][] {
-  return row.published.flatMap(({ row: published, score }) => {
-    const after = [published.source, publishedNote(published, row.task) ?? null];
-    const known = [row.label, published.system, score, published.profile];
-    const measured = row.cells.flatMap((cell, i) =>
-      (cell?.published ?? [])
-        .filter((comparison) => comparison.row === published)
-        .map(({ difference }) => [...known, systems[i]!.label, cell!.value, difference, published.source]),
+/** @param rows the rows of one task: one, unless it was run on other data or under another profile too */
+function publishedLines(rows: readonly Row[], systems: readonly ReportSystem[]): Value[][] {
+  const all = new Map(rows.flatMap(({ published }) => published.map(({ row, score }) => [row, score] as const)));
+  return [...all].flatMap(([published, score]) => {
+    const { task } = rows[0]!;
+    const about = [published.system, score, published.profile];
+    const after = [published.source, publishedNote(published, task) ?? null];
+    const measured = rows.flatMap((row) =>
+      row.cells.flatMap((cell, i) =>
+        (cell?.published ?? [])
+          .filter((comparison) => comparison.row === published)
+          .map(({ difference }) => [row.label, ...about, systems[i]!.label, cell!.value, difference, ...after]),
+      ),
     );
-    return measured.length > 0 ? measured : [[...known, null, null, null, ...after]];
+    return measured.length > 0 ? measured : [[task, ...about, null, null, null, ...after]];
   });
 }

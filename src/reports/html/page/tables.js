@@ -38,6 +38,11 @@ export function liveTables() {
     const rows = [...table.querySelectorAll('tbody tr')].map((row) =>
       Object.fromEntries([...row.cells].map((cell, i) => [`c${i}`, cell.textContent])),
     );
+    // Differences keep their colours: by column, the class of a text.
+    const verdicts = heads.map((_, i) => {
+      const cells = [...table.querySelectorAll(`tbody td:nth-child(${i + 1}):is(.equal, .near, .off)`)];
+      return new Map(cells.map((cell) => [cell.textContent, cell.className]));
+    });
     const region = table.parentElement;
     const label = region.getAttribute('aria-label');
     const filter = element('input', '', { type: 'search', placeholder: 'Filter', ariaLabel: `Filter: ${label}` });
@@ -53,7 +58,7 @@ export function liveTables() {
         title: head.textContent,
         field: `c${i}`,
         sorter: compareCells,
-        formatter: 'plaintext',
+        formatter: (cell) => element('span', cell.getValue(), { className: verdicts[i].get(cell.getValue()) ?? '' }),
         hozAlign: head.classList.contains('number') ? 'right' : 'left',
         headerHozAlign: head.classList.contains('number') ? 'right' : 'left',
         maxInitialWidth: 280,
