@@ -57,8 +57,9 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
 
 /** What is put before and after a text's ids. */
 function surroundings(path: string, alone: readonly number[], surrounded: readonly number[]): Tokenizer['special'] {
+  if (surrounded.length === 0) return { before: [], after: [] };
   const start = surrounded.findIndex((_, i) => alone.every((id, j) => surrounded[i + j] === id));
-  if (start < 0)
+  if (start < 0 || alone.length === 0)
     throw new InputError(
       `${path}: its post_processor changes a text's own tokens; expected one that puts tokens around them`,
     );
