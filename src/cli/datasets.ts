@@ -5,6 +5,7 @@ import { beirCatalogue, beirEntry, parseBeirTask, type BeirEntry } from '../data
 import { exitCodes } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { stderrProgress } from './progress.js';
+import { printJson, printTable } from './table.js';
 
 /** Another source of data sets than the published addresses. */
 const mirrorVariable = 'SGPT_BENCH_MIRROR';
@@ -137,19 +138,4 @@ function number(value: number | null): string {
 
 function megabytes(archive: BeirEntry['archive']): string {
   return archive === null ? '-' : `${(archive.bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** Columns two spaces apart; those in `right` are flush right. */
-function printTable(rows: readonly (readonly string[])[], right: readonly number[] = []): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows) {
-    const cells = row.map((cell, column) =>
-      right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-    );
-    process.stdout.write(`${cells.join('  ').trimEnd()}\n`);
-  }
-}
-
-function printJson(value: unknown): void {
-  process.stdout.write(JSON.stringify(value, null, 2) + '\n');
 }

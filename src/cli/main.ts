@@ -17,6 +17,7 @@ async function program(): Promise<Command> {
     import('./compare.js').then(({ compareCommand }) => compareCommand()),
     import('./check.js').then(({ checkCommand }) => checkCommand()),
     import('./datasets.js').then(({ datasetsCommand }) => datasetsCommand()),
+    import('./models.js').then(({ modelsCommand }) => modelsCommand()),
   ]);
   const root = new Command('sgpt-bench')
     .description('BEIR and USEB evaluation of GPT sentence embeddings: retrieval, re-ranking, measures, reports')

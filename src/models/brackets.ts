@@ -1,5 +1,6 @@
 import { InputError, nearest } from '../core/errors.js';
 import type { Role } from '../core/model.js';
+import { modelCatalogue } from './catalogue.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** Names of marks; any others are given by their tokens. */
@@ -10,7 +11,8 @@ export const bracketNames = ['auto', 'specb', 'speca', 'none'] as const;
  * - `specb`: the brackets `[` `]` around a query and `{` `}` around a document
  * - `speca`: the added tokens `[SOS]` `[EOS]` and `{SOS}` `{EOS}`
  * - `none`: no marks (symmetric models)
- * - `auto`: the one that is part of the model's name (`SGPT-125M-weightedmean-msmarco-specb-bitfit`), else `none`
+ * - `auto`: what catalogue.ts says of a model of this name, else the one that is part of the name
+ *   (`SGPT-125M-weightedmean-msmarco-specb-bitfit`), else `none`
  * - four tokens of the vocabulary separated by commas, around a query and around a document: `<q>,</q>,<d>,</d>`
  */
 export type Brackets = string;
@@ -30,6 +32,8 @@ export type BracketIds = Readonly<Record<Role, readonly [open: number, close: nu
  */
 export function resolveBrackets(brackets: Brackets, ...names: readonly string[]): Brackets {
   if (brackets === 'auto') {
+    const known = modelCatalogue.find(({ id }) => id === names[0] || id.split('/').at(-1) === names[0]);
+    if (known?.brackets != null) return known.brackets;
     const parts = names.flatMap((name) => name.toLowerCase().split(/[^a-z0-9]+/));
     return ['specb', 'speca'].find((kind) => parts.includes(kind)) ?? 'none';
   }

@@ -7,3 +7,5 @@ export { bracketIds, bracketNames, resolveBrackets, type BracketIds, type Bracke
 export { supportedArchitectures } from './architectures/index.js';
 export { packQueries } from './packing.js';
 export { openTokenizer, type Tokenizer } from './tokenizer.js';
+export { modelCatalogue, type CatalogueModel } from './catalogue.js';
+export { inspectModel, type Inspection } from './inspect.js';

@@ -1,0 +1,117 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../core/errors.js';
+import type { Progress } from '../core/runner.js';
+import { architectureOf, type Architecture } from './architectures/index.js';
+import { resolveBrackets } from './brackets.js';
+import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
+import { bytesPerElement, elements, type TensorType } from './checkpoint/tensors.js';
+import { locateModel } from './hub/index.js';
+import { poolingsOf } from './pooling.js';
+import { moduleView, readSentenceTransformer, type SentenceTransformer } from './sentence-transformers.js';
+import { openTokenizer } from './tokenizer.js';
+
+/** What a checkpoint holds, and what would come of running it. */
+export interface Inspection {
+  readonly id: string;
+  readonly revision: string | null;
+  readonly folder: string;
+  readonly modelType: string;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly type: TensorType;
+    readonly shape: readonly number[];
+    readonly bytes: number;
+    readonly file: string;
+  }[];
+  readonly parameters: number;
+  /** Bytes of the weights on disk, and in memory as float32. */
+  readonly weightBytes: { readonly stored: number; readonly float32: number };
+  /** What would run, or null with the reason in `problem`. */
+  readonly runs: Runs | null;
+  readonly problem: string | null;
+  /** What is done with weights besides using their bytes where they lie. */
+  readonly copies: readonly string[];
+}
+
+interface Runs {
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly vocabularySize: number;
+  readonly kind: 'causal language model' | 'encoder';
+  /** Longest input of the model's positions, and what its sentence-transformers settings say. */
+  readonly maxTokens: { readonly positions: number | null; readonly own: number | null };
+  readonly poolings: readonly string[];
+  /** What is used when no pooling is named. */
+  readonly defaultPooling: string;
+  readonly dimensions: number;
+  readonly brackets: string;
+  readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
+}
+
+/**
+ * Reads headers and settings of a model (a folder or a hub id), not its weights.
+ * @throws InputError for a folder that is no checkpoint; one that cannot be run is described all the same
+ */
+export async function inspectModel(model: string, progress?: Progress): Promise<Inspection> {
+  const source = await locateModel(model, { progress });
+  const bare = await openCheckpoint(source.folder, source);
+  const outcome = await runnable(bare).catch((error: unknown) => {
+    if (error instanceof InputError) return error;
+    throw error;
+  });
+  const ok = outcome instanceof InputError ? null : outcome;
+  const checkpoint = ok?.sentence?.checkpoint ?? bare;
+  const tensors = [...checkpoint.tensors.values()];
+  const isParameter = (name: string): boolean => !ok?.architecture.isNoParameter(name);
+  const counted = tensors.filter(({ name }) => isParameter(name));
+  const parameters = counted.reduce((sum, tensor) => sum + elements(tensor), 0);
+  const stored = counted.reduce((sum, tensor) => sum + elements(tensor) * bytesPerElement[tensor.type], 0);
+  return {
+    id: checkpoint.id,
+    revision: checkpoint.revision,
+    folder: checkpoint.folder,
+    modelType: checkpoint.modelType,
+    files: await Promise.all(
+      checkpoint.files.map(async (name) => ({ name, bytes: (await stat(join(checkpoint.folder, name))).size })),
+    ),
+    tensors: tensors.map(({ name, type, shape, length, file }) => ({ name, type, shape, bytes: length, file })),
+    parameters,
+    weightBytes: { stored, float32: 4 * parameters },
+    runs: ok?.runs ?? null,
+    problem: outcome instanceof InputError ? outcome.message : null,
+    copies: [...widened(counted.map(({ type }) => type)), ...(ok?.architecture.notes ?? [])],
+  };
+}
+
+async function runnable(
+  checkpoint: Checkpoint,
+): Promise<{ architecture: Architecture; sentence: SentenceTransformer | null; runs: Runs }> {
+  const architecture = await architectureOf(checkpoint);
+  const sentence = await readSentenceTransformer(checkpoint);
+  const tokenizer = await openTokenizer(checkpoint.folder);
+  const own = sentence === null ? null : moduleView(sentence.modules, architecture);
+  const { layers, hiddenSize, vocabularySize } = architecture;
+  return {
+    architecture,
+    sentence,
+    runs: {
+      ...{ layers, hiddenSize, vocabularySize },
+      kind: architecture.logits === null ? 'encoder' : 'causal language model',
+      maxTokens: { positions: architecture.maxTokens, own: sentence?.maxTokens ?? null },
+      poolings: poolingsOf(architecture),
+      defaultPooling: own?.name ?? 'weightedmean',
+      dimensions: own?.dimensions ?? architecture.outputSize,
+      brackets: resolveBrackets('auto', checkpoint.id, checkpoint.nameOrPath),
+      specialTokens: tokenizer.special,
+    },
+  };
+}
+
+function widened(types: readonly TensorType[]): string[] {
+  const half = [...new Set(types)].filter((type) => type === 'F16' || type === 'BF16');
+  return half.length === 0
+    ? []
+    : [`weights in ${half.join(' and ')} are widened to float32 in memory when the model starts`];
+}
