@@ -99,12 +99,15 @@ function cacheFolderOf({ output, store }: BenchSettings): string {
 }
 
 function sharedSystem(
-  { poolings, layers, brackets, dtype }: BenchPlan,
+  { poolings, layers, brackets, dtype, embedPrompt }: BenchPlan,
   model: string,
   maxTokens: number | null,
   prompt: string | null,
 ): SharedSystem {
-  return { model, poolings, layers: layers ?? null, brackets, dtype, maxTokens, prompt };
+  return {
+    ...{ model, poolings, layers: layers ?? null, brackets, dtype, embedPrompt: embedPrompt ?? null },
+    ...{ maxTokens, prompt },
+  };
 }
 
 function withSharing(context: BenchContext, system: SharedSystem, task: RetrievalTask): BenchContext {

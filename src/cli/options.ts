@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
+import type { Share } from '../core/shards.js';
+import { withoutPassword } from '../queue/redact.js';
 
 /** A whole number from 1. */
 export function positive(value: string): number {
@@ -31,13 +33,21 @@ export function layers(value: string): ('all' | number)[] {
   });
 }
 
+/** One part of several: `2/8`. */
+export function share(value: string): Share {
+  const [number, count] = (/^([1-9]\d*)\/([1-9]\d*)$/.exec(value) ?? []).slice(1).map(Number);
+  if (number !== undefined && count !== undefined && number <= count) return { number, count };
+  throw new InvalidArgumentError(`expected I/N, as 2/8 for the second of eight shares, found "${value}".`);
+}
+
 /** One thread a core that this process may use. */
 export const defaultThreads = availableParallelism();
 
-/** The command line as a user would type it, for records. */
+/** The command line as a user would type it, for records: without passwords of addresses. */
 export function commandLine(): string {
   const quoted = process.argv
     .slice(2)
+    .map(withoutPassword)
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
   return ['sgpt-bench', ...quoted].join(' ');
 }

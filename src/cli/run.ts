@@ -9,9 +9,10 @@ import type { StoredResult } from '../results/store.js';
 import { interruptible } from './interrupt.js';
 import { commandLine, defaultThreads, layers, list, positive } from './options.js';
 import { stderrProgress } from './progress.js';
+import { openSharing, sharingOptions, type SharingOptions } from './sharing.js';
 import { hostedOptions, remotePlan, type HostedOptions } from './remote-options.js';
 
-interface RunOptions extends HostedOptions {
+interface RunOptions extends HostedOptions, SharingOptions {
   readonly task: string[];
   readonly model: string[];
   readonly runner?: string[];
@@ -116,12 +117,20 @@ export function runCommand(): Command {
     .option('--quiet', 'no progress')
     .addHelpText('after', examples)
     .action(run);
-  for (const option of hostedOptions()) command.addOption(option);
+  for (const option of [...hostedOptions(), ...sharingOptions()]) command.addOption(option);
   return command;
 }
 
 async function run(options: RunOptions): Promise<void> {
   const results = await runPlan(planOf(options), options);
+  if (options.shard !== undefined) {
+    const { number, count } = options.shard;
+    process.stderr.write(
+      `share ${number} of ${count} is done; when all are (and "sgpt-bench merge" has brought together what lies in several ` +
+        'folders), the same command without --shard evaluates them\n',
+    );
+    return;
+  }
   if (options.json === true) {
     const records = results.map(({ record }) => record);
     process.stdout.write(JSON.stringify(records, null, 2) + '\n');
@@ -137,7 +146,8 @@ export type PlanOptions = Pick<
   RunOptions,
   'task' | 'profile' | 'depth' | 'topK' | 'threads' | 'datasetsDir' | 'output'
 > &
-  Partial<Pick<RunOptions, 'split' | 'measure' | 'limitQueries' | 'overwrite' | 'quiet'>>;
+  Partial<Pick<RunOptions, 'split' | 'measure' | 'limitQueries' | 'overwrite' | 'quiet'>> &
+  SharingOptions;
 
 /** Opens the tasks, runs the plan with progress on stderr until done or interrupted, and closes what it opened. */
 export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<StoredResult[]> {
@@ -156,14 +166,26 @@ export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<St
     depth: options.depth,
     queryLimit: options.limitQueries ?? null,
     output: options.output,
+    store: options.store,
     overwrite: options.overwrite === true,
   };
-  const tasks = await openTasks(options, progress);
+  const taskNames = new Map<RetrievalTask, string>();
+  const tasks = await openTasks(options, progress, taskNames);
   try {
     for (const task of tasks) if (!isUsebTask(task) && task.mainMeasure !== undefined) parseMeasure(task.mainMeasure);
-    return await interruptible((signal) =>
-      bench(plan, tasks, settings, { profile, progress, signal, threads: options.threads, command: commandLine() }),
-    );
+    return await interruptible(async (signal) => {
+      const { output, threads } = options;
+      const shared = { output, models: plan.models, taskNames, profile: profile.name, progress, signal };
+      const open = await openSharing(options, shared);
+      try {
+        return await bench(plan, tasks, settings, {
+          ...{ profile, progress, signal, threads, sharing: open.sharing },
+          command: commandLine(),
+        });
+      } finally {
+        await open.close();
+      }
+    });
   } finally {
     for (const task of tasks) if (!isUsebTask(task)) await task.corpus.close();
   }
@@ -172,6 +194,8 @@ export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<St
 async function openTasks(
   { task: names, datasetsDir, split }: PlanOptions,
   progress: Progress,
+  /** Is told the name that each retrieval task was opened by. */
+  taskNames: Map<RetrievalTask, string>,
 ): Promise<(RetrievalTask | UsebTask)[]> {
   const [{ expandTasks, openTask }, { isUsebName, openUsebTasks }] = await Promise.all([
     import('../datasets/index.js'),
@@ -187,6 +211,7 @@ async function openTasks(
     }
     const task = await openTask(name, datasetsDir, split);
     noteOddities(task, progress);
+    taskNames.set(task, name);
     tasks.push(task);
   }
   return tasks;

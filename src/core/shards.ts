@@ -46,6 +46,23 @@ export interface ShardWork {
 /** The usual: all in this process. While one shard's last texts are in the model, the next shard's first ones are, too. */
 export const computedHere: ShardWork = { inFlight: 2, make: (_shard, compute) => compute() };
 
+/** One machine's part of work that is done by `count` of them, without a queue: every `count`-th shard. */
+export interface Share {
+  /** From 1 to `count`. */
+  readonly number: number;
+  readonly count: number;
+}
+
+/** Only this share's shards are computed, here; the others are left alone. */
+export function shareOf({ number, count }: Share, size?: number): ShardWork {
+  const isOurs = (index: number): boolean => index % count === number - 1;
+  return {
+    inFlight: computedHere.inFlight,
+    size,
+    make: (shard, compute) => (isOurs(shard.index) ? compute() : Promise.resolve()),
+  };
+}
+
 /** A model and how it is opened, by reference: enough for another process that has the same model. */
 export interface SharedSystem {
   /** A folder or a hub id. */
@@ -53,8 +70,10 @@ export interface SharedSystem {
   readonly poolings: readonly string[];
   /** Null for the last. */
   readonly layers: readonly (number | 'all')[] | null;
-  readonly brackets: 'auto' | 'specb' | 'speca' | 'none';
+  readonly brackets: string;
   readonly dtype: 'fp32' | 'int8';
+  /** Null for none. */
+  readonly embedPrompt: string | null;
   /** The longest input wanted; null for the model's own limit. */
   readonly maxTokens: number | null;
   /** Null for encoders. */

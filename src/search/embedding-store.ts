@@ -1,5 +1,6 @@
 import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { InputError, messageOf } from '../core/errors.js';
 import { isErrno, writeFileAtomic } from '../core/files.js';
 import type { Matrix } from '../core/model.js';
 import { readHeader, readShard, shardBytes, type ShardDtype } from './shard-file.js';
@@ -16,6 +17,8 @@ export interface EmbeddingStoreOptions {
 
 /** Shards being read while one is used: enough to keep a fast disk busy. */
 const shardsAhead = 8;
+/** Errors of writing that are not this program's. */
+const userFaults = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR'];
 /** A temporary file older than this was left by a writer that was killed. */
 const staleMilliseconds = 24 * 60 * 60 * 1000;
 
@@ -64,12 +67,22 @@ export class EmbeddingStore {
     }
   }
 
-  /** Keeps a shard; safe against crashes, and against another process that writes the same one. */
+  /**
+   * Keeps a shard; safe against crashes, and against another process that writes the same one.
+   * @throws InputError where the disk is full, or nothing may be written
+   */
   async put(key: string, matrix: Matrix): Promise<void> {
     const path = this.#pathOf(key);
     const bytes = shardBytes(matrix, this.#dtype);
     await this.#sweep(dirname(path));
-    await writeFileAtomic(path, bytes);
+    try {
+      await writeFileAtomic(path, bytes);
+    } catch (error) {
+      if (!userFaults.some((code) => isErrno(error, code))) throw error;
+      throw new InputError(
+        `${path}: cannot be written (${messageOf(error)}); see to it, and run the same command again to go on`,
+      );
+    }
   }
 
   async #open<T>(key: string, read: (handle: FileHandle) => Promise<T | string>): Promise<T | undefined> {

@@ -1,0 +1,24 @@
+import { Command } from 'commander';
+
+const help = `
+The output may be one of the folders, or one that has something already. Everything is checked before anything is copied.
+
+Examples:
+  sgpt-bench merge share-1 share-2 share-3 --output results     folders that "run --shard I/3 --output share-I" wrote to
+  sgpt-bench merge store-1 store-2 --output store               folders of "run --shard I/2 --store store-I"`;
+
+/** `sgpt-bench merge`: brings shares together. */
+export function mergeCommand(): Command {
+  return new Command('merge')
+    .description('bring together stores or results of several machines')
+    .argument('<dir...>', 'stores, or results folders with the store within')
+    .requiredOption('--output <dir>', 'the folder to copy to')
+    .addHelpText('after', help)
+    .action(merge);
+}
+
+async function merge(folders: string[], { output }: { readonly output: string }): Promise<void> {
+  const { mergeFolders } = await import('../merge.js');
+  const { copied, same } = await mergeFolders(folders, output);
+  process.stdout.write(`${copied} files copied to ${output}, ${same} were there with the same bytes\n`);
+}

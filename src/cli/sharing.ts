@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { Option } from 'commander';
+import type { RetrievalTask } from '../core/dataset.js';
+import { InputError } from '../core/errors.js';
+import type { ProfileName } from '../core/profile.js';
+import type { Progress } from '../core/runner.js';
+import { computedHere, shareOf, type Share, type Sharing } from '../core/shards.js';
+import { positive, share } from './options.js';
+
+export interface SharingOptions {
+  readonly store?: string;
+  readonly queue?: string;
+  readonly shard?: Share;
+  /** Hidden: for trials with small data. */
+  readonly shardSize?: number;
+}
+
+/** Where the password of a queue comes from, if not from its address. */
+const passwordVariable = 'SGPT_BENCH_QUEUE_PASSWORD';
+
+/** Options of `run` for work on several machines. */
+export function sharingOptions(): Option[] {
+  return [
+    new Option('--store <dir>', 'where vectors and scores are kept (default: .cache in the output folder)'),
+    new Option(
+      '--queue <url>',
+      `have them computed by workers: redis://HOST:PORT/DB, or rediss:// for TLS; password also in ${passwordVariable}`,
+    ),
+    new Option('--shard <i/n>', 'only compute this share of them, and stop').argParser(share),
+    new Option('--shard-size <n>', 'texts, or documents with their pairs, a shard').argParser(positive).hideHelp(),
+  ];
+}
+
+/** The address of `--queue`, with the password from the environment where it has none. */
+export async function queueAddress(url: string): Promise<import('../queue/address.js').QueueAddress> {
+  const { parseQueueAddress } = await import('../queue/address.js');
+  return parseQueueAddress(url, process.env[passwordVariable]);
+}
+
+export interface SharingContext {
+  readonly output: string;
+  readonly models: readonly string[];
+  /** The tasks' names as the user gave them. */
+  readonly taskNames: ReadonlyMap<RetrievalTask, string>;
+  readonly profile: ProfileName;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** How work is shared, and how to end that; undefined where one machine does it all. */
+export interface OpenSharing {
+  readonly sharing: Sharing | undefined;
+  close(): Promise<void>;
+}
+
+/** @throws InputError for options that do not go together, a queue that cannot be used, a store that cannot be written */
+export async function openSharing(options: SharingOptions, context: SharingContext): Promise<OpenSharing> {
+  const { store, queue, shard, shardSize: size } = options;
+  if (queue !== undefined && shard !== undefined)
+    throw new InputError('--queue and --shard: choose one; a queue gives each worker its share');
+  if (store !== undefined) {
+    const { requireWritableStore } = await import('../queue/shared-store.js');
+    await requireWritableStore(store);
+  }
+  if (queue !== undefined) return openQueue(queue, options, context);
+  const close = (): Promise<void> => Promise.resolve();
+  if (shard !== undefined) return { sharing: { fillOnly: true, workOf: () => shareOf(shard, size) }, close };
+  if (size === undefined) return { sharing: undefined, close };
+  return { sharing: { fillOnly: false, workOf: () => ({ ...computedHere, size }) }, close };
+}
+
+async function openQueue(
+  url: string,
+  { store, shardSize }: SharingOptions,
+  { output, models, taskNames, profile, progress, signal }: SharingContext,
+): Promise<OpenSharing> {
+  const address = await queueAddress(url);
+  const hosted = models.find((model) => model.startsWith('openai:'));
+  if (hosted !== undefined)
+    throw new InputError(`${hosted}: leave --queue out: a hosted model's own server spreads the work`);
+  const [{ Coordinator }, { versionsOf }, { describeVersions }, { EmbeddingStore }] = await Promise.all([
+    import('../queue/coordinator.js'),
+    import('../queue/protocol.js'),
+    import('../results/provenance.js'),
+    import('../search/index.js'),
+  ]);
+  const storeFolder = store ?? join(output, '.cache');
+  const coordinator = await Coordinator.open({
+    address,
+    storeFolder,
+    store: new EmbeddingStore(storeFolder),
+    versions: versionsOf(await describeVersions()),
+    progress,
+    signal,
+    shardSize,
+  });
+  const workOf: Sharing['workOf'] = (system, task) =>
+    coordinator.workOf({ system, taskName: taskNames.get(task) ?? task.name, task, profile });
+  return { sharing: { fillOnly: false, workOf }, close: () => coordinator.close() };
+}

@@ -1,0 +1,67 @@
+import { Command } from 'commander';
+import { interruptible } from './interrupt.js';
+import { defaultThreads, positive } from './options.js';
+import { stderrProgress } from './progress.js';
+import { queueAddress } from './sharing.js';
+
+interface WorkerCommandOptions {
+  readonly queue: string;
+  readonly store: string;
+  readonly datasetsDir: string;
+  readonly threads: number;
+  readonly lock: number;
+  readonly exitWhenIdle?: number;
+  readonly quiet?: boolean;
+}
+
+const help = `
+A worker needs the same data sets and models as the run has, under the same names, and the same store folder.
+Ctrl-C or SIGTERM ends it; the shard it was at goes to another worker.
+
+Examples:
+  sgpt-bench worker --queue redis://queue.example:6379/0 --store /shared/store
+  sgpt-bench worker --queue redis://queue.example:6379/0 --store /shared/store --threads 8 --exit-when-idle 300`;
+
+/** `sgpt-bench worker`: computes the shards of `run --queue`. */
+export function workerCommand(): Command {
+  return new Command('worker')
+    .description('compute vectors and scores for "run --queue", on any number of machines')
+    .requiredOption('--queue <url>', 'the queue: redis://HOST:PORT/DB, or rediss:// for TLS')
+    .requiredOption('--store <dir>', "the run's store, a folder that all machines share")
+    .option('--datasets-dir <dir>', 'where data sets lie', 'datasets')
+    .option('--threads <n>', 'threads for models', positive, defaultThreads)
+    .option(
+      '--lock <seconds>',
+      'a worker silent for so long counts as dead, and its shard goes to another',
+      positive,
+      30,
+    )
+    .option('--exit-when-idle <seconds>', 'end after so long without work (default: wait for ever)', positive)
+    .option('--quiet', 'no progress')
+    .addHelpText('after', help)
+    .action(work);
+}
+
+async function work(options: WorkerCommandOptions): Promise<void> {
+  const address = await queueAddress(options.queue);
+  const [{ runWorker }, { versionsOf }, { describeVersions }] = await Promise.all([
+    import('../queue/worker.js'),
+    import('../queue/protocol.js'),
+    import('../results/provenance.js'),
+  ]);
+  const versions = versionsOf(await describeVersions());
+  const made = await interruptible((signal) =>
+    runWorker({
+      address,
+      storeFolder: options.store,
+      datasetsDir: options.datasetsDir,
+      threads: options.threads,
+      versions,
+      lockSeconds: options.lock,
+      idleSeconds: options.exitWhenIdle,
+      progress: stderrProgress(options.quiet === true),
+      signal,
+    }),
+  );
+  process.stderr.write(`${made} shards computed\n`);
+}

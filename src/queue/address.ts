@@ -1,0 +1,102 @@
+import { Redis } from 'ioredis';
+import { InputError, messageOf } from '../core/errors.js';
+import { withoutPassword } from './redact.js';
+
+/** How to connect, in ioredis' terms. */
+export interface QueueConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: { readonly servername: string };
+}
+
+/** A Redis that work is queued on. Its options hold the password, so they are never shown; `shown` is what messages say. */
+export interface QueueAddress {
+  readonly options: QueueConnection;
+  readonly shown: string;
+}
+
+const expected = 'expected redis://HOST:PORT/DB, or rediss:// for TLS, such as redis://queue.example:6379/0';
+/** A server that does not answer for so long at the start is none. */
+const patienceMs = 10_000;
+
+/**
+ * Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`; `rediss` is TLS, whose certificate is checked (NODE_EXTRA_CA_CERTS adds
+ * a private authority).
+ * @param password where the URL has none
+ * @throws InputError that does not repeat the URL's password
+ */
+export function parseQueueAddress(text: string, password?: string): QueueAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '')
+    throw new InputError(`--queue: "${withoutPassword(text)}" is no address of a queue; ${expected}`);
+  const db = /^\/?(\d*)$/.exec(url.pathname)?.[1];
+  if (db === undefined || url.search !== '' || url.hash !== '')
+    throw new InputError(`--queue: "${withoutPassword(text)}" does not end in the number of a database; ${expected}`);
+  const host = decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '');
+  const port = url.port === '' ? 6379 : Number(url.port);
+  const secret = url.password === '' ? password : decodeURIComponent(url.password);
+  return {
+    shown: `${url.protocol}//${url.hostname}:${port}/${Number(db)}`,
+    options: {
+      host,
+      port,
+      db: Number(db),
+      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+      ...(secret === undefined || secret === '' ? {} : { password: secret }),
+      ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+    },
+  };
+}
+
+/**
+ * Connects once, to see that there is a Redis that lets us in.
+ * @throws InputError if not
+ */
+export async function requireQueue({ options, shown }: QueueAddress): Promise<void> {
+  const redis = new Redis({
+    ...options,
+    lazyConnect: true,
+    connectTimeout: patienceMs,
+    commandTimeout: patienceMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let last: unknown;
+  redis.on('error', (error) => (last = error));
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    throw new InputError(
+      `${shown}: the queue cannot be used (${reasonOf(last ?? error, options)}); check the address and that Redis runs there`,
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** A connection that outlives restarts of Redis: commands wait until it is there again. */
+export function connectQueue({ options }: QueueAddress): Redis {
+  const redis = new Redis(lasting(options));
+  redis.on('error', () => undefined); // told by whoever watches the queue
+  return redis;
+}
+
+/** Options for connections that try again for ever, as BullMQ wants them. */
+export function lasting(options: QueueConnection): QueueConnection & {
+  maxRetriesPerRequest: null;
+  retryStrategy: (tries: number) => number;
+} {
+  return { ...options, maxRetriesPerRequest: null, retryStrategy: (tries) => Math.min(tries * 100, 2000) };
+}
+
+/** An error's own words; errors of Redis carry the command, so they are never passed on whole. */
+export function reasonOf(error: unknown, { password }: QueueConnection): string {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const message = messageOf(error);
+  const text = (message === '' ? code : message).split('\n')[0]!;
+  return password === undefined ? text : text.replaceAll(password, '***');
+}

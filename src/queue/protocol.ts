@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { profileNames } from '../core/profile.js';
+import { InputError } from '../core/errors.js';
+
+/** Names of what is kept in Redis: BullMQ's queue, who coordinates, and what workers have to say. */
+export const queueName = 'shards';
+export const queuePrefix = 'sgpt-bench';
+export const announcementKey = 'sgpt-bench:run';
+export const noticesKey = 'sgpt-bench:notices';
+
+/** Raised when jobs or announcements change, so that workers of another version are refused. */
+const protocol = 1;
+
+/** What must be equal for two processes to compute the same numbers; the versions that a record names, without Node's. */
+export interface Versions {
+  readonly protocol: number;
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+/** @param versions of this program and what it computes with, as in a record */
+export function versionsOf(versions: Readonly<Record<string, string>>): Versions {
+  return { protocol, programs: Object.fromEntries(Object.entries(versions).filter(([name]) => name !== 'node')) };
+}
+
+const versionsSchema = z.strictObject({ protocol: z.int(), programs: z.record(z.string(), z.string()) });
+const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const count = z.int().nonnegative();
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Who coordinates: kept in Redis for some seconds at a time, and again and again while the run goes on. */
+export const announcementSchema = z.strictObject({
+  versions: versionsSchema,
+  /** The id that lies in the store's folder. */
+  store: z.string(),
+  host: z.string(),
+  pid: count,
+});
+export type Announcement = z.infer<typeof announcementSchema>;
+
+/** How a worker opens the same model. */
+export const systemSchema = z.strictObject({
+  /** A folder or a hub id, as the coordinator was given it. */
+  model: z.string(),
+  poolings: z.array(z.string()),
+  layers: z.array(z.union([z.int(), z.literal('all')])).nullable(),
+  brackets: z.string(),
+  dtype: z.enum(['fp32', 'int8']),
+  embedPrompt: z.string().nullable(),
+  maxTokens: z.int().nullable(),
+  /** Null for encoders. */
+  prompt: z.string().nullable(),
+});
+export type QueuedSystem = z.infer<typeof systemSchema>;
+
+const partSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('texts'),
+    role: z.enum(['query', 'document']),
+    first: count,
+    count: z.int().positive(),
+  }),
+  z.strictObject({
+    kind: z.literal('pairs'),
+    candidates: z.array(z.strictObject({ documentId: z.string(), queryIds: z.array(z.string()) })).nonempty(),
+  }),
+]);
+
+/** A shard to be computed, all of it by reference. */
+export const jobSchema = z.strictObject({
+  versions: versionsSchema,
+  store: z.string(),
+  task: z.strictObject({
+    /** As the coordinator was given it: a catalogue's name or a path. */
+    name: z.string(),
+    split: z.string(),
+    checksum: hash,
+  }),
+  profile: z.enum(profileNames),
+  system: systemSchema,
+  /** Of what the coordinator opened, to see that the worker opened the same. */
+  model: z.strictObject({ architecture: z.string(), dtype: z.string(), files: z.record(z.string(), hash) }),
+  settings: z.record(z.string(), setting),
+  part: partSchema,
+  keys: z.array(hash).nonempty(),
+});
+export type ShardJob = z.infer<typeof jobSchema>;
+
+/** What a worker tells the coordinator. */
+export const noticeSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('joined'), worker: z.string(), processor: z.string(), threads: z.int() }),
+  z.strictObject({ kind: z.literal('refused'), worker: z.string(), reason: z.string() }),
+]);
+export type Notice = z.infer<typeof noticeSchema>;
+
+/** A job's id is the hash of what it makes, so that the same shard is never queued twice. */
+export function jobId(keys: readonly string[]): string {
+  return createHash('sha256').update(keys.join('\n')).digest('hex');
+}
+
+/**
+ * The sentence for a worker that does not fit the run, or undefined.
+ * @param own what the worker is
+ */
+export function versionDifference(own: Versions, run: Versions): string | undefined {
+  if (own.protocol !== run.protocol)
+    return `this worker speaks version ${own.protocol} of the queue's protocol, the run version ${run.protocol}`;
+  const names = [...new Set([...Object.keys(own.programs), ...Object.keys(run.programs)])];
+  const other = names.find((name) => own.programs[name] !== run.programs[name]);
+  if (other === undefined) return undefined;
+  return `this worker has ${other} ${own.programs[other] ?? '(none)'}, the run ${run.programs[other] ?? '(none)'}`;
+}
+
+/** As {@link parseQueued}, of JSON. */
+export function parseQueuedText<T>(schema: z.ZodType<T>, text: string, what: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  return parseQueued(schema, value, what);
+}
+
+/** Reads what came through Redis. @throws InputError for anything that this version does not write */
+export function parseQueued<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new InputError(
+    `the queue holds ${what} that this version does not know (field "${issue?.path.join('.') ?? ''}": ` +
+      `${issue?.message ?? 'does not fit'}); is another program, or another version, using this database?`,
+  );
+}

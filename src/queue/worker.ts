@@ -1,0 +1,226 @@
+import { cpus, hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { InputError, messageOf } from '../core/errors.js';
+import type { Progress } from '../core/runner.js';
+import { EmbeddingStore } from '../search/index.js';
+import { connectQueue, lasting, reasonOf, requireQueue, type QueueAddress } from './address.js';
+import { readAnnouncement } from './coordinator.js';
+import { sendNotice } from './notices.js';
+import { jobSchema, parseQueued, queueName, queuePrefix, versionDifference, type Versions } from './protocol.js';
+import { ShardMaker } from './shard-maker.js';
+import { readStoreId, requireWritableStore } from './shared-store.js';
+
+export interface WorkerOptions {
+  readonly address: QueueAddress;
+  readonly storeFolder: string;
+  readonly datasetsDir: string;
+  readonly threads: number;
+  readonly versions: Versions;
+  /** A worker that has not been heard of for so long counts as dead, and its shard goes to another. */
+  readonly lockSeconds: number;
+  /** Ends after so long without work; undefined for never. */
+  readonly idleSeconds?: number | undefined;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Workers that may die over one shard before it counts as one that kills them. */
+const mostDeaths = 10;
+/** How often a worker without a run looks for one. */
+const lookMs = 500;
+
+/**
+ * Works off a queue's shards until it is told to stop, or nothing has come for a while.
+ * @returns the number of shards computed
+ * @throws InputError where this worker does not fit the run, or cannot go on; the shard it had goes back to the queue
+ */
+export async function runWorker(options: WorkerOptions): Promise<number> {
+  await requireWritableStore(options.storeFolder);
+  await requireQueue(options.address);
+  const redis = connectQueue(options.address);
+  const worker = new QueueWorker(options, redis);
+  try {
+    return await worker.run();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+class QueueWorker {
+  readonly #options: WorkerOptions;
+  readonly #redis: Redis;
+  readonly #store: EmbeddingStore;
+  readonly #maker: ShardMaker;
+  readonly #name = `${hostname()}:${process.pid}`;
+  /** Raised to end; the reason is an InputError if that is a failure. */
+  readonly #stop = new AbortController();
+  #made = 0;
+  #lastWork = performance.now();
+  #connected = true;
+
+  constructor(options: WorkerOptions, redis: Redis) {
+    this.#options = options;
+    this.#redis = redis;
+    this.#store = new EmbeddingStore(options.storeFolder, {
+      onDamage: (message) => {
+        options.progress.note(message);
+      },
+    });
+    this.#maker = new ShardMaker({ ...options, cacheFolder: options.storeFolder });
+    options.signal?.addEventListener('abort', () => {
+      this.#stop.abort(undefined);
+    });
+  }
+
+  async run(): Promise<number> {
+    try {
+      await this.#waitForRun();
+      if (!this.#stop.signal.aborted) await this.#workOff();
+    } finally {
+      await this.#maker.close();
+    }
+    const reason: unknown = this.#stop.signal.reason;
+    if (reason instanceof InputError) throw reason;
+    return this.#made;
+  }
+
+  /** Until there is a run, and it is one that this worker fits. */
+  async #waitForRun(): Promise<void> {
+    const { progress, address, threads } = this.#options;
+    let waiting = false;
+    for (;;) {
+      this.#stopWhenIdle();
+      if (this.#stop.signal.aborted) return;
+      const run = await readAnnouncement(this.#redis);
+      if (run !== undefined) {
+        await this.#requireFit(run);
+        break;
+      }
+      if (!waiting) progress.note(`${address.shown}: waiting for a run (sgpt-bench run --queue)`);
+      waiting = true;
+      await sleep(lookMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+    const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+    await sendNotice(this.#redis, { kind: 'joined', worker: this.#name, processor, threads });
+  }
+
+  async #requireFit(run: { versions: Versions; store: string }): Promise<void> {
+    const { versions, storeFolder } = this.#options;
+    const difference = versionDifference(versions, run.versions);
+    const id = await readStoreId(storeFolder);
+    const refusal =
+      difference === undefined
+        ? id === run.store
+          ? undefined
+          : `--store ${storeFolder}: is not the folder that the run fills; give the same one on all machines`
+        : `${difference}; install the same version on all machines`;
+    if (refusal === undefined) return;
+    await sendNotice(this.#redis, { kind: 'refused', worker: this.#name, reason: refusal });
+    throw new InputError(refusal);
+  }
+
+  async #workOff(): Promise<void> {
+    const { address, lockSeconds } = this.#options;
+    const worker: Worker<unknown, void> = new Worker<unknown, void>(
+      queueName,
+      (job, token) => this.#process(worker, job, token),
+      {
+        connection: lasting(address.options),
+        prefix: queuePrefix,
+        name: this.#name,
+        lockDuration: lockSeconds * 1000,
+        stalledInterval: lockSeconds * 1000,
+        maxStalledCount: mostDeaths,
+        runRetryDelay: 1000,
+      },
+    );
+    worker.on('error', (error) => {
+      this.#connectionLost(error);
+    });
+    const idle = setInterval(() => {
+      this.#stopWhenIdle();
+    }, 200);
+    await new Promise<void>((resolve) => {
+      this.#stop.signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+    clearInterval(idle);
+    // Ends the job under way, which stops at the same signal. A Redis that is down would be waited for.
+    await Promise.race([worker.close(), sleep(10_000, undefined, { ref: false })]);
+  }
+
+  async #process(worker: Worker<unknown, void>, job: Job<unknown>, token: string | undefined): Promise<void> {
+    this.#lastWork = Infinity;
+    try {
+      await this.#make(job.data);
+      this.#connected = true;
+    } catch (error) {
+      if (error instanceof ShardFault) throw new UnrecoverableError(error.message);
+      if (error instanceof InputError) await this.#refuse(error);
+      // Not this shard's fault: another worker may do better. This one must not take it again.
+      if (!this.#stop.signal.aborted) throw error;
+      await worker.pause(true);
+      await job.moveToWait(token);
+      throw new WaitingError();
+    } finally {
+      this.#lastWork = performance.now();
+    }
+  }
+
+  /** Computes a shard into the store, unless it is there. */
+  async #make(data: unknown): Promise<void> {
+    const { progress } = this.#options;
+    const { signal } = this.#stop;
+    const job = parseQueued(jobSchema, data, 'a job');
+    if (await this.#isLeftOver(job)) return;
+    await this.#requireFit(job);
+    const there = await Promise.all(job.keys.map((key) => this.#store.has(key)));
+    if (there.every(Boolean)) return;
+    const shard = await this.#maker.open(job);
+    const stage = progress.stage(job.task.name, shard.size, shard.unit);
+    try {
+      const onProgress = (done: number): void => {
+        stage.advance(done);
+      };
+      const matrices = await shard.compute(signal, onProgress).catch((error: unknown) => {
+        throw error instanceof InputError ? new ShardFault(messageOf(error)) : error;
+      });
+      await Promise.all(matrices.map((matrix, i) => this.#store.put(job.keys[i]!, matrix)));
+      this.#made++;
+    } finally {
+      stage.end();
+    }
+  }
+
+  /** A job of an earlier run, of another version or for another store: nobody waits for it. */
+  async #isLeftOver(job: { versions: Versions; store: string }): Promise<boolean> {
+    const run = await readAnnouncement(this.#redis);
+    if (run === undefined) return false;
+    return versionDifference(job.versions, run.versions) !== undefined || job.store !== run.store;
+  }
+
+  /** Tells the coordinator why this worker ends. */
+  async #refuse(error: InputError): Promise<void> {
+    this.#stop.abort(error);
+    await sendNotice(this.#redis, { kind: 'refused', worker: this.#name, reason: error.message });
+  }
+
+  #stopWhenIdle(): void {
+    const { idleSeconds } = this.#options;
+    if (idleSeconds !== undefined && performance.now() - this.#lastWork > idleSeconds * 1000)
+      this.#stop.abort(undefined);
+  }
+
+  #connectionLost(error: Error): void {
+    if (!this.#connected) return;
+    this.#connected = false;
+    const { progress, address } = this.#options;
+    progress.note(`${address.shown}: ${reasonOf(error, address.options)}; trying again`);
+  }
+}
+
+/** The model cannot do this shard; no other worker could. */
+class ShardFault extends Error {}
