@@ -16,7 +16,7 @@ export async function benchEncode({ size, folder, threads, rounds }: JobOptions)
   const model = path('model');
   await writeRandomModel(model);
   const source = await textSource();
-  const count = size === 'full' ? 512 : 96;
+  const count = size === 'full' ? 512 : 32;
   const texts = spread(source.documents, count).map(({ title, text }) => pythonStrip(`${title} ${text}`));
   await writeFile(path('texts.json'), JSON.stringify(texts));
   const tokenizer = await openTokenizer(model);
