@@ -19,6 +19,7 @@ async function program(): Promise<Command> {
     import('./worker.js').then(({ workerCommand }) => workerCommand()),
     import('./merge.js').then(({ mergeCommand }) => mergeCommand()),
     import('./datasets.js').then(({ datasetsCommand }) => datasetsCommand()),
+    import('./models.js').then(({ modelsCommand }) => modelsCommand()),
   ]);
   const root = new Command('sgpt-bench')
     .description('BEIR and USEB evaluation of GPT sentence embeddings: retrieval, re-ranking, measures, reports')
