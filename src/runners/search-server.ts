@@ -93,14 +93,15 @@ async function asking<T>({ url }: SearchServer, work: () => Promise<T>): Promise
     if (error instanceof InputError) throw new InputError(`${url}: ${error.message}`);
     if (!(error instanceof Error) || !clientErrors.has(error.name)) throw error;
     const status = (error as { readonly statusCode?: number }).statusCode;
-    const hint =
-      status === 401 || status === 403
-        ? 'set ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD'
-        : 'is the address right, and does the server run?';
-    throw new InputError(
-      `${url}: ${oneLine(messageOf(error))}${status === undefined ? '' : ` (status ${status})`}; ${hint}`,
-    );
+    const about = status === undefined ? '' : ` (status ${status})`;
+    throw new InputError(`${url}: ${oneLine(messageOf(error))}${about}${hintAt(status)}`);
   }
+}
+
+function hintAt(status: number | undefined): string {
+  if (status === undefined) return '; is the address right, and does the server run?';
+  const login = 'set ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD';
+  return status === 401 || status === 403 ? `; ${login}` : '';
 }
 
 const clientErrors: ReadonlySet<string> = new Set([
