@@ -23,6 +23,9 @@ export interface ModelPlan {
   readonly layers: BiEncoderOptions['layers'];
   readonly brackets: NonNullable<BiEncoderOptions['brackets']>;
   readonly dtype: NonNullable<BiEncoderOptions['dtype']>;
+  /** Worker processes; by default what suits the model and the machine. */
+  readonly workers?: number | undefined;
+  readonly device?: BiEncoderOptions['device'];
   /** Embeds texts within a prompt: `eol`, or a text with {}. */
   readonly embedPrompt?: string | undefined;
   /** For hosted models, `openai:NAME`. */
@@ -47,13 +50,13 @@ export async function openEncoder(
   maxTokens: number | null,
   place: ModelPlace,
 ): Promise<Encoder> {
-  const { poolings, layers, brackets, dtype, embedPrompt, remote } = plan;
+  const { poolings, layers, brackets, dtype, workers, device, embedPrompt, remote } = plan;
   const hosted = hostedModelName(model);
   if (hosted === null) {
     const { threads, progress } = place.context;
     return createBiEncoder({
       ...{ model, poolings, layers, brackets, embedPrompt, dtype, maxTokens },
-      ...{ threads, progress },
+      ...{ threads, workers, device, progress },
     });
   }
   if (layers !== undefined || poolings.some((pooling) => pooling !== 'weightedmean')) {
@@ -78,7 +81,7 @@ export function isOneShot(prompt: string): boolean {
  * @throws InputError for a model or an option that is not possible
  */
 export async function openPairScorer(
-  { dtype, remote }: ModelPlan,
+  { dtype, workers, device, remote }: ModelPlan,
   model: string,
   prompt: string,
   place: ModelPlace,
@@ -87,7 +90,7 @@ export async function openPairScorer(
   const hosted = hostedModelName(model);
   if (hosted === null) {
     const { threads, progress } = place.context;
-    return createCrossEncoder({ model, prompt, findExample, threads, dtype, progress });
+    return createCrossEncoder({ model, prompt, findExample, threads, workers, device, dtype, progress });
   }
   requirePlainDtype(model, dtype);
   return createRemotePairScorer(hosted, { ...remote, prompt }, remoteContext(place));

@@ -30,6 +30,8 @@ interface RunOptions extends HostedOptions, SharingOptions {
   readonly measure?: string[];
   readonly profile: string;
   readonly dtype: BenchPlan['dtype'];
+  readonly device: NonNullable<BenchPlan['device']>;
+  readonly workers?: number;
   readonly threads: number;
   readonly datasetsDir: string;
   readonly output: string;
@@ -108,6 +110,12 @@ export function runCommand(): Command {
       new Option('--profile <name>', 'conventions of a reference program').choices(profileNames).default('sgpt-paper'),
     )
     .addOption(new Option('--dtype <type>', 'what models compute in').choices(['fp32', 'int8']).default('fp32'))
+    .addOption(new Option('--device <name>', 'what models run on').choices(['cpu', 'cuda']).default('cpu'))
+    .option(
+      '--workers <n>',
+      'processes that run a model (default: as many as threads, or as suits a large one)',
+      positive,
+    )
     .option('--threads <n>', 'threads for models and search', positive, defaultThreads)
     .option('--datasets-dir <dir>', 'where data sets lie', 'datasets')
     .option('--output <dir>', 'where results go', 'results')
@@ -232,6 +240,8 @@ function planOf(options: RunOptions): BenchPlan {
     embedPrompt: options.embedPrompt,
     normalize: options.normalize,
     dtype: options.dtype,
+    device: options.device,
+    workers: options.workers,
     prompts: options.prompt,
     bm25: options.bm25,
     firstStage: options.firstStage,
