@@ -3,7 +3,9 @@ import type { Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
 import type { Progress } from '../core/runner.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
-import { parseEmbedPrompt, promptedIds } from './embed-prompts.js';
+import type { Checkpoint } from './checkpoint/checkpoint.js';
+import { parseEmbedPrompt, promptedIds, type EmbedPrompt } from './embed-prompts.js';
+import { locateModel } from './hub/index.js';
 import { longestFirst } from './longest-first.js';
 import { openModel } from './open-model.js';
 import { encoderGraph } from './onnx/encoder-graph.js';
@@ -18,7 +20,8 @@ import { activationBytes } from './runtime/crew.js';
 import type { Feeds } from './runtime/messages.js';
 import type { Job, SessionPool } from './runtime/pool.js';
 import { startModel, type ComputeOptions } from './start-model.js';
-import type { Tokenizer } from './tokenizer.js';
+import { openTokenizer, type Tokenizer } from './tokenizer.js';
+import { createExportedEncoder, exportedPositions, readExported } from './transformersjs.js';
 
 export interface BiEncoderOptions extends ComputeOptions {
   /** A model folder in the Hugging Face layout, or a hub id: `organisation/name`, `organisation/name@revision`. */
@@ -61,7 +64,10 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
   const asked = options.brackets ?? 'auto';
   if (prompt !== null && asked !== 'auto' && asked !== 'none')
     throw new InputError(`brackets "${asked}" and an embedding prompt exclude each other; leave one out`);
-  const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
+  const source = await locateModel(options.model, { progress: options.progress });
+  const exported = await readExported(source);
+  if (exported !== null) return openExported(exported, options, prompt);
+  const model = await openModel(source, options.dtype ?? 'fp32', options.progress);
   const { architecture, tokenizer } = model;
   const sentence = await readSentenceTransformer(model.checkpoint);
   const checkpoint = sentence?.checkpoint ?? model.checkpoint;
@@ -90,12 +96,44 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
     settings: {
       brackets,
       maxTokens: limit,
-      ...(prompt === null ? textSettings(sentence) : { embedPrompt: `${prompt.before}{}${prompt.after}` }),
+      ...(prompt === null ? textSettings(sentence) : promptSettings(prompt)),
     },
     views,
     encode: (texts, role, work) => encode(pool, views, texts, (text) => toIds(text, role), work),
     close: () => pool.close(),
   };
+}
+
+/** A model exported for transformers.js: its texts are prepared as those of any other. */
+async function openExported(
+  checkpoint: Checkpoint,
+  options: BiEncoderOptions,
+  prompt: EmbedPrompt | null,
+): Promise<Encoder> {
+  const { layers = [], dtype = 'fp32', threads } = options;
+  if (layers.length > 0)
+    throw new InputError(
+      `${checkpoint.id}: a model exported for transformers.js gives its last hidden state alone; leave --layer out`,
+    );
+  const tokenizer = await openTokenizer(checkpoint.folder);
+  const sentence = await readSentenceTransformer(checkpoint);
+  const brackets = prompt === null ? resolveBrackets(options.brackets ?? 'auto', checkpoint.id) : 'none';
+  const marks = bracketIds(brackets, tokenizer, checkpoint.id);
+  const possible = await exportedPositions(checkpoint);
+  const limit = tokenLimit(options.maxTokens ?? sentence?.maxTokens ?? null, possible, tokenizer, marks);
+  const poolings = options.poolings ?? [];
+  return createExportedEncoder(sentence?.checkpoint ?? checkpoint, tokenizer, {
+    ...{ dtype, threads, poolings: prompt !== null && poolings.length === 0 ? ['lasttoken'] : poolings },
+    toIds: (text, role) =>
+      prompt === null
+        ? textIds(tokenizer, prepare(sentence, text, role), marks?.[role] ?? null, limit)
+        : promptedIds(tokenizer, prompt, text, limit),
+    settings: { brackets, maxTokens: limit, ...(prompt === null ? textSettings(sentence) : promptSettings(prompt)) },
+  });
+}
+
+function promptSettings({ before, after }: EmbedPrompt): Readonly<Record<string, string>> {
+  return { embedPrompt: `${before}{}${after}` };
 }
 
 /** The views asked for; `own` comes first. */

@@ -2,7 +2,7 @@ import { InputError, unknownName } from '../core/errors.js';
 import type { Progress } from '../core/runner.js';
 import { architectureOf, type Architecture } from './architectures/index.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
-import { locateModel } from './hub/index.js';
+import { locateModel, type ModelSource } from './hub/index.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
 
 /**
@@ -25,15 +25,15 @@ export interface OpenModel {
  * @param model a folder, or a hub id, which is fetched if need be
  * @throws InputError for anything missing, broken or not supported
  */
-export async function openModel(model: string, dtype: Dtype, progress?: Progress): Promise<OpenModel> {
+export async function openModel(model: string | ModelSource, dtype: Dtype, progress?: Progress): Promise<OpenModel> {
   if (!dtypes.some((known) => known === dtype)) throw unknownName('dtype', dtype, dtypes);
-  const source = await locateModel(model, { progress });
+  const source = typeof model === 'string' ? await locateModel(model, { progress }) : model;
   const checkpoint = await openCheckpoint(source.folder, source);
   const architecture = await architectureOf(checkpoint);
   const tokenizer = await openTokenizer(checkpoint.folder);
   if (tokenizer.largestId >= architecture.vocabularySize)
     throw new InputError(
-      `${model}: the tokenizer has token ids up to ${tokenizer.largestId}, but config.json says vocab_size ` +
+      `${source.folder}: the tokenizer has token ids up to ${tokenizer.largestId}, but config.json says vocab_size ` +
         `${architecture.vocabularySize}; the tokenizer of another model?`,
     );
   return { checkpoint, architecture, tokenizer, dtype };
