@@ -19,6 +19,7 @@ const jobs: Readonly<Record<string, () => Promise<BenchJob>>> = {
   encode: async () => (await import('./encode.js')).benchEncode,
   score: async () => (await import('./score.js')).benchScore,
   roofline: async () => (await import('./roofline.js')).benchRoofline,
+  int8: async () => (await import('./int8.js')).benchInt8,
   search: async () => (await import('./search.js')).benchSearch,
   bm25: async () => (await import('./bm25.js')).benchBm25,
   load: async () => (await import('./load.js')).benchLoad,

@@ -1,0 +1,37 @@
+/**
+ * A long run: embeds texts of all lengths and says how much memory this process and its workers hold, now and then. By
+ * hand, it takes long: `npx tsc -p tools/bench && node node_modules/.cache/sgpt-bench/tools/bench/own/soak.js
+ * MODEL [--texts 20000] [--threads 4] [--dtype fp32]`. A model of 125M shape: tools/bench/data/random-model.ts.
+ */
+import { parseArgs } from 'node:util';
+import { createBiEncoder } from '../../../src/models/index.js';
+import { residentMemory } from './worker-time.js';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    texts: { type: 'string', default: '20000' },
+    threads: { type: 'string', default: '4' },
+    dtype: { type: 'string', default: 'fp32' },
+  },
+});
+const [model] = positionals;
+if (model === undefined) throw new Error('name a model folder');
+const count = Number(values.texts);
+const encoder = await createBiEncoder({
+  model,
+  poolings: ['weightedmean', 'mean'],
+  layers: ['all'],
+  maxTokens: 300,
+  threads: Number(values.threads),
+  dtype: values.dtype === 'int8' ? 'int8' : 'fp32',
+});
+/** Lengths go up and down, so that no two runs are alike. */
+const textOf = (i: number): string => `${i} ${'words and more of them '.repeat((i * 7919) % 60)}`;
+const perPart = Math.ceil(count / 20);
+for (let done = 0; done < count; done += perPart) {
+  const texts = Array.from({ length: Math.min(perPart, count - done) }, (_, i) => textOf(done + i));
+  await encoder.encode(texts, 'document');
+  process.stdout.write(`${done + texts.length} texts\t${residentMemory()?.toFixed(0) ?? '?'} MiB\n`);
+}
+await encoder.close();
