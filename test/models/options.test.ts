@@ -50,19 +50,27 @@ describe('brackets', () => {
     ['SGPT-125M-weightedmean-nli-bitfit', 'none'],
     ['specbound-model', 'none'],
     ['sgpt_speca_1', 'speca'],
+    ['bigscience/sgpt-bloom-7b1-msmarco', 'specb'],
+    ['sgpt-bloom-7b1-msmarco', 'specb'],
   ])('of %s are %s', (id, brackets) => {
     expect(resolveBrackets('auto', id)).toBe(brackets);
     expect(resolveBrackets('none', id)).toBe('none');
+    expect(resolveBrackets('auto', 'folder', id)).toBe(id.includes('bloom') ? 'none' : brackets);
+    expect(resolveBrackets('<q>,</q>,<d>,</d>', id)).toBe('<q>,</q>,<d>,</d>');
   });
 
   it('refuse an unknown name', () => {
     expect(() => resolveBrackets('spec', 'x')).toThrow('unknown brackets "spec"');
+    expect(() => resolveBrackets('[,],{', 'x')).toThrow('or four tokens separated by commas, like "[,],{,}"');
   });
 });
 
 describe('prompts', () => {
   it('put the document before the query', () => {
-    for (const name of promptNames) expect(templateOf(parsePrompt(name))).toMatch(/^[^]*\{document\}[^]*\{query\}$/);
+    const example = { document: 'a $& document', query: 'a query' };
+    for (const name of promptNames.filter((known) => !known.startsWith('L')))
+      expect(templateOf(parsePrompt(name, example))).toMatch(/^[^]*\{document\}[^]*\{query\}$/);
+    expect(parsePrompt('K', example).before).toBe('Document:\na $& document\nQuery:\na query\nDocument:\n');
     expect(parsePrompt('G')).toEqual({
       name: 'G',
       before: 'Documents are searched to find matches with the same content.\nThe document "',
@@ -74,6 +82,8 @@ describe('prompts', () => {
   it.each([
     ['Z', /unknown prompt "Z"; known: A, B, C/],
     ['toString', /unknown prompt "toString"/],
+    ['J', /shows a judged pair of the task first, and there is none here/],
+    ['L', /asks for an answer, which this model cannot score/],
     ['Find {query}', /has \{document\} 0 times; expected a text with \{document\} once and \{query\} once, at the end/],
     ['{query} {document}', /has \{query\} in a place where it cannot be scored/],
     ['{document} {query}?', /has \{query\} in a place where it cannot be scored/],
