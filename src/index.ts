@@ -47,10 +47,18 @@ export { checkPublished } from './results/published-check.js';
 export type { PerQuery, ResultRecord } from './results/record.js';
 export { readRun, writeRun } from './results/run-file.js';
 export { loadPerQuery, loadResult, loadResults, type StoredResult } from './results/store.js';
+export {
+  createRemoteEncoder,
+  createRemotePairScorer,
+  type RemoteContext,
+  type RemoteEncoderOptions,
+  type RemotePairScorerOptions,
+} from './remote/index.js';
 export { biEncoderRetriever } from './runners/bi-encoder.js';
 export { bm25Retriever } from './runners/bm25.js';
 export { crossEncoderReranker } from './runners/cross-encoder.js';
 export { oracleReranker } from './runners/oracle.js';
+export { searchServerRetriever, type SearchServer } from './runners/search-server.js';
 export { usebCrossEncoder } from './runners/useb-cross-encoder.js';
 export { usebBiEncoder, type UsebRunner, type UsebSystemScores } from './runners/useb.js';
 export { Bm25Index, bm25Settings, EmbeddingStore, searchExact } from './search/index.js';

@@ -76,11 +76,11 @@ function promptOf({ record }: NumberedResult): string {
 
 /** What the systems of one column share: runner, model, pooling and what was re-ranked. */
 function promptlessLabel({ system, firstStage }: NumberedResult['record']): string {
-  const pooling = system.settings['pooling'];
+  const { pooling, layer } = system.settings;
   const parts = [system.model?.id ?? system.runner, system.model?.dtype ?? ''].filter(
     (part) => part !== 'fp32' && part !== '',
   );
-  if (typeof pooling === 'string') parts.push(`${pooling} layer ${String(system.settings['layer'] ?? '')}`.trim());
+  if (typeof pooling === 'string') parts.push(typeof layer === 'number' ? `${pooling} layer ${layer}` : pooling);
   if (firstStage !== null) parts.push(`top ${firstStage.depth} of ${firstStage.name}`);
   return parts.join(', ');
 }
