@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openEncoder, openPairScorer, type ModelPlace, type ModelPlan } from './choose-model.js';
+import { isOneShot, openEncoder, openPairScorer, type ModelPlace, type ModelPlan } from './choose-model.js';
 import type { RetrievalTask } from './core/dataset.js';
 import { InputError } from './core/errors.js';
 import type { Reranker, RunnerName } from './core/runner.js';
@@ -10,6 +10,7 @@ import { benchBm25, firstStageFor, type FirstStagePlan } from './first-stage.js'
 import type { StoredResult } from './results/store.js';
 import { biEncoderRetriever } from './runners/bi-encoder.js';
 import { crossEncoderReranker } from './runners/cross-encoder.js';
+import { shortestJudgedPair } from './runners/example.js';
 import { oracleReranker } from './runners/oracle.js';
 import { usebCrossEncoder } from './runners/useb-cross-encoder.js';
 import { usebBiEncoder, type UsebRunner } from './runners/useb.js';
@@ -84,9 +85,14 @@ async function benchRetrieval(
   if (plan.runners.includes('cross-encoder')) {
     for (const model of plan.models) {
       for (const prompt of new Set(tasks.flatMap((task) => promptsOf(plan, task)))) {
-        const scorer = await openPairScorer(plan, model, prompt, placeOf(settings, context));
         const these = tasks.filter((task) => promptsOf(plan, task).includes(prompt));
-        await rerank(crossEncoderReranker({ scorer, store }), these, sharedSystem(plan, model, null, prompt));
+        // A one-shot prompt is another one for each task.
+        for (const some of isOneShot(prompt) ? these.map((task) => [task]) : [these]) {
+          const scorer = await openPairScorer(plan, model, prompt, placeOf(settings, context), (tokens, longerThan) =>
+            shortestJudgedPair(some[0]!, tokens, longerThan),
+          );
+          await rerank(crossEncoderReranker({ scorer, store }), some, sharedSystem(plan, model, null, prompt));
+        }
       }
     }
   }

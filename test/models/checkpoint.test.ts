@@ -83,7 +83,10 @@ describe('storage', () => {
     const half = tensors.length >> 1;
     writeTensors(join(folder, 'model-00001-of-00002.safetensors'), tensors.slice(0, half));
     writeTensors(join(folder, 'model-00002-of-00002.safetensors'), tensors.slice(half));
-    const shardOf: [string, string][] = tensors.map(({ name }, i) => [name, `model-0000${i < half ? 1 : 2}-of-00002.safetensors`]);
+    const shardOf: [string, string][] = tensors.map(({ name }, i) => [
+      name,
+      `model-0000${i < half ? 1 : 2}-of-00002.safetensors`,
+    ]);
     const index = join(folder, 'model.safetensors.index.json');
     writeFileSync(index, JSON.stringify({ metadata: {}, weight_map: Object.fromEntries(shardOf) }));
     expect(await encode()).toEqual(whole);
@@ -104,7 +107,10 @@ describe('storage', () => {
 
   it('a bare encoder, saved without prefix, gives the same vectors', async () => {
     const whole = await encode();
-    const bare = readTensors(weights()).map(({ name, ...rest }) => ({ name: name.replace(/^transformer\./, ''), ...rest }));
+    const bare = readTensors(weights()).map(({ name, ...rest }) => ({
+      name: name.replace(/^transformer\./, ''),
+      ...rest,
+    }));
     writeTensors(weights(), bare);
     expect(await encode()).toEqual(whole);
   });
@@ -144,7 +150,9 @@ describe('a folder', () => {
 
   it('with an unsupported model_type is refused', async () => {
     edit('config.json', (json) => (json['model_type'] = 'mamba'));
-    await expectRefusal(/config\.json: model_type "mamba" is not supported; supported: bert, bloom, distilbert, gpt2, gpt_neo, gpt_neox,/);
+    await expectRefusal(
+      /config\.json: model_type "mamba" is not supported; supported: bert, bloom, distilbert, gpt2, gpt_neo, gpt_neox,/,
+    );
   });
 
   it.each([
@@ -171,7 +179,10 @@ describe('a folder', () => {
 describe('a tensor', () => {
   it('that is missing is named', async () => {
     const name = 'transformer.h.3.mlp.c_fc.bias';
-    writeTensors(weights(), readTensors(weights()).filter((tensor) => tensor.name !== name));
+    writeTensors(
+      weights(),
+      readTensors(weights()).filter((tensor) => tensor.name !== name),
+    );
     await expectRefusal(`has no tensor "${name}" or "h.3.mlp.c_fc.bias", which config.json asks for`);
   });
 
