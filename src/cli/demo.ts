@@ -72,7 +72,7 @@ async function demo(options: {
     );
   }
   const { buildReport, renderTextTable, writeReport } = await import('../reports/index.js');
-  const report = await buildReport(results, { title: 'Demonstration' });
+  const report = await buildReport(results, { title: 'Demonstration', reference: 'BM25 elasticsearch' });
   const files = await writeReport(report, options.report, ['md', 'html']);
   process.stdout.write(renderTextTable(report));
   process.stderr.write(`results in ${options.output}; report: ${files.join(', ')}\n`);

@@ -9,7 +9,7 @@ const secondsBetweenLines = 10;
  */
 export function stderrProgress(quiet: boolean): Progress {
   if (quiet) return silentProgress;
-  return process.stderr.isTTY ? terminalProgress() : lineProgress();
+  return process.stderr.isTTY ? terminalProgress() : lineProgress((line) => process.stderr.write(line));
 }
 
 /** For library use and tests: says nothing. */
@@ -45,9 +45,10 @@ function terminalProgress(): Progress {
           bar.increment(by, { rate: pace.rate(), remaining: pace.remaining() });
         },
         end(): void {
-          bar.stop();
           bars.remove(bar);
-          if (--open === 0) flush();
+          if (--open > 0) return;
+          bars.stop(); // its timer would keep the process alive
+          flush();
         },
       };
     },
@@ -58,7 +59,12 @@ function terminalProgress(): Progress {
   };
 }
 
-function lineProgress(): Progress {
+/**
+ * A line for each stage now and then, as logs like it.
+ * @param write takes whole lines, line end included
+ * @param pause seconds between the lines of a stage
+ */
+export function lineProgress(write: (line: string) => void, pause = secondsBetweenLines): Progress {
   return {
     stage(label, total, unit): ProgressStage {
       const pace = paceOf(total);
@@ -66,17 +72,15 @@ function lineProgress(): Progress {
       return {
         advance(by): void {
           pace.advance(by);
-          if (performance.now() - lastLine < secondsBetweenLines * 1000) return;
+          if (performance.now() - lastLine < pause * 1000) return;
           lastLine = performance.now();
-          process.stderr.write(
-            `${label}: ${pace.done()}/${total} ${unit}, ${pace.rate()}/s, ${pace.remaining()} left\n`,
-          );
+          write(`${label}: ${pace.done()}/${total} ${unit}, ${pace.rate()}/s, ${pace.remaining()} left\n`);
         },
         end: () => undefined,
       };
     },
     note(message): void {
-      process.stderr.write(`${message}\n`);
+      write(`${message}\n`);
     },
   };
 }
