@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lineProgress, silentProgress } from '../../src/cli/progress.js';
+import { lineProgress } from '../../src/cli/progress.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { smallModels, writeSmallTask } from '../helpers/small-task.js';
 
@@ -27,13 +27,6 @@ describe('progress for a pipe', () => {
     stage.advance(1);
     expect(lines).toEqual([]);
   });
-});
-
-it('quiet progress takes everything and says nothing', () => {
-  const stage = silentProgress.stage('x', 1, 'y');
-  stage.advance(1);
-  stage.end();
-  expect(silentProgress.note('z')).toBeUndefined();
 });
 
 // util-linux's script gives a process a terminal.
