@@ -9,7 +9,7 @@ export interface QueueConnection {
   readonly db: number;
   readonly username?: string;
   readonly password?: string;
-  readonly tls?: { readonly servername: string };
+  readonly tls?: Readonly<Record<string, never>>;
 }
 
 /** A Redis that work is queued on. Its options hold the password, so they are never shown; `shown` is what messages say. */
@@ -46,7 +46,7 @@ export function parseQueueAddress(text: string, password?: string): QueueAddress
       db: Number(db),
       ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
       ...(secret === undefined || secret === '' ? {} : { password: secret }),
-      ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+      ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
     },
   };
 }

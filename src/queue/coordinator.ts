@@ -160,19 +160,31 @@ export class Coordinator {
   /** Ends when the store has the shard. */
   async #await(id: string, keys: readonly string[], job: ShardJob): Promise<void> {
     const { store } = this.#options;
-    const { signal } = this.#stop;
-    let finishedAt: number | undefined;
-    await orAborted(this.#add(id, job), signal);
-    for (;;) {
+    let missing = true;
+    let missedAt: number | undefined;
+    for (let misses = 0; ;) {
+      // New, forgotten by Redis, or not to be seen from here yet: then a worker that sees it ends at once.
+      if (missing) await this.#ask(() => this.#add(id, job));
       await this.#nextNews(id);
-      const state = await orAborted(this.#queue.getJobState(id), signal);
+      const state = await this.#ask(() => this.#queue.getJobState(id));
       if (state === 'failed') throw await this.#failure(id, job);
-      if (state !== 'unknown' && state !== 'completed') continue;
+      missing = state === 'unknown' || state === 'completed';
+      if (!missing) continue;
       if ((await Promise.all(keys.map((key) => store.has(key)))).every(Boolean)) return;
-      finishedAt ??= performance.now();
-      if (performance.now() - finishedAt > visibleMs) throw this.#notVisible(keys[0]!);
-      // Forgotten by Redis, or not to be seen from here yet: a worker that sees it ends at once.
-      await orAborted(this.#add(id, job), signal);
+      missedAt ??= performance.now();
+      if (++misses > 5 && performance.now() - missedAt > visibleMs) throw this.#notVisible(keys[0]!);
+    }
+  }
+
+  /** An answer of Redis; undefined where it has none to give now, as while it starts. */
+  async #ask<T>(question: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.#stop;
+    try {
+      return await orAborted(question(), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#notices.connectionLost(error);
+      return undefined;
     }
   }
 

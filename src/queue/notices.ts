@@ -54,7 +54,7 @@ export class Notices {
       );
   }
 
-  connectionLost(error: Error): void {
+  connectionLost(error: unknown): void {
     if (!this.#connected) return;
     this.#connected = false;
     const reason = reasonOf(error, this.#address.options);
