@@ -31,6 +31,25 @@ describe('a crew', () => {
     expect(crews(8, undefined, small, 0.25 * GiB)).toEqual([{ workers: 1, intraOpThreads: 8 }]);
   });
 
+  it('is the fastest of those measured for a model that is said to be large', async () => {
+    const { checkpoint, architecture } = await openRaw(fixture('gpt-neo'));
+    const graph = encoderGraph(architecture, checkpoint, embeddingViews(['mean'], [], architecture));
+    const probe = { ids: { type: 'int32', data: new Int32Array(8), dims: [8] } } as const;
+    const notes: string[] = [];
+    const note = (message: string): number => notes.push(message);
+    const common = { threads: 2, device: 'cpu', activationBytes: 1 << 20, probe, note } as const;
+    const pool = await openPool({ ...graph, weightBytes: GiB }, common);
+    const outputs: number[] = [];
+    await pool.run([{ feeds: probe, done: ([vector]) => outputs.push(vector!.length) }]);
+    const workers = pool.pids.length;
+    await pool.close();
+    expect(outputs).toEqual([architecture.hiddenSize]);
+    expect(notes.at(-1)).toMatch(
+      /^[12] workers? with [12] threads? each, the fastest of 2 x 1: [\d.]+\/s, 1 x 2: [\d.]+\/s;/,
+    );
+    expect(notes.at(-1)).toMatch(new RegExp(`^${workers} `));
+  });
+
   it('is to be measured for a large model', () => {
     const large = { weights: 5 * GiB, activations: 0.5 * GiB };
     expect(
@@ -91,6 +110,21 @@ describe('workers of a larger model', () => {
 
   it('give nearly the same with several threads each, which may add up in another order', async () => {
     expect(relativeError(await encodeWith({ threads: 4, workers: 1 }), await encodeWith({}))).toBeLessThan(1e-5);
+  });
+
+  it('do with copies of their own where packed weights would not lie as the processor wants them', async () => {
+    const odd = join(folder, 'odd');
+    // A row of the embedding, which is the LM head too, takes 2088 bytes, and there are 8193: no multiple of 64.
+    writeRandomGptNeo(odd, { ...sizes, hidden: 522, heads: 9, vocabulary: 8193, layers: 6 }, 'F32');
+    const score = async (threads: number): Promise<readonly Float32Array[]> => {
+      const scorer = await createCrossEncoder({ model: odd, prompt: 'A', threads });
+      try {
+        return await scorer.score(texts.map((document) => ({ document, queries: ['one', 'and two'] })));
+      } finally {
+        await scorer.close();
+      }
+    };
+    expect(await score(2)).toEqual(await score(1));
   });
 
   it('leave nothing behind, and remove what killed processes left', async () => {

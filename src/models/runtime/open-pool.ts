@@ -75,9 +75,8 @@ async function fastest(
   const seen = candidates.map(
     ({ workers, intraOpThreads }, i) => `${workers} x ${intraOpThreads}: ${rates[i]!.toFixed(2)}/s`,
   );
-  note?.(
-    `${best.workers} workers with ${best.intraOpThreads} threads each, the fastest of ${seen.join(', ')}; choose with --workers`,
-  );
+  const crew = `${plural(best.workers, 'worker')} with ${plural(best.intraOpThreads, 'thread')} each`;
+  note?.(`${crew}, the fastest of ${seen.join(', ')}; choose with --workers`);
   return open(best);
 }
 
@@ -111,4 +110,8 @@ function sourceOf({ graph, weightsFolder }: Model, packed: boolean): ModelSource
 
 function specOf(model: ModelSource, { intraOpThreads }: Crew, device: Device): SessionSpec {
   return { model, intraOpThreads, device };
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -50,11 +50,23 @@ export async function shareWeights(
   try {
     const path = join(folder, 'model.onnx');
     await keep(spec, path);
-    return { source: { kind: 'kept', path }, release };
+    if (await isAligned(path)) return { source: { kind: 'kept', path }, release };
   } catch (error) {
     await release();
     throw error;
   }
+  await release();
+  return null;
+}
+
+/**
+ * Whether the packed weights lie in the file as the processor's instructions want them, at multiples of 64 bytes: ONNX
+ * Runtime puts them behind the weights as they are, whatever their size, and ends with a fault if they do not. The model
+ * has an entry `OPERATOR+HASH|OFFSET;LENGTH;` for each.
+ */
+async function isAligned(path: string): Promise<boolean> {
+  const text = await readFile(path, 'latin1');
+  return [...text.matchAll(/\+\d+\|(\d+);\d+;/g)].every(([, offset]) => Number(offset) % 64 === 0);
 }
 
 /** A new folder among the caches, if so many bytes fit there and it can be written to. */

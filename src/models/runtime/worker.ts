@@ -55,7 +55,8 @@ async function keep(spec: SessionSpec, path: string): Promise<FromWorker> {
       {
         save_external_prepacked_constant_initializers: '1',
         optimized_model_external_initializers_file_name: `${basename(path)}.data`,
-        optimized_model_external_initializers_min_size_in_bytes: '1024',
+        // Smaller ones are not worth a mapping, and would leave the packed ones behind them unaligned.
+        optimized_model_external_initializers_min_size_in_bytes: String(1 << 20),
       },
       path,
     );
