@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { BenchPlan } from '../bench.js';
 import { defaultThreads, positive } from './options.js';
-import { runPlan } from './run.js';
+import { runPlan } from './run-plan.js';
 
 /** The bundled checkpoints by size: each causal model, and its bi-encoder that differs in bias tensors only. */
 const sizes = ['170k', '870k', '4m'];
