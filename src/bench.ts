@@ -30,6 +30,14 @@ export interface BenchPlan extends ModelPlan, FirstStagePlan {
   readonly prompts: readonly string[];
 }
 
+/** What every step of a bench needs. */
+interface Work {
+  readonly plan: BenchPlan;
+  readonly settings: BenchSettings;
+  readonly context: BenchContext;
+  readonly store: EmbeddingStore;
+}
+
 /**
  * Runs every system of the plan on every task and writes their results as they are done: first on the retrieval tasks,
  * then on USEB's, each time those of one model on all tasks, then the next model. What an earlier call finished is not
@@ -42,66 +50,144 @@ export async function bench(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const store = new EmbeddingStore(cacheFolderOf(settings));
+  const work: Work = { plan, settings, context, store: new EmbeddingStore(cacheFolderOf(settings)) };
   const useb = tasks.filter(isUsebTask);
   for (const task of useb) requireUsebPossible(plan, task, settings, context);
   const retrieval = tasks.filter((task): task is RetrievalTask => !isUsebTask(task));
   return [
-    ...(retrieval.length === 0 ? [] : await benchRetrieval(plan, retrieval, store, settings, context)),
-    ...(useb.length === 0 ? [] : await benchUsebTasks(plan, useb, store, settings, context)),
+    ...(retrieval.length === 0 ? [] : await benchRetrieval(work, retrieval)),
+    ...(useb.length === 0 ? [] : await benchUsebTasks(work, useb)),
   ];
 }
 
-async function benchRetrieval(
-  plan: BenchPlan,
-  tasks: readonly RetrievalTask[],
-  store: EmbeddingStore,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<StoredResult[]> {
+async function benchRetrieval(work: Work, tasks: readonly RetrievalTask[]): Promise<StoredResult[]> {
+  const { plan, settings, context } = work;
+  const { runners, models } = plan;
+  const fillOnly = fillsOnly(work);
   const results: StoredResult[] = [];
-  const fillOnly = context.sharing?.fillOnly === true;
-  if (plan.runners.includes('bm25') && !fillOnly) {
+  if (runners.includes('bm25') && !fillOnly) {
     for (const task of tasks) results.push(await benchBm25(plan, task, settings, context));
   }
-  if (plan.runners.includes('bi-encoder')) {
-    for (const model of plan.models) {
-      results.push(...(await benchBiEncoder(plan, model, tasks, store, settings, context)));
-    }
+  if (runners.includes('bi-encoder')) {
+    for (const model of models) results.push(...(await benchBiEncoder(work, model, tasks)));
   }
-  const rerank = async (reranker: Reranker, these: readonly RetrievalTask[], system?: SharedSystem): Promise<void> => {
+  if (runners.includes('cross-encoder')) {
+    for (const model of models) results.push(...(await benchCrossEncoder(work, model, tasks)));
+  }
+  if (runners.includes('oracle') && !fillOnly) results.push(...(await rerankAll(work, oracleReranker(), tasks, null)));
+  return results;
+}
+
+async function benchBiEncoder(work: Work, model: string, tasks: readonly RetrievalTask[]): Promise<StoredResult[]> {
+  const { plan, settings, context, store } = work;
+  const { threads, profile } = context;
+  const encoder = await openEncoder(plan, model, profile.biEncoderTokens, placeOf(work));
+  const retriever = biEncoderRetriever({ encoder, store }, threads);
+  const system = sharedSystem(plan, model, profile.biEncoderTokens, null);
+  const results: StoredResult[] = [];
+  try {
+    for (const task of tasks) {
+      const shared = withSharing(context, system, task);
+      if (fillsOnly(work)) await retriever.fill?.(limitQueries(task, settings.queryLimit), shared);
+      else results.push(...(await benchRetriever(task, retriever, settings, shared)));
+    }
+  } finally {
+    await retriever.close();
+  }
+  return results;
+}
+
+async function benchCrossEncoder(work: Work, model: string, tasks: readonly RetrievalTask[]): Promise<StoredResult[]> {
+  const { plan, store } = work;
+  const results: StoredResult[] = [];
+  for (const { prompt, tasks: these } of promptUses(plan, tasks)) {
+    const scorer = await openPairScorer(plan, model, prompt, placeOf(work), (tokens, longerThan) =>
+      shortestJudgedPair(these[0]!, tokens, longerThan),
+    );
+    const system = sharedSystem(plan, model, null, prompt);
+    results.push(...(await rerankAll(work, crossEncoderReranker({ scorer, store }), these, system)));
+  }
+  return results;
+}
+
+/** Runs a re-ranker on tasks and closes it. */
+async function rerankAll(
+  work: Work,
+  reranker: Reranker,
+  tasks: readonly RetrievalTask[],
+  system: SharedSystem | null,
+): Promise<StoredResult[]> {
+  const { plan, settings, context } = work;
+  const results: StoredResult[] = [];
+  try {
+    for (const task of tasks) {
+      const firstStage = await firstStageFor(plan, task, settings, context);
+      const shared = system === null ? context : withSharing(context, system, task);
+      if (fillsOnly(work)) {
+        await reranker.fill?.(limitQueries(task, settings.queryLimit), firstStage.run, settings.depth, shared);
+      } else results.push(await benchReranker(task, reranker, firstStage, settings, shared));
+    }
+  } finally {
+    await reranker.close();
+  }
+  return results;
+}
+
+/** Which prompt is used on which tasks. A one-shot prompt is another one for each task. */
+function promptUses(
+  plan: BenchPlan,
+  tasks: readonly RetrievalTask[],
+): { readonly prompt: string; readonly tasks: readonly RetrievalTask[] }[] {
+  const prompts = new Set(tasks.flatMap((task) => promptsOf(plan, task)));
+  return [...prompts].flatMap((prompt) => {
+    const these = tasks.filter((task) => promptsOf(plan, task).includes(prompt));
+    return isOneShot(prompt) ? these.map((task) => ({ prompt, tasks: [task] })) : [{ prompt, tasks: these }];
+  });
+}
+
+/** The plan's prompts, or else those the task asks for, or else the paper's. */
+function promptsOf(plan: BenchPlan, task?: RetrievalTask): readonly string[] {
+  return plan.prompts.length > 0 ? plan.prompts : (task?.prompts ?? ['G']);
+}
+
+/** USEB's bi-encoders see texts up to the model's own length. */
+async function benchUsebTasks(work: Work, tasks: readonly UsebTask[]): Promise<StoredResult[]> {
+  const { plan, settings, context, store } = work;
+  const results: StoredResult[] = [];
+  const runAll = async (runner: UsebRunner): Promise<void> => {
     try {
-      for (const task of these) {
-        const firstStage = await firstStageFor(plan, task, settings, context);
-        const shared = system === undefined ? context : withSharing(context, system, task);
-        if (fillOnly) {
-          await reranker.fill?.(limitQueries(task, settings.queryLimit), firstStage.run, settings.depth, shared);
-        } else results.push(await benchReranker(task, reranker, firstStage, settings, shared));
-      }
+      for (const task of tasks) results.push(...(await benchUseb(task, runner, settings, context)));
     } finally {
-      await reranker.close();
+      await runner.close();
     }
   };
-  if (plan.runners.includes('cross-encoder')) {
-    for (const model of plan.models) {
-      for (const prompt of new Set(tasks.flatMap((task) => promptsOf(plan, task)))) {
-        const these = tasks.filter((task) => promptsOf(plan, task).includes(prompt));
-        // A one-shot prompt is another one for each task.
-        for (const some of isOneShot(prompt) ? these.map((task) => [task]) : [these]) {
-          const scorer = await openPairScorer(plan, model, prompt, placeOf(settings, context), (tokens, longerThan) =>
-            shortestJudgedPair(some[0]!, tokens, longerThan),
-          );
-          await rerank(crossEncoderReranker({ scorer, store }), some, sharedSystem(plan, model, null, prompt));
-        }
-      }
+  for (const model of plan.models) {
+    if (plan.runners.includes('bi-encoder')) {
+      const brackets = plan.brackets === 'auto' ? 'none' : plan.brackets;
+      const encoder = await openEncoder({ ...plan, brackets }, model, null, placeOf(work));
+      await runAll(usebBiEncoder({ encoder, store }, plan.normalize ?? 'by-task', context.threads));
+    }
+    if (!plan.runners.includes('cross-encoder')) continue;
+    for (const prompt of promptsOf(plan)) {
+      const scorer = await openPairScorer(plan, model, prompt, placeOf(work));
+      await runAll(usebCrossEncoder({ scorer, store }));
     }
   }
-  if (plan.runners.includes('oracle') && !fillOnly) await rerank(oracleReranker(), tasks);
+  noteUsebAverages(results, context.progress);
   return results;
 }
 
 function cacheFolderOf({ output, store }: BenchSettings): string {
   return store ?? join(output, '.cache');
+}
+
+function placeOf({ settings, context }: Work): ModelPlace {
+  return { cacheFolder: cacheFolderOf(settings), context };
+}
+
+/** Whether the store is filled for others, and nothing evaluated. */
+function fillsOnly({ context }: Work): boolean {
+  return context.sharing?.fillOnly === true;
 }
 
 function sharedSystem(
@@ -118,72 +204,6 @@ function sharedSystem(
 
 function withSharing(context: BenchContext, system: SharedSystem, task: RetrievalTask): BenchContext {
   return { ...context, shards: context.sharing?.workOf(system, task) };
-}
-
-function placeOf(settings: BenchSettings, context: BenchContext): ModelPlace {
-  return { cacheFolder: cacheFolderOf(settings), context };
-}
-
-/** The plan's prompts, or else those the task asks for, or else the paper's. */
-function promptsOf(plan: BenchPlan, task?: RetrievalTask): readonly string[] {
-  return plan.prompts.length > 0 ? plan.prompts : (task?.prompts ?? ['G']);
-}
-
-async function benchBiEncoder(
-  plan: BenchPlan,
-  model: string,
-  tasks: readonly RetrievalTask[],
-  store: EmbeddingStore,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<StoredResult[]> {
-  const { threads, profile } = context;
-  const encoder = await openEncoder(plan, model, profile.biEncoderTokens, placeOf(settings, context));
-  const retriever = biEncoderRetriever({ encoder, store }, threads);
-  try {
-    const results: StoredResult[] = [];
-    for (const task of tasks) {
-      const shared = withSharing(context, sharedSystem(plan, model, profile.biEncoderTokens, null), task);
-      if (context.sharing?.fillOnly === true) await retriever.fill?.(limitQueries(task, settings.queryLimit), shared);
-      else results.push(...(await benchRetriever(task, retriever, settings, shared)));
-    }
-    return results;
-  } finally {
-    await retriever.close();
-  }
-}
-
-/** USEB's bi-encoders see texts up to the model's own length. */
-async function benchUsebTasks(
-  plan: BenchPlan,
-  tasks: readonly UsebTask[],
-  store: EmbeddingStore,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<StoredResult[]> {
-  const { normalize = 'by-task' } = plan;
-  const results: StoredResult[] = [];
-  const runAll = async (runner: UsebRunner): Promise<void> => {
-    try {
-      for (const task of tasks) results.push(...(await benchUseb(task, runner, settings, context)));
-    } finally {
-      await runner.close();
-    }
-  };
-  for (const model of plan.models) {
-    if (plan.runners.includes('bi-encoder')) {
-      const brackets = plan.brackets === 'auto' ? 'none' : plan.brackets;
-      const encoder = await openEncoder({ ...plan, brackets }, model, null, placeOf(settings, context));
-      await runAll(usebBiEncoder({ encoder, store }, normalize, context.threads));
-    }
-    if (!plan.runners.includes('cross-encoder')) continue;
-    for (const prompt of promptsOf(plan)) {
-      const scorer = await openPairScorer(plan, model, prompt, placeOf(settings, context));
-      await runAll(usebCrossEncoder({ scorer, store }));
-    }
-  }
-  noteUsebAverages(results, context.progress);
-  return results;
 }
 
 function requireUsebPossible(
