@@ -5,13 +5,13 @@ import type { Profile } from './core/profile.js';
 import { withoutIdenticalId, type Ranking, type Run } from './core/run.js';
 import type { Reranker, Retriever, RunnerContext, SystemInfo, SystemRun } from './core/runner.js';
 import type { Sharing } from './core/shards.js';
-import { evaluateRun, evaluationOptions, parseMeasure, type Evaluation } from './measures/index.js';
+import { evaluateRun, evaluationOptions, parseMeasure, type Measure } from './measures/index.js';
 import { candidatesChecksum, fingerprintOf } from './results/fingerprint.js';
 import { perQueryOf } from './results/per-query.js';
 import { describeProvenance } from './results/provenance.js';
 import { RECORD_VERSION, type ResultRecord, type WorkDescription } from './results/record.js';
 import { readRun } from './results/run-file.js';
-import { loadResult, resultFolder, saveResult, type StoredResult } from './results/store.js';
+import { findResult, saveResult, type StoredResult } from './results/store.js';
 
 /** What tables and plots show, and what is recorded beside it. */
 export const mainMeasure = 'nDCG@10';
@@ -59,13 +59,13 @@ export async function benchRetriever(
 ): Promise<StoredResult[]> {
   const limited = limitQueries(task, settings.queryLimit);
   const works = retriever.systems.map((system) => describeWork(limited, system, null, settings, context.profile));
-  const there = await Promise.all(works.map((work) => existing(work, settings)));
+  const there = await Promise.all(works.map((work) => existing(limited, work, settings, context)));
   if (there.every((result) => result !== undefined)) return there;
   const removed = evaluationOptions(context.profile, task.removesIdenticalIds).identicalIds === 'remove';
   const systemRuns = await retriever.retrieve(limited, settings.topK + (removed ? 1 : 0), context);
   const results: StoredResult[] = [];
   for (const [i, systemRun] of systemRuns.entries()) {
-    results.push(there[i] ?? (await evaluateAndSave(limited, systemRun, works[i]!, settings, context)));
+    results.push(there[i] ?? (await finish(limited, systemRun, works[i]!, settings, context)));
   }
   return results;
 }
@@ -82,10 +82,10 @@ export async function benchReranker(
   const { depth } = settings;
   const stage = { name: firstStage.name, checksum: candidatesChecksum(firstStage.run, depth), depth };
   const work = describeWork(limited, reranker.system, stage, settings, context.profile);
-  const there = await existing(work, settings);
+  const there = await existing(limited, work, settings, context);
   if (there !== undefined) return there;
   const systemRun = await reranker.rerank(limited, firstStage.run, depth, context);
-  return evaluateAndSave(limited, systemRun, work, settings, context);
+  return finish(limited, systemRun, work, settings, context);
 }
 
 /**
@@ -126,27 +126,54 @@ function describeWork(
   };
 }
 
+/** The result of this work that is there, with the measures asked for: those it lacks come from the run beside it. */
 async function existing(
+  task: LimitedTask,
   work: WorkDescription,
-  { output, overwrite }: BenchSettings,
+  settings: BenchSettings,
+  context: BenchContext,
 ): Promise<StoredResult | undefined> {
-  if (overwrite) return undefined;
-  return loadResult(resultFolder(output, work.task.name, work.system.name, fingerprintOf(work)));
+  const found = settings.overwrite ? undefined : await findResult(settings.output, work);
+  if (found === undefined) return undefined;
+  const { measures, files, provenance } = found.record;
+  if (files.run === null || measuresOf(task, settings).every(({ name }) => Object.hasOwn(measures, name))) return found;
+  const run = await readRun(join(found.folder, files.run));
+  const all = { ...settings, measures: [...Object.keys(measures), ...settings.measures] };
+  return evaluateAndSave(task, run, work, provenance, all, context);
 }
 
-async function evaluateAndSave(
+/** The measures asked for and the task's main one, each once. */
+function measuresOf(task: LimitedTask, settings: BenchSettings): Measure[] {
+  const measures = [...settings.measures, task.mainMeasure ?? mainMeasure].map((name) => parseMeasure(name));
+  return [...new Map(measures.map((measure) => [measure.name, measure])).values()];
+}
+
+/** Prepares a fresh run as the profile has it, and saves it with its scores. */
+async function finish(
   task: LimitedTask,
-  { system, run, cost }: SystemRun,
+  { run, cost }: SystemRun,
   work: WorkDescription,
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult> {
+  const removed = evaluationOptions(context.profile, task.removesIdenticalIds).identicalIds === 'remove';
+  const provenance = await describeProvenance(context.command, context.threads, cost);
+  return evaluateAndSave(task, prepareRun(run, removed, settings.topK), work, provenance, settings, context);
+}
+
+/** @param run as it is to be written: identical ids are out already */
+async function evaluateAndSave(
+  task: LimitedTask,
+  run: Run,
+  work: WorkDescription,
+  provenance: ResultRecord['provenance'],
+  settings: BenchSettings,
+  context: BenchContext,
+): Promise<StoredResult> {
   const options = evaluationOptions(context.profile, task.removesIdenticalIds);
-  const removed = options.identicalIds === 'remove';
-  const final = prepareRun(run, removed, settings.topK);
-  const main = task.mainMeasure === undefined ? mainMeasure : parseMeasure(task.mainMeasure).name;
-  const measures = [...new Set([...settings.measures, main])].map((name) => parseMeasure(name));
-  const evaluation: Evaluation = evaluateRun(task.qrels, final, measures, { ...options, identicalIds: 'keep' });
+  const main = parseMeasure(task.mainMeasure ?? mainMeasure).name;
+  const measures = measuresOf(task, settings);
+  const evaluation = evaluateRun(task.qrels, run, measures, { ...options, identicalIds: 'keep' });
   const record: ResultRecord = {
     schema: 'sgpt-bench/result',
     version: RECORD_VERSION,
@@ -154,18 +181,18 @@ async function evaluateAndSave(
     ...work,
     evaluation: {
       average: options.average,
-      identicalIdsRemoved: removed,
+      identicalIdsRemoved: options.identicalIds === 'remove',
       decimals: options.decimals,
-      queriesWithoutRanking: task.queries.filter(({ id }) => !final.has(id)).length,
+      queriesWithoutRanking: task.queries.filter(({ id }) => !run.has(id)).length,
     },
     mainMeasure: main,
     measures: Object.fromEntries(evaluation.means),
     files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
-    provenance: await describeProvenance(context.command, context.threads, cost),
+    provenance,
   };
-  const perQuery = await perQueryOf(task, final, evaluation);
-  context.progress.note(`${task.name}: ${system.name}: ${main} ${(record.measures[main] ?? NaN).toFixed(4)}`);
-  return saveResult(settings.output, record, final, perQuery);
+  const perQuery = await perQueryOf(task, run, evaluation);
+  context.progress.note(`${task.name}: ${work.system.name}: ${main} ${(record.measures[main] ?? NaN).toFixed(4)}`);
+  return saveResult(settings.output, record, run, perQuery);
 }
 
 /** The run as it is written and evaluated: without identical ids where the profile says so, cut at `topK`. */

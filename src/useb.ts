@@ -13,7 +13,7 @@ import {
 import { candidatesChecksum, fingerprintOf } from './results/fingerprint.js';
 import { describeProvenance } from './results/provenance.js';
 import { RECORD_VERSION, type PerQuery, type ResultRecord, type WorkDescription } from './results/record.js';
-import { loadResult, resultFolder, saveResult, type StoredResult } from './results/store.js';
+import { findResult, saveResult, type StoredResult } from './results/store.js';
 import type { UsebRunner, UsebSystemScores } from './runners/useb.js';
 
 /**
@@ -27,7 +27,9 @@ export async function benchUseb(
   context: BenchContext,
 ): Promise<StoredResult[]> {
   const works = runner.systems.map((system) => describeWork(task, system, context));
-  const there = await Promise.all(works.map((work) => existing(work, settings)));
+  const there = await Promise.all(
+    works.map(async (work) => (settings.overwrite ? undefined : findResult(settings.output, work))),
+  );
   if (there.every((result) => result !== undefined)) return there;
   const results: StoredResult[] = [];
   for (const [i, scored] of (await runner.score(task, context)).entries()) {
@@ -72,14 +74,6 @@ function firstStageOf({ queries }: AskUbuntuTask): WorkDescription['firstStage']
   ]);
   const depth = Math.max(...queries.map(({ candidates }) => candidates.length));
   return { name: "USEB's BM25", checksum: candidatesChecksum(new Map(rankings), depth), depth };
-}
-
-async function existing(
-  work: WorkDescription,
-  { output, overwrite }: BenchSettings,
-): Promise<StoredResult | undefined> {
-  if (overwrite) return undefined;
-  return loadResult(resultFolder(output, work.task.name, work.system.name, fingerprintOf(work)));
 }
 
 async function evaluateAndSave(

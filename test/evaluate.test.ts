@@ -109,6 +109,25 @@ describe('a result', () => {
     expect(readFileSync(join(first!.folder, 'run.trec.gz'))).toEqual(run);
   });
 
+  it('gains a measure that is asked for later, without a search', async () => {
+    const output = temporaryFolder();
+    const retriever = bm25Retriever('elasticsearch');
+    const [first] = await benchRetriever(task, retriever, settings(output), context());
+    const searched: Retriever = { ...retriever, retrieve: () => Promise.reject(new Error('searched again')) };
+    const wanted = settings(output, { measures: ['nDCG@10', 'AP@5'] });
+    const [second] = await benchRetriever(task, searched, wanted, context());
+    const [whole] = await benchRetriever(
+      task,
+      retriever,
+      settings(temporaryFolder(), { measures: ['nDCG@10', 'R@100', 'AP@5'] }),
+      context(),
+    );
+    expect(second!.record.measures).toEqual(whole!.record.measures);
+    expect(second!.record.fingerprint).toBe(first!.record.fingerprint);
+    expect(second!.record.provenance).toEqual(first!.record.provenance);
+    expect((await loadPerQuery(second!)).measures).toEqual(['nDCG@10', 'R@100', 'AP@5']);
+  });
+
   it('of other work has another fingerprint', async () => {
     const output = temporaryFolder();
     const retriever = bm25Retriever('elasticsearch');

@@ -5,8 +5,10 @@ import { gunzip, gzip } from 'node:zlib';
 import { InputError, messageOf } from '../core/errors.js';
 import { exists, kindOf, writeFileAtomic } from '../core/files.js';
 import type { Run } from '../core/run.js';
+import { fingerprintOf } from './fingerprint.js';
 import { writeRun } from './run-file.js';
-import { perQuerySchema, RECORD_VERSION, resultRecordSchema, type PerQuery, type ResultRecord } from './record.js';
+import { perQuerySchema, RECORD_VERSION, resultRecordSchema } from './record.js';
+import type { PerQuery, ResultRecord, WorkDescription } from './record.js';
 
 const RECORD_FILE = 'record.json';
 
@@ -39,6 +41,11 @@ export async function saveResult(
   await writeFileAtomic(join(folder, record.files.perQuery), compressed);
   await writeFileAtomic(join(folder, RECORD_FILE), JSON.stringify(resultRecordSchema.parse(record), null, 2) + '\n');
   return { folder, record };
+}
+
+/** The result of this work below a results folder, or undefined when it was not done there. */
+export function findResult(root: string, work: WorkDescription): Promise<StoredResult | undefined> {
+  return loadResult(resultFolder(root, work.task.name, work.system.name, fingerprintOf(work)));
 }
 
 /** The record in this folder, or undefined when there is none. */
@@ -77,7 +84,9 @@ export async function loadPerQuery(result: StoredResult): Promise<PerQuery> {
   const parsed = perQuerySchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new InputError(`${path}: field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}; run the task again`);
+  throw new InputError(
+    `${path}: field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}; run the task again`,
+  );
 }
 
 async function readRecord(path: string): Promise<ResultRecord> {
@@ -85,17 +94,23 @@ async function readRecord(path: string): Promise<ResultRecord> {
   try {
     value = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new InputError(`${path}: is not a readable record (${messageOf(error)}); delete its folder and run the task again`);
+    throw new InputError(
+      `${path}: is not a readable record (${messageOf(error)}); delete its folder and run the task again`,
+    );
   }
   const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : undefined;
   if (version !== RECORD_VERSION) {
     const found = typeof version === 'number' ? `version ${version}` : 'no version';
-    throw new InputError(`${path}: ${found}; this program reads records of version ${RECORD_VERSION}; run the task again`);
+    throw new InputError(
+      `${path}: ${found}; this program reads records of version ${RECORD_VERSION}; run the task again`,
+    );
   }
   const result = resultRecordSchema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new InputError(`${path}: field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}; run the task again`);
+  throw new InputError(
+    `${path}: field "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'does not fit'}; run the task again`,
+  );
 }
 
 /** Letters, digits, dot and hyphen; anything else becomes one hyphen, so no name can leave its folder. */
