@@ -2,6 +2,7 @@
  * A worker process: one ONNX Runtime session, one run after another. A process, not a thread: it can be killed, by us or
  * for lack of memory, without harm to the others, while the end of a thread within a run takes the whole process along.
  */
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../core/errors.js';
@@ -88,8 +89,8 @@ function create(
     ...settings,
     model_external_initializers_file_folder_path: model.weightsFolder,
     disable_prepacking: model.packed ? '0' : '1',
-    // Sums of eight-bit products do not overflow on processors that have no instruction for them.
-    x64quantprecision: '1',
+    // Without such instructions, sums of products of signed and unsigned bytes overflow; of unsigned ones they do not.
+    x64quantprecision: hasDotProducts() ? '0' : '1',
   };
   return InferenceSession.create(model.graph, { ...options, extra: { session } });
 }
@@ -109,4 +110,13 @@ async function run(id: number, feeds: Feeds): Promise<FromWorker> {
 
 function tensorOf(feed: Feeds[string]): Tensor {
   return feed.type === 'int32' ? new Tensor('int32', feed.data, feed.dims) : new Tensor('int64', feed.data, feed.dims);
+}
+
+/** Whether the processor is known to sum products of bytes in 32 bits (VNNI); on other systems than Linux it is not. */
+function hasDotProducts(): boolean {
+  try {
+    return /^flags\s*:.*\bavx(512)?_vnni\b/m.test(readFileSync('/proc/cpuinfo', 'latin1'));
+  } catch {
+    return false;
+  }
 }
