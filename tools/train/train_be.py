@@ -97,9 +97,9 @@ def main():
     parser.add_argument('size', choices=gpt_neo.SIZES)
     parser.add_argument('base')
     parser.add_argument('folder')
-    parser.add_argument('--steps', type=int, default=800)
+    parser.add_argument('--steps', type=int, default=500)
     parser.add_argument('--batch', type=int, default=192)
-    parser.add_argument('--rate', type=float, default=5e-3)
+    parser.add_argument('--rate', type=float, default=3e-2)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--threads', type=int, default=2)
     args = parser.parse_args()
@@ -129,7 +129,7 @@ def main():
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
-        if step % 100 == 0 or step == args.steps:
+        if step % 50 == 0 or step == args.steps:
             mrr = reciprocal_rank(model, dev, everyday)
             print(f'be {args.size} rate {args.rate} step {step} loss {loss.item():.3f} development MRR {mrr:.4f} '
                   f'{step * args.batch / (time.time() - begun):.0f} pairs/s', flush=True)
