@@ -6,6 +6,14 @@ export type * from './core/dataset.js';
 export { InputError, InterruptedError } from './core/errors.js';
 export type * from './core/model.js';
 export { documentText, profileByName, profileNames, type Profile, type ProfileName } from './core/profile.js';
+export {
+  shareOf,
+  type Share,
+  type SharedSystem,
+  type Sharing,
+  type ShardRequest,
+  type ShardWork,
+} from './core/shards.js';
 export { compareScored, rank, withoutIdenticalId, type Ranking, type Run } from './core/run.js';
 export type * from './core/runner.js';
 export {
@@ -37,6 +45,7 @@ export {
   type BiEncoderOptions,
   type CrossEncoderOptions,
 } from './models/index.js';
+export { mergeFolders, type Merged } from './merge.js';
 export { buildReport, renderTextTable, writeReport } from './reports/index.js';
 export { baselineOf, onePerEntry, readBaseline, writeBaseline, type Baseline } from './results/baseline.js';
 export { hasFailed, type CheckCase, type CheckReport } from './results/check-report.js';
