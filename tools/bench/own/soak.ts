@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { createBiEncoder } from '../../../src/models/index.js';
-import { residentMemory } from './worker-time.js';
+import { residentMemories } from './worker-time.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,6 +32,7 @@ const perPart = Math.ceil(count / 20);
 for (let done = 0; done < count; done += perPart) {
   const texts = Array.from({ length: Math.min(perPart, count - done) }, (_, i) => textOf(done + i));
   await encoder.encode(texts, 'document');
-  process.stdout.write(`${done + texts.length} texts\t${residentMemory()?.toFixed(0) ?? '?'} MiB\n`);
+  const [own, ...workers] = (residentMemories() ?? []).map((size) => size.toFixed(0));
+  process.stdout.write(`${done + texts.length} texts\t${own ?? '?'} MiB, workers ${workers.join(' + ')} MiB\n`);
 }
 await encoder.close();

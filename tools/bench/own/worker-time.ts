@@ -14,12 +14,16 @@ export function workerSeconds(): number {
 
 /** Proportional resident memory of this process and those it started, in MiB: what several share counts once. */
 export function residentMemory(): number | undefined {
+  return residentMemories()?.reduce((sum, size) => sum + size);
+}
+
+/** The same of each: this process, then the others. Undefined where the system does not tell. */
+export function residentMemories(): number[] | undefined {
   try {
-    const pids = [String(process.pid), ...children()];
-    return pids.reduce((sum, pid) => {
+    return [String(process.pid), ...children()].map((pid) => {
       const kibibytes = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))![1];
-      return sum + Number(kibibytes) / 1024;
-    }, 0);
+      return Number(kibibytes) / 1024;
+    });
   } catch {
     return undefined;
   }
