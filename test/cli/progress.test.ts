@@ -36,7 +36,7 @@ describe.skipIf(noTerminal)('progress on a terminal (skipped where there is no "
   it('is a bar for each stage, gone at the end, with the notes kept', async () => {
     const task = temporaryFolder();
     await writeSmallTask(task);
-    const main = join(import.meta.dirname, '../../src/cli/main.ts');
+    const main = join(import.meta.dirname, '../../dist/cli/main.js');
     const args = [
       'run',
       '--task',
@@ -48,7 +48,7 @@ describe.skipIf(noTerminal)('progress on a terminal (skipped where there is no "
       '--output',
       temporaryFolder(),
     ];
-    const command = [process.execPath, '--import', 'tsx', main, ...args].join(' ');
+    const command = [process.execPath, main, ...args].join(' ');
     const { stdout, status } = spawnSync('script', ['-qefc', command, '/dev/null'], { encoding: 'utf8', timeout: 30_000 });
     expect(status).toBe(0);
     expect(stdout).toMatch(/encode documents [█░]+ \d+\/60 texts, .*\/s, .* left/);

@@ -15,9 +15,9 @@ export interface RunningCli {
   readonly finished: Promise<CliResult>;
 }
 
-/** Starts the command line in a process of its own, from source. */
+/** Starts the command line in a process of its own, as it is shipped (see build.ts). */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCli {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli/main.ts'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

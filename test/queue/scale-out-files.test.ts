@@ -32,7 +32,7 @@ describe('files for scaling out', () => {
     const path = (name: string): string => join(folder, name);
     await writeSmallTask(path('small'));
     mkdirSync(path('bin'));
-    const cli = `exec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${join(root, 'src/cli/main.ts')}' "$@"`;
+    const cli = `exec '${process.execPath}' '${join(root, 'dist/cli/main.js')}' "$@"`;
     const programs = { 'sgpt-bench': cli, sbatch: 'echo "${SLURM_ARRAY_TASK_ID:-none} $@" >> submitted' };
     for (const [name, code] of Object.entries(programs)) {
       writeFileSync(path(`bin/${name}`), `#!/bin/sh\n${code}\n`);
