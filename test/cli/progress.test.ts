@@ -49,7 +49,10 @@ describe.skipIf(noTerminal)('progress on a terminal (skipped where there is no "
       temporaryFolder(),
     ];
     const command = [process.execPath, main, ...args].join(' ');
-    const { stdout, status } = spawnSync('script', ['-qefc', command, '/dev/null'], { encoding: 'utf8', timeout: 30_000 });
+    const { stdout, status } = spawnSync('script', ['-qefc', command, '/dev/null'], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
     expect(status).toBe(0);
     expect(stdout).toMatch(/encode documents [█░]+ \d+\/60 texts, .*\/s, .* left/);
     expect(stdout).toMatch(/nDCG@10 0\.\d{4}/);
