@@ -66,6 +66,8 @@ export interface Encoder {
   encode(texts: readonly string[], role: Role, options?: WorkOptions): Promise<readonly Matrix[]>;
   /** Since it was opened; hosted models have it. */
   usage?(): Usage;
+  /** Resident memory of its own processes when it was largest; what they share is counted in each. */
+  peakBytes?(): number;
   close(): Promise<void>;
 }
 
@@ -83,5 +85,7 @@ export interface PairScorer {
   score(groups: readonly PairGroup[], options?: WorkOptions): Promise<readonly Float32Array[]>;
   /** Since it was opened; hosted models have it. */
   usage?(): Usage;
+  /** Resident memory of its own processes when it was largest; what they share is counted in each. */
+  peakBytes?(): number;
   close(): Promise<void>;
 }

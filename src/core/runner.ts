@@ -34,6 +34,8 @@ export interface Cost {
   readonly seconds: Readonly<Record<string, number>>;
   readonly texts?: number;
   readonly pairs?: number;
+  /** Resident memory of this process and the model's own when it was largest. */
+  readonly memoryMiB?: number;
   /** Of hosted models: requests, tokens as the server counts them, and what they cost at the price given. */
   readonly requests?: number;
   readonly tokens?: number;

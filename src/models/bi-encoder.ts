@@ -100,6 +100,7 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
     },
     views,
     encode: (texts, role, work) => encode(pool, views, texts, (text) => toIds(text, role), work),
+    peakBytes: () => pool.peakBytes,
     close: () => pool.close(),
   };
 }

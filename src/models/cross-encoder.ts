@@ -82,6 +82,7 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
       'answers' in prompt
         ? scoreAnswers(pool, tokenizer, prompt, limits, groups, work)
         : score(pool, tokenizer, prompt, limits, groups, work),
+    peakBytes: () => pool.peakBytes,
     close: () => pool.close(),
   };
 }

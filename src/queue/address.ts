@@ -85,12 +85,19 @@ export function connectQueue({ options }: QueueAddress): Redis {
   return redis;
 }
 
-/** Options for connections that try again for ever, as BullMQ wants them. */
-export function lasting(options: QueueConnection): QueueConnection & {
+/**
+ * Options for connections that try again for ever, as BullMQ wants them.
+ * @param stop raised when a lost connection is not wanted back
+ */
+export function lasting(
+  options: QueueConnection,
+  stop?: AbortSignal,
+): QueueConnection & {
   maxRetriesPerRequest: null;
-  retryStrategy: (tries: number) => number;
+  retryStrategy: (tries: number) => number | null;
 } {
-  return { ...options, maxRetriesPerRequest: null, retryStrategy: (tries) => Math.min(tries * 100, 2000) };
+  const retryStrategy = (tries: number): number | null => (stop?.aborted === true ? null : Math.min(tries * 100, 2000));
+  return { ...options, maxRetriesPerRequest: null, retryStrategy };
 }
 
 /** An error's own words; errors of Redis carry the command, so they are never passed on whole. */

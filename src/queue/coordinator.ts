@@ -70,6 +70,7 @@ export class Coordinator {
   readonly #timer: NodeJS.Timeout;
   /** Raised by the user, or by the first shard that cannot be computed. */
   readonly #stop = new AbortController();
+  readonly #closing = new AbortController();
   /** Job id → what wakes up who waits for it. */
   readonly #waiting = new Map<string, () => void>();
 
@@ -77,7 +78,7 @@ export class Coordinator {
     this.#options = options;
     this.#announcement = announcement;
     this.#redis = redis;
-    const connection = lasting(options.address.options);
+    const connection = lasting(options.address.options, this.#closing.signal);
     this.#queue = new Queue(queueName, { connection, prefix: queuePrefix });
     this.#events = new QueueEvents(queueName, { connection, prefix: queuePrefix });
     this.#notices = new Notices(redis, this.#queue, options);
@@ -235,6 +236,7 @@ export class Coordinator {
   /** Hangs up. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#closing.abort();
     // A Redis that is down would be waited for.
     await orAborted(Promise.allSettled([this.#queue.close(), this.#events.close()]), AbortSignal.timeout(2000)).catch(
       () => undefined,

@@ -127,7 +127,7 @@ class QueueWorker {
       queueName,
       (job, token) => this.#process(worker, job, token),
       {
-        connection: lasting(address.options),
+        connection: lasting(address.options, this.#stop.signal),
         prefix: queuePrefix,
         name: this.#name,
         lockDuration: lockSeconds * 1000,

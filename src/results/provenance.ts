@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, platform, arch, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readJson } from '../core/files.js';
 import type { Cost } from '../core/runner.js';
@@ -11,7 +12,11 @@ const packageSchema = z.object({ name: z.string(), version: z.string() });
 
 /** Versions of this program and of what computes its numbers. */
 export async function describeVersions(): Promise<Record<string, string>> {
-  const own = await readJson(new URL('../../package.json', import.meta.url).pathname, packageSchema, 'package.json');
+  const own = await readJson(
+    fileURLToPath(new URL('../../package.json', import.meta.url)),
+    packageSchema,
+    'package.json',
+  );
   return {
     'sgpt-bench': own.version,
     node: process.versions.node,

@@ -90,6 +90,8 @@ const provenanceSchema = z.strictObject({
     texts: count.optional(),
     /** Pairs scored. */
     pairs: count.optional(),
+    /** Resident memory of all processes together when it was largest; what they share is counted in each. */
+    memoryMiB: count.optional(),
     /** Of hosted models: requests sent, tokens used as the server counts them, and their price in the currency given. */
     requests: count.optional(),
     tokens: count.optional(),
@@ -125,7 +127,12 @@ export type Provenance = z.infer<typeof provenanceSchema>;
 /** The part of a record that says what was done: its fingerprint is over this. */
 export type WorkDescription = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'topK'>;
 
-const topDocument = z.strictObject({ id: z.string(), title: z.string(), score: z.number(), grade: z.number().nullable() });
+const topDocument = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  score: z.number(),
+  grade: z.number().nullable(),
+});
 
 /** The per-query file: scores by query, and the top of each ranking, so that reports need neither data nor models. */
 export const perQuerySchema = z.strictObject({

@@ -1,15 +1,27 @@
 import type { Usage } from '../core/model.js';
 import type { Cost } from '../core/runner.js';
 
-/** A function that tells what a hosted model was asked for since it was called last; of a local model, nothing. */
-export function usageMeter(model: { usage?(): Usage }): () => Pick<Cost, 'requests' | 'tokens' | 'price'> {
+/** What of a model costs something. */
+export interface MeteredModel {
+  usage?(): Usage;
+  peakBytes?(): number;
+}
+
+/**
+ * A function that tells what a model needed: the memory, and of a hosted model what it was asked for since the function
+ * was called last.
+ */
+export function usageMeter(model: MeteredModel): () => Pick<Cost, 'memoryMiB' | 'requests' | 'tokens' | 'price'> {
   let last: Usage = { requests: 0, tokens: 0, price: 0 };
   return () => {
+    const own = process.resourceUsage().maxRSS * 1024;
+    const memory = { memoryMiB: Math.round((own + (model.peakBytes?.() ?? 0)) / 2 ** 20) };
     const now = model.usage?.();
-    if (now === undefined) return {};
+    if (now === undefined) return memory;
     const [before, price] = [last, now.price];
     last = now;
     return {
+      ...memory,
       requests: now.requests - before.requests,
       tokens: now.tokens - before.tokens,
       ...(price === null ? {} : { price: price - (before.price ?? 0) }),

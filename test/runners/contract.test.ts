@@ -156,6 +156,21 @@ describe.each(rerankers)('re-ranker %s', (name, create) => {
   });
 });
 
+describe('costs', () => {
+  it('say how many texts were encoded, and the memory of all processes', async () => {
+    const [, create] = retrievers[1]!;
+    const retriever = await create(new EmbeddingStore(join(folder, 'costs')));
+    const [fresh] = await retriever.retrieve(task, 7, context());
+    const [stored] = await retriever.retrieve(task, 7, context());
+    await retriever.close();
+    const own = process.memoryUsage.rss() / 2 ** 20;
+    expect(fresh!.cost.texts).toBe(task.queries.length + task.corpus.size);
+    expect(fresh!.cost.memoryMiB).toBeGreaterThan(own / 2);
+    expect(fresh!.cost.memoryMiB).toBeLessThan(own * 20);
+    expect(stored!.cost.texts).toBe(0);
+  });
+});
+
 describe('the oracle', () => {
   it('puts better grades first and keeps the order of equal ones', async () => {
     const { run } = await oracleReranker().rerank(task, firstStage, 20, context());

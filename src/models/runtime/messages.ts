@@ -41,6 +41,11 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string }
-  /** The outputs in the order the model declares them. */
-  | { readonly kind: 'done'; readonly id: number; readonly outputs: readonly Float32Array[] }
+  /** The outputs in the order the model declares them, and the most memory the worker has had resident so far. */
+  | {
+      readonly kind: 'done';
+      readonly id: number;
+      readonly outputs: readonly Float32Array[];
+      readonly peakBytes: number;
+    }
   | { readonly kind: 'error'; readonly id: number; readonly message: string };

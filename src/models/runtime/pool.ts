@@ -38,6 +38,8 @@ interface Member {
   readonly worker: ChildProcess;
   readonly running: Map<number, StartedJob>;
   ready: boolean;
+  /** Its resident memory when it was largest. */
+  peakBytes: number;
 }
 
 /**
@@ -50,6 +52,7 @@ export class SessionPool {
   private readonly batches = new Set<Batch>();
   private readonly whenClosed: (() => Promise<void>)[] = [];
   private nextId = 0;
+  private largest = 0;
   private closed = false;
 
   private constructor(private readonly spec: SessionSpec) {}
@@ -64,6 +67,11 @@ export class SessionPool {
       throw error;
     }
     return pool;
+  }
+
+  /** Resident memory of the workers together when it was largest, in bytes; what they share is counted in each. */
+  get peakBytes(): number {
+    return this.largest;
   }
 
   /** Process ids of the workers. */
@@ -137,7 +145,7 @@ export class SessionPool {
   private addMember(): Promise<void> {
     return new Promise((resolve, reject) => {
       const worker = startWorker();
-      const member: Member = { worker, running: new Map(), ready: false };
+      const member: Member = { worker, running: new Map(), ready: false, peakBytes: 0 };
       this.members.add(member);
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') {
@@ -223,6 +231,7 @@ export class SessionPool {
     if (started === undefined) return;
     member.running.delete(message.id);
     if (member.running.size === 0) keepAlive(member.worker, false);
+    if (message.kind === 'done') this.notePeak(member, message.peakBytes);
     const { job, batch } = started;
     batch.running--;
     if (!batch.stopped && message.kind === 'error') this.fail(batch, new Error(`the model failed: ${message.message}`));
@@ -235,6 +244,12 @@ export class SessionPool {
     }
     this.settleIfOver(batch);
     this.handOut();
+  }
+
+  private notePeak(member: Member, bytes: number): void {
+    member.peakBytes = bytes;
+    const sum = [...this.members].reduce((total, { peakBytes }) => total + peakBytes, 0);
+    this.largest = Math.max(this.largest, sum);
   }
 
   private settleIfOver(batch: Batch): void {

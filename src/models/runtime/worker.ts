@@ -102,7 +102,7 @@ async function run(id: number, feeds: Feeds): Promise<FromWorker> {
     const results = await session.run(tensors);
     const outputs = session.outputNames.map((name) => results[name]?.data);
     if (!outputs.every((output) => output instanceof Float32Array)) throw new Error('an output is not float32');
-    return { kind: 'done', id, outputs };
+    return { kind: 'done', id, outputs, peakBytes: process.resourceUsage().maxRSS * 1024 };
   } catch (error) {
     return { kind: 'error', id, message: messageOf(error) };
   }

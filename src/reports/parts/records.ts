@@ -19,6 +19,7 @@ export function costPart(named: readonly Named[]): Part {
       { label: 'Texts or pairs a second', format: 'rate' },
       { label: 'Time', format: 'duration' },
       { label: 'By stage', format: 'text' },
+      { label: 'Memory (MiB)', format: 'count' },
       { label: 'Threads', format: 'count' },
       { label: 'Machine', format: 'text' },
     ],
@@ -45,6 +46,7 @@ function costLine({ row, system, result }: Named): Value[] {
     items > 0 && working > 0 ? items / working : null,
     total,
     stages.map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`).join(', '),
+    cost.memoryMiB ?? null,
     machine.threads,
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB.toFixed(0)} GiB`,
   ];
