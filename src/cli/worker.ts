@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exitCodes } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { defaultThreads, positive } from './options.js';
 import { stderrProgress } from './progress.js';
@@ -64,4 +65,6 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     }),
   );
   process.stderr.write(`${made} shards computed\n`);
+  // BullMQ would go on trying to reach a Redis that is down.
+  process.exit(exitCodes.done);
 }

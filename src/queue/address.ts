@@ -78,9 +78,9 @@ export async function requireQueue({ options, shown }: QueueAddress): Promise<vo
   }
 }
 
-/** A connection that outlives restarts of Redis: commands wait until it is there again. */
-export function connectQueue({ options }: QueueAddress): Redis {
-  const redis = new Redis(lasting(options));
+/** A connection that outlives restarts of Redis: commands wait until it is there again, or until `stop` is raised. */
+export function connectQueue({ options }: QueueAddress, stop?: AbortSignal): Redis {
+  const redis = new Redis(lasting(options, stop));
   redis.on('error', () => undefined); // told by whoever watches the queue
   return redis;
 }

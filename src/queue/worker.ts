@@ -39,7 +39,7 @@ const lookMs = 500;
 export async function runWorker(options: WorkerOptions): Promise<number> {
   await requireWritableStore(options.storeFolder);
   await requireQueue(options.address);
-  const redis = connectQueue(options.address);
+  const redis = connectQueue(options.address, options.signal);
   const worker = new QueueWorker(options, redis);
   try {
     return await worker.run();
@@ -78,6 +78,9 @@ class QueueWorker {
     try {
       await this.#waitForRun();
       if (!this.#stop.signal.aborted) await this.#workOff();
+    } catch (error) {
+      // Told to stop while Redis is down: then its connection is not wanted back.
+      if (error instanceof InputError || !this.#stop.signal.aborted) throw error;
     } finally {
       await this.#maker.close();
     }
