@@ -60,7 +60,8 @@ function qrelsOf({ queries }: PerQuery): Qrels | undefined {
 function scorer({ record }: StoredResult, qrels: Qrels): (run: Run) => number {
   const measure = parseMeasure(record.mainMeasure);
   const { average, decimals } = record.evaluation;
-  return (run) => evaluateRun(qrels, run, [measure], { average, identicalIds: 'keep', decimals }).means.get(measure.name)!;
+  return (run) =>
+    evaluateRun(qrels, run, [measure], { average, identicalIds: 'keep', decimals }).means.get(measure.name)!;
 }
 
 /** The run with only the first `depth` candidates of each query. */

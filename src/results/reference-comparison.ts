@@ -25,7 +25,9 @@ export function compareWithReference(
     const { a, b } = pairValues(base, values);
     return comparePaired(a, b, defaultComparison);
   });
-  const corrected = holm(compared.flatMap((comparison) => (comparison === undefined ? [] : [comparison.randomisation.p])));
+  const corrected = holm(
+    compared.flatMap((comparison) => (comparison === undefined ? [] : [comparison.randomisation.p])),
+  );
   let next = 0;
   return compared.map((comparison) =>
     comparison === undefined ? undefined : { ...comparison, corrected: corrected[next++]! },

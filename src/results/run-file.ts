@@ -151,7 +151,8 @@ async function* blocksOfRows(path: string, rowsOf: (query: string, line: number)
     }
     yield query;
   }
-  if (rows === undefined) throw new InputError(`${path}: is empty; expected lines of "query Q0 document rank score tag"`);
+  if (rows === undefined)
+    throw new InputError(`${path}: is empty; expected lines of "query Q0 document rank score tag"`);
 }
 
 /** A line that begins with # and is not a line of a run: six columns with a score may be of a query called #1. */
@@ -190,5 +191,7 @@ function wrongColumns(path: string, line: number, text: string): InputError {
 }
 
 function wrongScore(path: string, line: number, text: string): InputError {
-  return new InputError(`${path}: line ${line}: the score is "${text}"; expected a finite number within float32's range`);
+  return new InputError(
+    `${path}: line ${line}: the score is "${text}"; expected a finite number within float32's range`,
+  );
 }

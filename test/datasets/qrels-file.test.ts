@@ -62,7 +62,11 @@ describe('readQrels', () => {
     ['NaN', '1 0 a NaN\n', 'line 1: the grade is "NaN"'],
     ['a huge grade', '1 0 a 12345678901\n', 'line 1: the grade is "12345678901"'],
     ['two grades for a pair', '1 0 a 1\n1 0 a 2\n', 'line 2: document a has grade 2 and before 1 for query 1'],
-    ['a run', 'q Q0 a 1 2.5 t\n', 'line 1 has 6 columns; expected 3 columns separated by tabs (query, document, grade) or 4 separated by white space (query, 0, document, grade); is this a run file?'],
+    [
+      'a run',
+      'q Q0 a 1 2.5 t\n',
+      'line 1 has 6 columns; expected 3 columns separated by tabs (query, document, grade) or 4 separated by white space (query, 0, document, grade); is this a run file?',
+    ],
     ['too few columns', '1 0 a 1\n1 0 a\n', 'line 2 has 3 columns; expected 4 separated by white space'],
     [
       'a TSV line without grade',

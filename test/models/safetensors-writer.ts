@@ -18,7 +18,10 @@ export function readTensors(path: string): StoredTensor[] {
   return Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, { shape, data_offsets }]) => {
-      const data = bytes.buffer.slice(bytes.byteOffset + start + data_offsets[0], bytes.byteOffset + start + data_offsets[1]);
+      const data = bytes.buffer.slice(
+        bytes.byteOffset + start + data_offsets[0],
+        bytes.byteOffset + start + data_offsets[1],
+      );
       return { name, shape, values: new Float32Array(data) };
     });
 }

@@ -110,10 +110,18 @@ describe('refusing', () => {
     ["scores beyond float32's range", good + 'q Q0 b 2 1e39 t\n', 'line 2: the score is "1e39"'],
     ['words', good + 'q Q0 b 2 high t\n', 'line 2: the score is "high"'],
     ['hexadecimal', good + 'q Q0 b 2 0x10 t\n', 'line 2: the score is "0x10"'],
-    ['a document twice', good + 'q Q0 b 2 1 t\nq Q0 a 3 0 t\n', 'line 3: document a is there twice for query q (first in line 1)'],
+    [
+      'a document twice',
+      good + 'q Q0 b 2 1 t\nq Q0 a 3 0 t\n',
+      'line 3: document a is there twice for query q (first in line 1)',
+    ],
     ['no line at all', '', 'is empty; expected lines of'],
     ['nothing but comments', '# nothing\n\n', 'is empty; expected lines of'],
-    ['judgements', 'q 0 a 1\n', 'line 1 has 4 columns; expected 6: query Q0 document rank score tag, ids without white space (are these judgements?)'],
+    [
+      'judgements',
+      'q 0 a 1\n',
+      'line 1 has 4 columns; expected 6: query Q0 document rank score tag, ids without white space (are these judgements?)',
+    ],
   ])('%s', async (_, text, message) => {
     const path = await file(text);
     for (const read of [readRun, streamed]) {
@@ -170,17 +178,23 @@ describe('writing', () => {
   });
 
   it('gives back what was written', async () => {
-    const scored = fc.uniqueArray(fc.tuple(fc.stringMatching(/^\S{1,6}$/u), fc.float({ noNaN: true, noDefaultInfinity: true })), {
-      minLength: 1,
-      maxLength: 8,
-      selector: ([id]) => id,
-    });
+    const scored = fc.uniqueArray(
+      fc.tuple(fc.stringMatching(/^\S{1,6}$/u), fc.float({ noNaN: true, noDefaultInfinity: true })),
+      {
+        minLength: 1,
+        maxLength: 8,
+        selector: ([id]) => id,
+      },
+    );
     const path = join(folder, 'round-trip.run.gz');
     await fc.assert(
       fc.asyncProperty(fc.array(scored, { minLength: 1, maxLength: 4 }), async (queries) => {
         const rankings = queries.map((documents) => {
           const scores = documents.map(([, score]) => score + 0); // -0 and 0 are one score
-          return rank(documents.map(([id]) => id), scores);
+          return rank(
+            documents.map(([id]) => id),
+            scores,
+          );
         });
         const original: Run = new Map(rankings.map((ranking, i) => [`q${i}`, ranking]));
         await writeRun(path, original, 't');
@@ -212,8 +226,11 @@ describe('shortestFloat32', () => {
       }),
       { numRuns: 2000 },
     );
-    expect(['0.1', '1.1', '3.1415927', '3.4028235e+38'].map((t) => shortestFloat32(Math.fround(Number(t))))).toEqual(
-      ['0.1', '1.1', '3.1415927', '3.4028235e+38'],
-    );
+    expect(['0.1', '1.1', '3.1415927', '3.4028235e+38'].map((t) => shortestFloat32(Math.fround(Number(t))))).toEqual([
+      '0.1',
+      '1.1',
+      '3.1415927',
+      '3.4028235e+38',
+    ]);
   });
 });
