@@ -78,17 +78,24 @@ async function openTasks(
     import('../datasets/useb/index.js'),
   ]);
   const tasks: (RetrievalTask | UsebTask)[] = [];
-  for (const name of expandTasks(names)) {
-    if (isUsebName(name)) {
-      const opened = await openUsebTasks(name, datasetsDir, split);
-      for (const task of opened) noteUsebFacts(task, split, progress);
-      tasks.push(...opened);
-      continue;
+  const expanded = expandTasks(names);
+  const stage = progress.stage('read', expanded.length, 'tasks');
+  try {
+    for (const name of expanded) {
+      if (isUsebName(name)) {
+        const opened = await openUsebTasks(name, datasetsDir, split);
+        for (const task of opened) noteUsebFacts(task, split, progress);
+        tasks.push(...opened);
+      } else {
+        const task = await openTask(name, datasetsDir, split);
+        noteOddities(task, progress);
+        taskNames.set(task, name);
+        tasks.push(task);
+      }
+      stage.advance(1);
     }
-    const task = await openTask(name, datasetsDir, split);
-    noteOddities(task, progress);
-    taskNames.set(task, name);
-    tasks.push(task);
+  } finally {
+    stage.end();
   }
   return tasks;
 }
