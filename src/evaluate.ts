@@ -205,9 +205,3 @@ function prepareRun(run: Run, removeIdentical: boolean, topK: number): Run {
   }
   return prepared;
 }
-
-/** @throws InputError unless the number is a whole one from 1 */
-export function requirePositive(option: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InputError(`${option}: expected a whole number from 1, found ${value}`);
-}

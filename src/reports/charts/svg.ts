@@ -1,4 +1,5 @@
 import * as echarts from 'echarts';
+import { escapeMarkup } from '../escape.js';
 import type { Chart } from './chart.js';
 import { resolveTokens, type ChartTheme } from './themes.js';
 
@@ -29,7 +30,7 @@ export function renderSvg(chart: Chart, theme: ChartTheme, width = CHART_WIDTH):
   try {
     instance.setOption({ ...resolveTokens(chart.option, theme), backgroundColor: theme.background });
     const svg = renumber(instance.renderToSVGString({ useViewBox: true }), cssName(chart.id));
-    const label = `<title>${escapeXml(chart.title)}</title><desc>${escapeXml(chart.description)}</desc>`;
+    const label = `<title>${escapeMarkup(chart.title)}</title><desc>${escapeMarkup(chart.description)}</desc>`;
     return svg.replace(/^<svg([^>]*)>/, (_, attributes: string) => `<svg role="img"${attributes}>${label}`);
   } finally {
     instance.dispose();
@@ -48,16 +49,4 @@ function renumber(svg: string, prefix: string): string {
 
 function cssName(id: string): string {
   return id.replace(/[^A-Za-z0-9-]/g, '-');
-}
-
-export function escapeXml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  // Control characters are not allowed in XML at all.
-  return text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd').replace(/[&<>"']/g, (character) => entities[character]!);
 }
