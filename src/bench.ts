@@ -35,7 +35,10 @@ interface Work {
   readonly plan: BenchPlan;
   readonly settings: BenchSettings;
   readonly context: BenchContext;
-  readonly store: EmbeddingStore;
+  /** Bi-encoders' vectors. */
+  readonly vectors: EmbeddingStore;
+  /** Cross-encoders' scores, never rounded. */
+  readonly scores: EmbeddingStore;
 }
 
 /**
@@ -50,7 +53,9 @@ export async function bench(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const work: Work = { plan, settings, context, store: new EmbeddingStore(cacheFolderOf(settings)) };
+  const folder = cacheFolderOf(settings);
+  const vectors = new EmbeddingStore(folder, { dtype: settings.storeDtype });
+  const work: Work = { plan, settings, context, vectors, scores: new EmbeddingStore(folder) };
   const useb = tasks.filter(isUsebTask);
   for (const task of useb) requireUsebPossible(plan, task, settings, context);
   const retrieval = tasks.filter((task): task is RetrievalTask => !isUsebTask(task));
@@ -79,7 +84,7 @@ async function benchRetrieval(work: Work, tasks: readonly RetrievalTask[]): Prom
 }
 
 async function benchBiEncoder(work: Work, model: string, tasks: readonly RetrievalTask[]): Promise<StoredResult[]> {
-  const { plan, settings, context, store } = work;
+  const { plan, settings, context, vectors: store } = work;
   const { threads, profile } = context;
   const encoder = await openEncoder(plan, model, profile.biEncoderTokens, placeOf(work));
   const retriever = biEncoderRetriever({ encoder, store }, threads);
@@ -98,7 +103,7 @@ async function benchBiEncoder(work: Work, model: string, tasks: readonly Retriev
 }
 
 async function benchCrossEncoder(work: Work, model: string, tasks: readonly RetrievalTask[]): Promise<StoredResult[]> {
-  const { plan, store } = work;
+  const { plan, scores: store } = work;
   const results: StoredResult[] = [];
   for (const { prompt, tasks: these } of promptUses(plan, tasks)) {
     const scorer = await openPairScorer(plan, model, prompt, placeOf(work), (tokens, longerThan) =>
@@ -152,7 +157,7 @@ function promptsOf(plan: BenchPlan, task?: RetrievalTask): readonly string[] {
 
 /** USEB's bi-encoders see texts up to the model's own length. */
 async function benchUsebTasks(work: Work, tasks: readonly UsebTask[]): Promise<StoredResult[]> {
-  const { plan, settings, context, store } = work;
+  const { plan, settings, context, vectors, scores } = work;
   const results: StoredResult[] = [];
   const runAll = async (runner: UsebRunner): Promise<void> => {
     try {
@@ -165,12 +170,12 @@ async function benchUsebTasks(work: Work, tasks: readonly UsebTask[]): Promise<S
     if (plan.runners.includes('bi-encoder')) {
       const brackets = plan.brackets === 'auto' ? 'none' : plan.brackets;
       const encoder = await openEncoder({ ...plan, brackets }, model, null, placeOf(work));
-      await runAll(usebBiEncoder({ encoder, store }, plan.normalize ?? 'by-task', context.threads));
+      await runAll(usebBiEncoder({ encoder, store: vectors }, plan.normalize ?? 'by-task', context.threads));
     }
     if (!plan.runners.includes('cross-encoder')) continue;
     for (const prompt of promptsOf(plan)) {
       const scorer = await openPairScorer(plan, model, prompt, placeOf(work));
-      await runAll(usebCrossEncoder({ scorer, store }));
+      await runAll(usebCrossEncoder({ scorer, store: scores }));
     }
   }
   noteUsebAverages(results, context.progress);

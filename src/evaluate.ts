@@ -12,6 +12,7 @@ import { describeProvenance } from './results/provenance.js';
 import { RECORD_VERSION, type ResultRecord, type WorkDescription } from './results/record.js';
 import { readRun } from './results/run-file.js';
 import { findResult, saveResult, type StoredResult } from './results/store.js';
+import type { ShardDtype } from './search/index.js';
 
 /** What tables and plots show, and what is recorded beside it. */
 export const mainMeasure = 'nDCG@10';
@@ -29,6 +30,8 @@ export interface BenchSettings {
   readonly output: string;
   /** The folder of stored vectors and scores; by default `.cache` in the results folder. */
   readonly store?: string | undefined;
+  /** How bi-encoders' vectors are kept there; by default float32. float16 rounds them, and is recorded. */
+  readonly storeDtype?: ShardDtype | undefined;
   /** Do the work again even where a result of the same fingerprint is there. */
   readonly overwrite: boolean;
 }

@@ -3,6 +3,7 @@ import type { RetrievalTask } from '../core/dataset.js';
 import { profileByName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
 import { isUsebTask, type UsebTask } from '../core/useb.js';
+import type { BenchSettings } from '../evaluate.js';
 import type { StoredResult } from '../results/store.js';
 import { interruptible } from './interrupt.js';
 import { commandLine } from './options.js';
@@ -21,6 +22,7 @@ export interface PlanOptions extends SharingOptions {
   readonly datasetsDir: string;
   readonly output: string;
   readonly limitQueries?: number;
+  readonly storeDtype?: BenchSettings['storeDtype'];
   readonly overwrite?: boolean;
   readonly quiet?: boolean;
 }
@@ -43,6 +45,7 @@ export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<St
     queryLimit: options.limitQueries ?? null,
     output: options.output,
     store: options.store,
+    storeDtype: options.storeDtype,
     overwrite: options.overwrite === true,
   };
   const taskNames = new Map<RetrievalTask, string>();

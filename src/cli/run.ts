@@ -97,6 +97,14 @@ export function runCommand(): Command {
     )
     .optionsGroup('How to compute:')
     .addOption(new Option('--dtype <type>', 'what models compute in').choices(['fp32', 'int8']).default('fp32'))
+    .addOption(
+      new Option(
+        '--store-dtype <type>',
+        "what bi-encoders' vectors are stored as: float16 takes half the room and rounds",
+      )
+        .choices(['float32', 'float16'])
+        .default('float32'),
+    )
     .addOption(new Option('--device <name>', 'what models run on').choices(['cpu', 'cuda']).default('cpu'))
     .option('--threads <n>', 'threads for models and search', positive, defaultThreads)
     .option(
@@ -118,6 +126,10 @@ export function runCommand(): Command {
 }
 
 async function run(options: RunOptions): Promise<void> {
+  if (options.storeDtype === 'float16' && options.queue !== undefined)
+    throw new InputError(
+      '--store-dtype float16: workers of a queue store float32 alone; leave it out, or share the work by --shard',
+    );
   const results = await runPlan(planOf(options), options);
   if (options.shard !== undefined) {
     const { number, count } = options.shard;

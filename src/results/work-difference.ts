@@ -28,6 +28,7 @@ const settingLabels: Readonly<Record<string, string>> = {
   layer: 'hidden state',
   bm25: 'BM25 settings',
   template: 'prompt text',
+  storeDtype: 'vectors stored as',
 };
 
 /** A result's work, as records describe it. */
@@ -73,6 +74,7 @@ function workFacts(work: DescribedWork, withFiles: boolean): Facts {
     ['runner', system.runner],
     ...profileFacts(profileByName(work.profile)),
     ...modelFacts(system.model, withFiles),
+    [settingLabels['storeDtype']!, 'float32'], // unless the settings say otherwise
     ...Object.entries(system.settings).map(settingFact),
     ['first stage', firstStage?.name ?? 'none'],
     ['re-ranking depth', String(firstStage?.depth ?? 'none')],

@@ -1,10 +1,18 @@
 import type { RetrievalTask } from '../core/dataset.js';
-import type { Encoder, EmbeddingView, Matrix } from '../core/model.js';
+import type { Matrix } from '../core/model.js';
 import { documentText, type Profile } from '../core/profile.js';
 import type { Run } from '../core/run.js';
-import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
+import type { Retriever, RunnerContext, SystemRun } from '../core/runner.js';
 import { searchExact, type Similarity } from '../search/index.js';
-import { embed, readShards, type Embedded, type Shard, type StoredEncoder, type TextWithId } from './embedding.js';
+import {
+  embed,
+  readShards,
+  systemOf,
+  type Embedded,
+  type Shard,
+  type StoredEncoder,
+  type TextWithId,
+} from './embedding.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
 
@@ -15,7 +23,7 @@ import { usageMeter } from './usage.js';
  */
 export function biEncoderRetriever(stored: StoredEncoder, threads: number): Retriever {
   const { encoder } = stored;
-  const systems = encoder.views.map((view) => systemOf(encoder, view));
+  const systems = encoder.views.map((view) => systemOf(stored, view, { similarity: 'cosine' }));
   const used = usageMeter(encoder);
   return {
     systems,
@@ -102,14 +110,4 @@ export async function gather(
     row += vectors.rows;
   }
   return { ids, vectors: { rows: ids.length, columns, data } };
-}
-
-function systemOf({ model, settings }: Encoder, view: EmbeddingView): SystemInfo {
-  return {
-    name: `BE ${model.id} ${view.name}`,
-    runner: 'bi-encoder',
-    family: `BE ${view.name}`,
-    model,
-    settings: { ...settings, pooling: view.pooling, layer: view.layer, similarity: 'cosine' },
-  };
 }

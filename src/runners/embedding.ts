@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.js';
-import type { Encoder, Matrix, Role } from '../core/model.js';
-import type { ProgressStage, RunnerContext } from '../core/runner.js';
+import type { EmbeddingView, Encoder, Matrix, Role } from '../core/model.js';
+import type { ProgressStage, RunnerContext, Setting, SystemInfo } from '../core/runner.js';
 import { computedHere, type ShardWork } from '../core/shards.js';
 import { shardKey, type EmbeddingStore } from '../search/index.js';
 import { batches, inOrder } from './in-order.js';
@@ -28,6 +28,25 @@ export interface Embedded {
   readonly shards: readonly Shard[];
   /** Texts that had to be encoded. */
   readonly computed: number;
+}
+
+/**
+ * The system that one view makes, with what is done with its vectors. Vectors that the store rounds to float16 make
+ * another system, by name and by settings. That they are kept as float32 goes unsaid: it changes nothing.
+ */
+export function systemOf(
+  { encoder: { model, settings }, store: { dtype } }: StoredEncoder,
+  view: EmbeddingView,
+  more: Readonly<Record<string, Setting>>,
+): SystemInfo {
+  const [mark, stored] = dtype === 'float32' ? ['', {}] : [` stored ${dtype}`, { storeDtype: dtype }];
+  return {
+    name: `BE ${model.id} ${view.name}${mark}`,
+    runner: 'bi-encoder',
+    family: `BE ${view.name}${mark}`,
+    model,
+    settings: { ...settings, pooling: view.pooling, layer: view.layer, ...more, ...stored },
+  };
 }
 
 /** Embeds texts shard by shard into the store. Memory is bounded by the shards in flight. */

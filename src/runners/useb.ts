@@ -1,5 +1,4 @@
 import { InputError } from '../core/errors.js';
-import type { EmbeddingView, Encoder } from '../core/model.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
 import type { Cost, RunnerContext, SystemInfo } from '../core/runner.js';
 import {
@@ -16,7 +15,7 @@ import {
   type UsebTask,
 } from '../core/useb.js';
 import { gather, searchView } from './bi-encoder.js';
-import { embed, type StoredEncoder } from './embedding.js';
+import { embed, systemOf, type StoredEncoder } from './embedding.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
 import { cosine, dot, negativeDistance, negativeDistanceOfDirections } from './vectors.js';
@@ -42,7 +41,7 @@ export interface UsebRunner {
  */
 export function usebBiEncoder(stored: StoredEncoder, normalize: UsebNormalization, threads: number): UsebRunner {
   const { encoder } = stored;
-  const systems = encoder.views.map((view) => systemOf(encoder, view, normalize));
+  const systems = encoder.views.map((view) => systemOf(stored, view, { normalize }));
   const used = usageMeter(encoder);
   return {
     systems,
@@ -203,15 +202,5 @@ async function scoreForums(
       seconds: { ...encoding, ...searching },
     })),
     computed,
-  };
-}
-
-function systemOf({ model, settings }: Encoder, view: EmbeddingView, normalize: UsebNormalization): SystemInfo {
-  return {
-    name: `BE ${model.id} ${view.name}`,
-    runner: 'bi-encoder',
-    family: `BE ${view.name}`,
-    model,
-    settings: { ...settings, pooling: view.pooling, layer: view.layer, normalize },
   };
 }

@@ -29,26 +29,27 @@ const staleMilliseconds = 24 * 60 * 60 * 1000;
  * A shard is a file FOLDER/ab/abcd….vectors (shard-file.ts). Files appear whole or not at all.
  */
 export class EmbeddingStore {
+  /** How numbers are kept. */
+  readonly dtype: ShardDtype;
   readonly #folder: string;
-  readonly #dtype: ShardDtype;
   readonly #onDamage: (message: string) => void;
   /** Folders that were looked through for leftovers. */
   readonly #swept = new Set<string>();
 
   constructor(folder: string, { dtype, onDamage }: EmbeddingStoreOptions = {}) {
     this.#folder = folder;
-    this.#dtype = dtype ?? 'float32';
+    this.dtype = dtype ?? 'float32';
     this.#onDamage = onDamage ?? (() => undefined);
   }
 
   /** The shard of this key, or undefined where there is none, or none that is whole. */
   async get(key: string): Promise<Matrix | undefined> {
-    return this.#open(key, (handle) => readShard(handle, this.#dtype));
+    return this.#open(key, (handle) => readShard(handle, this.dtype));
   }
 
   /** Whether there is a shard of this key, by its header and size alone: its data may still turn out to be damaged. */
   async has(key: string): Promise<boolean> {
-    return (await this.#open(key, (handle) => readHeader(handle, this.#dtype))) !== undefined;
+    return (await this.#open(key, (handle) => readHeader(handle, this.dtype))) !== undefined;
   }
 
   /** As `get` for one key after another, reading some of them ahead. */
@@ -69,11 +70,11 @@ export class EmbeddingStore {
 
   /**
    * Keeps a shard; safe against crashes, and against another process that writes the same one.
-   * @throws InputError where the disk is full, or nothing may be written
+   * @throws InputError where the disk is full, nothing may be written, or a number is too large for float16
    */
   async put(key: string, matrix: Matrix): Promise<void> {
     const path = this.#pathOf(key);
-    const bytes = shardBytes(matrix, this.#dtype);
+    const bytes = shardBytes(matrix, this.dtype);
     await this.#sweep(dirname(path));
     try {
       await writeFileAtomic(path, bytes);
@@ -123,7 +124,7 @@ export class EmbeddingStore {
 
   #pathOf(key: string): string {
     if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`"${key}" is no shard key (64 hex digits)`);
-    const suffix = this.#dtype === 'float32' ? '' : '.float16';
+    const suffix = this.dtype === 'float32' ? '' : '.float16';
     return join(this.#folder, key.slice(0, 2), `${key}${suffix}.vectors`);
   }
 }

@@ -1,5 +1,6 @@
 import { createHash, webcrypto } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { InputError } from '../core/errors.js';
 import type { Matrix } from '../core/model.js';
 import { fromHalf, largestHalf, toHalf } from './half.js';
 
@@ -20,7 +21,8 @@ export type ShardDtype = keyof typeof dtypes;
 
 /**
  * The bytes of a shard.
- * @throws RangeError for a shape that does not fit, more than 1 GiB, or a number too large for float16
+ * @throws RangeError for a shape that does not fit, or more than 1 GiB
+ * @throws InputError for a number too large for float16
  */
 export function shardBytes({ rows, columns, data }: Matrix, dtype: ShardDtype): Buffer {
   if (data.length !== rows * columns || data.byteLength > maxBytes)
@@ -39,8 +41,8 @@ export function shardBytes({ rows, columns, data }: Matrix, dtype: ShardDtype): 
 function requireHalves(data: Float32Array): void {
   const beyond = data.find((value) => Math.abs(value) > largestHalf && Number.isFinite(value));
   if (beyond !== undefined)
-    throw new RangeError(
-      `a vector has the number ${beyond}, beyond the range of float16 (${largestHalf}); store float32`,
+    throw new InputError(
+      `a vector has the number ${beyond}, beyond the range of float16 (${largestHalf}); let it be stored as float32`,
     );
 }
 

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/core/files.js';
 import type { Matrix, ModelInfo } from '../../src/core/model.js';
+import { InputError } from '../../src/core/errors.js';
 import { EmbeddingStore, shardKey, type ShardParts } from '../../src/search/index.js';
 
 let folder: string;
@@ -101,7 +102,9 @@ describe('embedding store', () => {
     expect((await readFile(join(folder, key.slice(0, 2), `${key}.float16.vectors`))).length).toBe(64 + 12);
     await single.put(key, matrix);
     expect((await half.get(key))?.data).toEqual(rounded);
-    await expect(half.put(key, { rows: 1, columns: 1, data: Float32Array.of(70000) })).rejects.toThrow('70000');
+    const tooLarge = half.put(key, { rows: 1, columns: 1, data: Float32Array.of(70000) });
+    await expect(tooLarge).rejects.toThrow(InputError);
+    await expect(tooLarge).rejects.toThrow('70000');
   });
 
   test('temporary files of writers that died more than a day ago are removed, younger ones are not', async () => {
