@@ -15,6 +15,7 @@ import { oracleReranker } from './runners/oracle.js';
 import { usebCrossEncoder } from './runners/useb-cross-encoder.js';
 import { usebBiEncoder, type UsebRunner } from './runners/useb.js';
 import { EmbeddingStore } from './search/index.js';
+import { isBucketAddress, openStorePlace } from './stores/index.js';
 import { benchUseb, noteUsebAverages } from './useb.js';
 
 /** Which systems to run. */
@@ -53,9 +54,9 @@ export async function bench(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const folder = cacheFolderOf(settings);
-  const vectors = new EmbeddingStore(folder, { dtype: settings.storeDtype });
-  const work: Work = { plan, settings, context, vectors, scores: new EmbeddingStore(folder) };
+  const place = await openStorePlace(settings.store ?? cacheFolderOf(settings));
+  const vectors = new EmbeddingStore(place, { dtype: settings.storeDtype });
+  const work: Work = { plan, settings, context, vectors, scores: new EmbeddingStore(place) };
   const useb = tasks.filter(isUsebTask);
   for (const task of useb) requireUsebPossible(plan, task, settings, context);
   const retrieval = tasks.filter((task): task is RetrievalTask => !isUsebTask(task));
@@ -182,8 +183,9 @@ async function benchUsebTasks(work: Work, tasks: readonly UsebTask[]): Promise<S
   return results;
 }
 
+/** Where files go that are for this machine alone, even with a bucket. */
 function cacheFolderOf({ output, store }: BenchSettings): string {
-  return store ?? join(output, '.cache');
+  return store === undefined || isBucketAddress(store) ? join(output, '.cache') : store;
 }
 
 function placeOf({ settings, context }: Work): ModelPlace {

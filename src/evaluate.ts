@@ -28,7 +28,7 @@ export interface BenchSettings {
   readonly queryLimit: number | null;
   /** The results folder. */
   readonly output: string;
-  /** The folder of stored vectors and scores; by default `.cache` in the results folder. */
+  /** The folder of stored vectors and scores, or s3://BUCKET/PREFIX; by default `.cache` in the results folder. */
   readonly store?: string | undefined;
   /** How bi-encoders' vectors are kept there; by default float32. float16 rounds them, and is recorded. */
   readonly storeDtype?: ShardDtype | undefined;

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError, messageOf } from './core/errors.js';
 import { isErrno, kindOf, sha256OfFile, writeFileAtomic } from './core/files.js';
 import { loadResult } from './results/store.js';
-import { readShard } from './search/shard-file.js';
+import { mostShardBytes, parseShard } from './search/shard-file.js';
+import { isBucketAddress, StoreFolder } from './stores/index.js';
 
 /** What a merge found and did. */
 export interface Merged {
@@ -27,6 +28,10 @@ interface Source {
  * @throws InputError for a damaged file, or two files of one name with different content
  */
 export async function mergeFolders(folders: readonly string[], output: string): Promise<Merged> {
+  if ([...folders, output].some(isBucketAddress))
+    throw new InputError(
+      'merge is for folders: what machines write to one bucket (run --shard I/N --store s3://…) is together already',
+    );
   const sources = new Map<string, Source>();
   let same = 0;
   for (const folder of folders) {
@@ -69,14 +74,11 @@ async function filesIn(folder: string): Promise<string[]> {
 async function requireWhole(path: string): Promise<void> {
   if (isRecord(path)) await loadResult(path.slice(0, -'/record.json'.length));
   if (!isShard(path)) return;
-  const handle = await open(path);
-  try {
-    const found = await readShard(handle, path.endsWith('.float16.vectors') ? 'float16' : 'float32');
-    if (typeof found === 'string')
-      throw new InputError(`${path}: ${found}; delete it, and run the share that it belongs to again`);
-  } finally {
-    await handle.close();
-  }
+  const file = await new StoreFolder(dirname(path)).read(basename(path), mostShardBytes);
+  const dtype = path.endsWith('.float16.vectors') ? 'float16' : 'float32';
+  const found = file === undefined ? 'was removed meanwhile' : await parseShard(file, dtype);
+  if (typeof found === 'string')
+    throw new InputError(`${path}: ${found}; delete it, and run the share that it belongs to again`);
 }
 
 async function requireSame(a: string, b: string): Promise<void> {

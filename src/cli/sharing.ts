@@ -5,6 +5,7 @@ import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
 import { computedHere, shareOf, type Share, type Sharing } from '../core/shards.js';
+import type { StorePlace } from '../stores/index.js';
 import { positive, share } from './options.js';
 
 export interface SharingOptions {
@@ -21,7 +22,10 @@ const passwordVariable = 'SGPT_BENCH_QUEUE_PASSWORD';
 /** Options of `run` for work on several machines. */
 export function sharingOptions(): Option[] {
   return [
-    new Option('--store <dir>', 'where vectors and scores are kept (default: .cache in the output folder)'),
+    new Option(
+      '--store <place>',
+      'where vectors and scores are kept: a folder, or s3://BUCKET/PREFIX (default: .cache in the output folder)',
+    ),
     new Option(
       '--queue <url>',
       `have them computed by workers: redis://HOST:PORT/DB, or rediss:// for TLS; password also in ${passwordVariable}`,
@@ -58,11 +62,10 @@ export async function openSharing(options: SharingOptions, context: SharingConte
   const { store, queue, shard, shardSize: size } = options;
   if (queue !== undefined && shard !== undefined)
     throw new InputError('--queue and --shard: choose one; a queue gives each worker its share');
-  if (store !== undefined) {
-    const { requireWritableStore } = await import('../queue/shared-store.js');
-    await requireWritableStore(store);
-  }
-  if (queue !== undefined) return openQueue(queue, options, context);
+  const { openStorePlace } = await import('../stores/index.js');
+  const place = await openStorePlace(store ?? join(context.output, '.cache'));
+  if (queue !== undefined) return openQueue(queue, place, size, context);
+  if (store !== undefined) await place.requireUsable();
   const close = (): Promise<void> => Promise.resolve();
   if (shard !== undefined) return { sharing: { fillOnly: true, workOf: () => shareOf(shard, size) }, close };
   if (size === undefined) return { sharing: undefined, close };
@@ -71,24 +74,22 @@ export async function openSharing(options: SharingOptions, context: SharingConte
 
 async function openQueue(
   url: string,
-  { store, shardSize }: SharingOptions,
-  { output, models, taskNames, profile, progress, signal }: SharingContext,
+  place: StorePlace,
+  shardSize: number | undefined,
+  { models, taskNames, profile, progress, signal }: SharingContext,
 ): Promise<OpenSharing> {
   const address = await queueAddress(url);
   const hosted = models.find((model) => model.startsWith('openai:'));
   if (hosted !== undefined)
     throw new InputError(`${hosted}: leave --queue out: a hosted model's own server spreads the work`);
-  const [{ Coordinator }, { versionsOf }, { describeVersions }, { EmbeddingStore }] = await Promise.all([
+  const [{ Coordinator }, { versionsOf }, { describeVersions }] = await Promise.all([
     import('../queue/coordinator.js'),
     import('../queue/protocol.js'),
     import('../results/provenance.js'),
-    import('../search/index.js'),
   ]);
-  const storeFolder = store ?? join(output, '.cache');
   const coordinator = await Coordinator.open({
     address,
-    storeFolder,
-    store: new EmbeddingStore(storeFolder),
+    place,
     versions: versionsOf(await describeVersions()),
     progress,
     signal,

@@ -16,7 +16,8 @@ interface WorkerCommandOptions {
 }
 
 const help = `
-A worker needs the same data sets and models as the run has, under the same names, and the same store folder.
+A worker needs the same data sets and models as the run has, under the same names, and the same store. A bucket's server,
+region and credentials come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY ….
 Ctrl-C or SIGTERM ends it; the shard it was at goes to another worker.
 
 Examples:
@@ -28,7 +29,7 @@ export function workerCommand(): Command {
   return new Command('worker')
     .description('compute vectors and scores for "run --queue", on any number of machines')
     .requiredOption('--queue <url>', 'the queue: redis://HOST:PORT/DB, or rediss:// for TLS')
-    .requiredOption('--store <dir>', "the run's store, a folder that all machines share")
+    .requiredOption('--store <place>', "the run's store: a folder that all machines share, or s3://BUCKET/PREFIX")
     .option('--datasets-dir <dir>', 'where data sets lie', 'datasets')
     .option('--threads <n>', 'threads for models', positive, defaultThreads)
     .option(
@@ -45,16 +46,18 @@ export function workerCommand(): Command {
 
 async function work(options: WorkerCommandOptions): Promise<void> {
   const address = await queueAddress(options.queue);
-  const [{ runWorker }, { versionsOf }, { describeVersions }] = await Promise.all([
+  const [{ runWorker }, { versionsOf }, { describeVersions }, { openStorePlace }] = await Promise.all([
     import('../queue/worker.js'),
     import('../queue/protocol.js'),
     import('../results/provenance.js'),
+    import('../stores/index.js'),
   ]);
+  const place = await openStorePlace(options.store);
   const versions = versionsOf(await describeVersions());
   const made = await interruptible((signal) =>
     runWorker({
       address,
-      storeFolder: options.store,
+      place,
       datasetsDir: options.datasetsDir,
       threads: options.threads,
       versions,

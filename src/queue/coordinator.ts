@@ -8,7 +8,8 @@ import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
 import type { ShardRequest, SharedSystem, ShardWork } from '../core/shards.js';
-import type { EmbeddingStore } from '../search/index.js';
+import { EmbeddingStore } from '../search/index.js';
+import { makeStoreId, type StorePlace } from '../stores/index.js';
 import { connectQueue, lasting, requireQueue, type QueueAddress } from './address.js';
 import { Notices } from './notices.js';
 import {
@@ -23,7 +24,6 @@ import {
   type ShardJob,
   type Versions,
 } from './protocol.js';
-import { makeStoreId, requireWritableStore } from './shared-store.js';
 
 /** Jobs that a run has in the queue at most: it bounds Redis' memory, and the number of workers that are kept busy. */
 export const mostJobs = 256;
@@ -38,8 +38,8 @@ const visibleMs = 90_000;
 
 export interface CoordinatorOptions {
   readonly address: QueueAddress;
-  readonly storeFolder: string;
-  readonly store: EmbeddingStore;
+  /** Where the store is that workers fill. */
+  readonly place: StorePlace;
   readonly versions: Versions;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
@@ -62,6 +62,7 @@ export interface QueuedWork {
  */
 export class Coordinator {
   readonly #options: CoordinatorOptions;
+  readonly #store: EmbeddingStore;
   readonly #announcement: Announcement;
   readonly #redis: Redis;
   readonly #queue: Queue<ShardJob>;
@@ -76,6 +77,7 @@ export class Coordinator {
 
   private constructor(options: CoordinatorOptions, announcement: Announcement, redis: Redis) {
     this.#options = options;
+    this.#store = new EmbeddingStore(options.place);
     this.#announcement = announcement;
     this.#redis = redis;
     const connection = lasting(options.address.options, this.#closing.signal);
@@ -104,10 +106,10 @@ export class Coordinator {
    * @throws InputError where the queue cannot be reached, the store not be written, or another run uses the queue
    */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    const { address, storeFolder, versions } = options;
-    await requireWritableStore(storeFolder);
+    const { address, place, versions } = options;
+    await place.requireUsable();
     await requireQueue(address);
-    const store = await makeStoreId(storeFolder);
+    const store = await makeStoreId(place);
     const announcement = { versions, store, host: hostname(), pid: process.pid };
     const redis = connectQueue(address);
     try {
@@ -160,7 +162,7 @@ export class Coordinator {
 
   /** Ends when the store has the shard. */
   async #await(id: string, keys: readonly string[], job: ShardJob): Promise<void> {
-    const { store } = this.#options;
+    const store = this.#store;
     let missing = true;
     let missedAt: number | undefined;
     for (let misses = 0; ;) {
@@ -220,10 +222,10 @@ export class Coordinator {
   }
 
   #notVisible(key: string): InputError {
-    const { storeFolder } = this.#options;
+    const { place } = this.#options;
     return new InputError(
-      `--store ${storeFolder}: workers say that shard ${key} is there, but it cannot be seen from here; ` +
-        'do all machines have the same folder under this path?',
+      `--store ${place.address}: workers say that shard ${key} is there, but it cannot be seen from here; ` +
+        'do all machines have the same store under this name?',
     );
   }
 

@@ -7,6 +7,7 @@ import type { Encoder, Matrix, PairScorer } from '../core/model.js';
 import { profileByName, type ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
 import { openTask } from '../datasets/index.js';
+import { cacheFolder } from '../models/cache-folder.js';
 import type { FindExample } from '../models/index.js';
 import { documentTexts } from '../runners/bi-encoder.js';
 import { pairGroups, pairScores, pairShardKey, queryTexts } from '../runners/cross-encoder.js';
@@ -16,8 +17,6 @@ import type { QueuedSystem, ShardJob } from './protocol.js';
 
 export interface ShardMakerOptions {
   readonly datasetsDir: string;
-  /** The store's folder. */
-  readonly cacheFolder: string;
   readonly threads: number;
   readonly progress: Progress;
 }
@@ -105,9 +104,9 @@ export class ShardMaker {
     const key = JSON.stringify([how, how.prompt === null ? '' : this.#task!.key]);
     if (this.#system?.key !== key) {
       await this.#closeSystem();
-      const { cacheFolder, threads, progress } = this.#options;
+      const { threads, progress } = this.#options;
       const context = { profile: profileByName(profile), threads, progress, command: '' };
-      this.#system = { key, system: await openSystem(how, task, { cacheFolder, context }) };
+      this.#system = { key, system: await openSystem(how, task, { cacheFolder: cacheFolder(), context }) };
     }
     return this.#system.system;
   }

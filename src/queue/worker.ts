@@ -5,16 +5,17 @@ import type { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
 import type { Progress } from '../core/runner.js';
 import { EmbeddingStore } from '../search/index.js';
+import { readStoreId, type StorePlace } from '../stores/index.js';
 import { connectQueue, lasting, reasonOf, requireQueue, type QueueAddress } from './address.js';
 import { readAnnouncement } from './coordinator.js';
 import { sendNotice } from './notices.js';
 import { jobSchema, parseQueued, queueName, queuePrefix, versionDifference, type Versions } from './protocol.js';
 import { ShardMaker } from './shard-maker.js';
-import { readStoreId, requireWritableStore } from './shared-store.js';
 
 export interface WorkerOptions {
   readonly address: QueueAddress;
-  readonly storeFolder: string;
+  /** Where the store is that the run fills. */
+  readonly place: StorePlace;
   readonly datasetsDir: string;
   readonly threads: number;
   readonly versions: Versions;
@@ -37,7 +38,7 @@ const lookMs = 500;
  * @throws InputError where this worker does not fit the run, or cannot go on; the shard it had goes back to the queue
  */
 export async function runWorker(options: WorkerOptions): Promise<number> {
-  await requireWritableStore(options.storeFolder);
+  await options.place.requireUsable();
   await requireQueue(options.address);
   const redis = connectQueue(options.address, options.signal);
   const worker = new QueueWorker(options, redis);
@@ -63,12 +64,12 @@ class QueueWorker {
   constructor(options: WorkerOptions, redis: Redis) {
     this.#options = options;
     this.#redis = redis;
-    this.#store = new EmbeddingStore(options.storeFolder, {
+    this.#store = new EmbeddingStore(options.place, {
       onDamage: (message) => {
         options.progress.note(message);
       },
     });
-    this.#maker = new ShardMaker({ ...options, cacheFolder: options.storeFolder });
+    this.#maker = new ShardMaker(options);
     options.signal?.addEventListener('abort', () => {
       this.#stop.abort(undefined);
     });
@@ -110,14 +111,14 @@ class QueueWorker {
   }
 
   async #requireFit(run: { versions: Versions; store: string }): Promise<void> {
-    const { versions, storeFolder } = this.#options;
+    const { versions, place } = this.#options;
     const difference = versionDifference(versions, run.versions);
-    const id = await readStoreId(storeFolder);
+    const id = await readStoreId(place);
     const refusal =
       difference === undefined
         ? id === run.store
           ? undefined
-          : `--store ${storeFolder}: is not the folder that the run fills; give the same one on all machines`
+          : `--store ${place.address}: is not the store that the run fills; give the same one on all machines`
         : `${difference}; install the same version on all machines`;
     if (refusal === undefined) return;
     await sendNotice(this.#redis, { kind: 'refused', worker: this.#name, reason: refusal });

@@ -1,9 +1,6 @@
-import { open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { InputError, messageOf } from '../core/errors.js';
-import { isErrno, writeFileAtomic } from '../core/files.js';
 import type { Matrix } from '../core/model.js';
-import { readHeader, readShard, shardBytes, type ShardDtype } from './shard-file.js';
+import { StoreFolder, type StoredFile, type StorePlace } from '../stores/index.js';
+import { headerBytes, mostShardBytes, parseHeader, parseShard, shardBytes, type ShardDtype } from './shard-file.js';
 
 export interface EmbeddingStoreOptions {
   /**
@@ -17,39 +14,34 @@ export interface EmbeddingStoreOptions {
 
 /** Shards being read while one is used: enough to keep a fast disk busy. */
 const shardsAhead = 8;
-/** Errors of writing that are not this program's. */
-const userFaults = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR'];
-/** A temporary file older than this was left by a writer that was killed. */
-const staleMilliseconds = 24 * 60 * 60 * 1000;
 
 /**
- * Vectors on disk, addressed by what they were computed from ({@link shardKey}): a run that was stopped finds what it had
+ * Vectors in a folder or a bucket, addressed by what they were computed from ({@link shardKey}): a run that was stopped finds what it had
  * finished, and runs that need the same vectors share them.
  *
- * A shard is a file FOLDER/ab/abcd….vectors (shard-file.ts). Files appear whole or not at all.
+ * A shard is a file PLACE/ab/abcd….vectors (shard-file.ts). Files appear whole or not at all.
  */
 export class EmbeddingStore {
   /** How numbers are kept. */
   readonly dtype: ShardDtype;
-  readonly #folder: string;
+  readonly #place: StorePlace;
   readonly #onDamage: (message: string) => void;
-  /** Folders that were looked through for leftovers. */
-  readonly #swept = new Set<string>();
 
-  constructor(folder: string, { dtype, onDamage }: EmbeddingStoreOptions = {}) {
-    this.#folder = folder;
+  /** @param place a folder's path, or an open place */
+  constructor(place: string | StorePlace, { dtype, onDamage }: EmbeddingStoreOptions = {}) {
+    this.#place = typeof place === 'string' ? new StoreFolder(place) : place;
     this.dtype = dtype ?? 'float32';
     this.#onDamage = onDamage ?? (() => undefined);
   }
 
   /** The shard of this key, or undefined where there is none, or none that is whole. */
   async get(key: string): Promise<Matrix | undefined> {
-    return this.#open(key, (handle) => readShard(handle, this.dtype));
+    return this.#read(key, mostShardBytes, (file) => parseShard(file, this.dtype));
   }
 
   /** Whether there is a shard of this key, by its header and size alone: its data may still turn out to be damaged. */
   async has(key: string): Promise<boolean> {
-    return (await this.#open(key, (handle) => readHeader(handle, this.dtype))) !== undefined;
+    return (await this.#read(key, headerBytes, (file) => parseHeader(file, this.dtype))) !== undefined;
   }
 
   /** As `get` for one key after another, reading some of them ahead. */
@@ -70,61 +62,31 @@ export class EmbeddingStore {
 
   /**
    * Keeps a shard; safe against crashes, and against another process that writes the same one.
-   * @throws InputError where the disk is full, nothing may be written, or a number is too large for float16
+   * @throws InputError where the place is full, nothing may be written, or a number is too large for float16
    */
   async put(key: string, matrix: Matrix): Promise<void> {
-    const path = this.#pathOf(key);
-    const bytes = shardBytes(matrix, this.dtype);
-    await this.#sweep(dirname(path));
-    try {
-      await writeFileAtomic(path, bytes);
-    } catch (error) {
-      if (!userFaults.some((code) => isErrno(error, code))) throw error;
-      throw new InputError(
-        `${path}: cannot be written (${messageOf(error)}); see to it, and run the same command again to go on`,
-      );
-    }
+    await this.#place.write(this.#nameOf(key), shardBytes(matrix, this.dtype));
   }
 
-  async #open<T>(key: string, read: (handle: FileHandle) => Promise<T | string>): Promise<T | undefined> {
-    const path = this.#pathOf(key);
-    let handle: FileHandle;
-    try {
-      handle = await open(path);
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return undefined;
-      throw error;
-    }
-    try {
-      const found = await read(handle);
-      if (typeof found !== 'string') return found;
-      this.#onDamage(`${path}: ${found}; the vectors are computed again`);
-    } finally {
-      await handle.close();
-    }
+  async #read<T>(
+    key: string,
+    mostBytes: number,
+    parse: (file: StoredFile) => Promise<T | string> | T | string,
+  ): Promise<T | undefined> {
+    const name = this.#nameOf(key);
+    const file = await this.#place.read(name, mostBytes);
+    if (file === undefined) return undefined;
+    const found = await parse(file);
+    if (typeof found !== 'string') return found;
+    this.#onDamage(`${this.#place.address}/${name}: ${found}; the vectors are computed again`);
     // What `has` cannot see must not be there for the next run. Where nothing can be deleted, it will be told of again.
-    await rm(path, { force: true }).catch(() => undefined);
+    await this.#place.remove(name).catch(() => undefined);
     return undefined;
   }
 
-  /** Removes what killed writers left in a folder of shards, the first time it is written to. */
-  async #sweep(folder: string): Promise<void> {
-    if (this.#swept.has(folder)) return;
-    this.#swept.add(folder);
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter((other) => other.endsWith('.tmp'))) {
-      const path = join(folder, name);
-      const modified = await stat(path).then(
-        ({ mtimeMs }) => mtimeMs,
-        () => Infinity, // gone already
-      );
-      if (modified < Date.now() - staleMilliseconds) await rm(path, { force: true });
-    }
-  }
-
-  #pathOf(key: string): string {
+  #nameOf(key: string): string {
     if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`"${key}" is no shard key (64 hex digits)`);
     const suffix = this.dtype === 'float32' ? '' : '.float16';
-    return join(this.#folder, key.slice(0, 2), `${key}${suffix}.vectors`);
+    return `${key.slice(0, 2)}/${key}${suffix}.vectors`;
   }
 }

@@ -1,7 +1,7 @@
 import { createHash, webcrypto } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '../core/errors.js';
 import type { Matrix } from '../core/model.js';
+import type { StoredFile } from '../stores/index.js';
 import { fromHalf, largestHalf, toHalf } from './half.js';
 
 /**
@@ -10,10 +10,12 @@ import { fromHalf, largestHalf, toHalf } from './half.js';
  */
 const magic = 'SGPTVECS';
 const formatVersion = 1;
-const headerBytes = 64;
+export const headerBytes = 64;
 /** What the checksum covers of the header. */
 const checkedBytes = 32;
 const maxBytes = 2 ** 30;
+/** The most that a whole shard takes. */
+export const mostShardBytes = headerBytes + maxBytes;
 
 /** Numbers as they are stored; the value is the header's code. */
 const dtypes = { float32: { code: 1, bytes: 4 }, float16: { code: 2, bytes: 2 } } as const;
@@ -46,38 +48,35 @@ function requireHalves(data: Float32Array): void {
     );
 }
 
-/** Reads a shard; a text says what is wrong with it. Nothing is allocated before the header and the file's size agree. */
-export async function readShard(handle: FileHandle, dtype: ShardDtype): Promise<Matrix | string> {
-  const header = await readHeader(handle, dtype);
+/** The shard that a file is; a text says what is wrong with it. Takes over the file's memory. */
+export async function parseShard(file: StoredFile, dtype: ShardDtype): Promise<Matrix | string> {
+  const header = parseHeader(file, dtype);
   if (typeof header === 'string') return header;
-  const { rows, columns, length } = header;
-  // What the checksum covers in one piece, for a digest on a thread of its own.
-  const covered = Buffer.allocUnsafeSlow(checkedBytes + length);
-  covered.set(header.bytes.subarray(0, checkedBytes));
-  if (!(await readFully(handle, covered.subarray(checkedBytes), headerBytes))) return 'is cut off';
-  const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', covered));
-  if (!digest.equals(header.bytes.subarray(checkedBytes))) return 'does not have the checksum it was written with';
-  const numbers = rows * columns;
+  const { rows, columns } = header;
+  const { bytes, size } = file;
+  if (bytes.length < size) return 'is cut off';
+  const expected = Buffer.from(bytes.subarray(checkedBytes, headerBytes));
+  // What the checksum covers is brought into one piece, for a digest on a thread of its own.
+  bytes.copy(bytes, headerBytes - checkedBytes, 0, checkedBytes);
+  const covered = bytes.subarray(headerBytes - checkedBytes);
+  if (!Buffer.from(await webcrypto.subtle.digest('SHA-256', covered)).equals(expected))
+    return 'does not have the checksum it was written with';
+  const [place, numbers] = [bytes.byteOffset + headerBytes, rows * columns];
   const data =
     dtype === 'float32'
-      ? new Float32Array(covered.buffer, checkedBytes, numbers)
-      : fromHalf(new Uint16Array(covered.buffer, checkedBytes, numbers));
+      ? new Float32Array(bytes.buffer, place, numbers)
+      : fromHalf(new Uint16Array(bytes.buffer, place, numbers));
   return { rows, columns, data };
 }
 
 interface ShardHeader {
   readonly rows: number;
   readonly columns: number;
-  /** Bytes of data. */
-  readonly length: number;
-  readonly bytes: Buffer;
 }
 
-/** Reads the header and checks that the file has the size it says; a text says what is wrong. */
-export async function readHeader(handle: FileHandle, dtype: ShardDtype): Promise<ShardHeader | string> {
-  const { size } = await handle.stat();
-  const bytes = Buffer.alloc(headerBytes);
-  if (size < headerBytes || !(await readFully(handle, bytes, 0))) return 'is cut off within its header';
+/** Reads the header, the first bytes of a file, and checks that the file has the size it says; a text says what is wrong. */
+export function parseHeader({ size, bytes }: StoredFile, dtype: ShardDtype): ShardHeader | string {
+  if (size < headerBytes || bytes.length < headerBytes) return 'is cut off within its header';
   if (bytes.toString('latin1', 0, 8) !== magic) return 'does not start as a shard of vectors does';
   const [version, code] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
   if (version !== formatVersion || code !== dtypes[dtype].code)
@@ -86,15 +85,5 @@ export async function readHeader(handle: FileHandle, dtype: ShardDtype): Promise
   const length = rows * columns * dtypes[dtype].bytes;
   if (length > maxBytes || size !== headerBytes + length)
     return `has ${size} bytes, expected ${headerBytes + length} for [${rows}, ${columns}]`;
-  return { rows, columns, length, bytes };
-}
-
-/** Fills the whole buffer from a place in the file; false where the file ends before. */
-async function readFully(handle: FileHandle, buffer: Uint8Array, position: number): Promise<boolean> {
-  for (let done = 0; done < buffer.length;) {
-    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) return false;
-    done += bytesRead;
-  }
-  return true;
+  return { rows, columns };
 }

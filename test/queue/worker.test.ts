@@ -8,7 +8,7 @@ import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator } from '../../src/queue/coordinator.js';
 import { announcementKey, noticesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
 import { runWorker, type WorkerOptions } from '../../src/queue/worker.js';
-import { EmbeddingStore } from '../../src/search/index.js';
+import { StoreFolder } from '../../src/stores/index.js';
 import { runCli, startCli, type CliResult } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { recordingProgress } from '../helpers/progress.js';
@@ -22,8 +22,7 @@ const versions = versionsOf({ 'sgpt-bench': '1.2.3', node: '20.0.0', 'onnxruntim
 async function lead(redis: TestRedis, storeFolder: string): Promise<Coordinator> {
   const coordinator = await Coordinator.open({
     address: parseQueueAddress(redis.url),
-    storeFolder,
-    store: new EmbeddingStore(storeFolder),
+    place: new StoreFolder(storeFolder),
     versions,
     progress: recordingProgress(),
   });
@@ -35,7 +34,7 @@ async function lead(redis: TestRedis, storeFolder: string): Promise<Coordinator>
 function work(redis: TestRedis, storeFolder: string, own: Partial<WorkerOptions> = {}): Promise<number> {
   return runWorker({
     address: parseQueueAddress(redis.url),
-    storeFolder,
+    place: new StoreFolder(storeFolder),
     datasetsDir: 'datasets',
     threads: 1,
     versions,
@@ -64,7 +63,7 @@ describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
     const folder = temporaryFolder();
     const redis = await startRedis(join(folder, 'redis'));
     await lead(redis, join(folder, 'store'));
-    await expect(work(redis, join(folder, 'other'))).rejects.toThrow(/is not the folder that the run fills/);
+    await expect(work(redis, join(folder, 'other'))).rejects.toThrow(/is not the store that the run fills/);
     await expect(work(redis, join(folder, 'store'))).resolves.toBe(0);
   });
 

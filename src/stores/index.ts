@@ -1,0 +1,4 @@
+export { isBucketAddress, openStorePlace } from './open.js';
+export { StoreFolder } from './folder.js';
+export { makeStoreId, readStoreId, storeIdFile } from './store-id.js';
+export type { StoredFile, StorePlace } from './place.js';

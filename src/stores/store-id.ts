@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { InputError } from '../core/errors.js';
+import type { StorePlace } from './place.js';
+
+/** Lies in a store that several machines use, so that they can tell that it is the same one. */
+export const storeIdFile = 'store-id';
+/** An id is shorter. */
+const mostBytes = 256;
+
+/** The store's id; it gets one if it has none. @throws InputError */
+export async function makeStoreId(place: StorePlace): Promise<string> {
+  const there = await readStoreId(place);
+  if (there !== undefined) return there;
+  await place.create(storeIdFile, Buffer.from(`${randomBytes(16).toString('hex')}\n`));
+  const made = await readStoreId(place);
+  if (made === undefined) throw new InputError(`--store ${place.address}: its file ${storeIdFile} was removed at once`);
+  return made;
+}
+
+/** The store's id, or undefined where it has none: no run uses it with a queue. @throws InputError */
+export async function readStoreId(place: StorePlace): Promise<string | undefined> {
+  return (await place.read(storeIdFile, mostBytes))?.bytes.toString('utf8').trim();
+}
