@@ -45,6 +45,8 @@ export interface CoordinatorOptions {
   readonly signal?: AbortSignal | undefined;
   /** Texts, or documents with their pairs, a shard. */
   readonly shardSize?: number | undefined;
+  /** After how long a run ends that only refused workers came to. */
+  readonly refusedMinutes?: number | undefined;
 }
 
 /** What a shard belongs to. */
@@ -85,7 +87,10 @@ export class Coordinator {
     this.#events = new QueueEvents(queueName, { connection, prefix: queuePrefix });
     this.#notices = new Notices(redis, this.#queue, options);
     const wake = ({ jobId: id }: { jobId: string }): void => this.#waiting.get(id)?.();
-    this.#events.on('completed', wake);
+    this.#events.on('completed', (job) => {
+      this.#notices.worked();
+      wake(job);
+    });
     this.#events.on('failed', wake);
     this.#queue.on('error', (error) => {
       this.#notices.connectionLost(error);
@@ -229,10 +234,11 @@ export class Coordinator {
     );
   }
 
-  /** Says who leads, and looks for what workers have to say. */
+  /** Says who leads, and looks for what workers have to say; ends the run where no worker will do. */
   async #announce(): Promise<void> {
     await this.#redis.set(announcementKey, JSON.stringify(this.#announcement), 'PX', announcedMs);
-    await this.#notices.read();
+    const hopeless = await this.#notices.read(this.#waiting.size > 0);
+    if (hopeless !== undefined) this.#stop.abort(hopeless);
   }
 
   /** Hangs up. */

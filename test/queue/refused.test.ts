@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { InputError } from '../../src/core/errors.js';
+import type { ShardWork } from '../../src/core/shards.js';
+import type { RetrievalTask } from '../../src/core/dataset.js';
+import { parseQueueAddress } from '../../src/queue/address.js';
+import { Coordinator } from '../../src/queue/coordinator.js';
+import { Notices, sendNotice } from '../../src/queue/notices.js';
+import { noticesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
+import { runWorker } from '../../src/queue/worker.js';
+import { StoreFolder } from '../../src/stores/index.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { recordingProgress } from '../helpers/progress.js';
+import { connectTo, hasRedis, startRedis, type TestRedis } from './redis.js';
+
+const versions = versionsOf({ 'sgpt-bench': '1.2.3' });
+const otherVersions: Versions = { ...versions, programs: { 'sgpt-bench': '1.3.0' } };
+const refusal = 'this worker has sgpt-bench 1.3.0, the run 1.2.3; install the same version on all machines';
+
+interface Led {
+  readonly coordinator: Coordinator;
+  readonly notes: string[];
+}
+
+/** A run that gives up at the first look that finds nobody but refused workers. */
+async function lead(redis: TestRedis, storeFolder: string, refusedMinutes: number): Promise<Led> {
+  const progress = recordingProgress();
+  const coordinator = await Coordinator.open({
+    address: parseQueueAddress(redis.url),
+    place: new StoreFolder(storeFolder),
+    versions,
+    progress,
+    refusedMinutes,
+  });
+  onTestFinished(() => coordinator.close());
+  return { coordinator, notes: progress.notes };
+}
+
+/** A shard that no worker computes here. */
+function waitFor(coordinator: Coordinator): Promise<void> {
+  const task = { name: 'small', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
+  const how = { poolings: [], layers: null, brackets: 'auto', dtype: 'fp32', embedPrompt: null } as const;
+  const system = { ...how, model: 'nowhere', maxTokens: null, prompt: null };
+  const work: ShardWork = coordinator.workOf({ system, taskName: 'small', task, profile: 'sgpt-paper' });
+  const model = { id: 'm', revision: null, architecture: 'x', parameters: 0, files: {}, dtype: 'fp32' };
+  const part = { kind: 'texts', role: 'query', first: 0, count: 4 } as const;
+  const made = work.make({ index: 0, keys: ['b'.repeat(64)], part, model, settings: {} }, () =>
+    Promise.reject(new Error()),
+  );
+  made.catch(() => undefined);
+  return made;
+}
+
+function refusedWorker(redis: TestRedis, storeFolder: string): Promise<number> {
+  return runWorker({
+    ...{
+      address: parseQueueAddress(redis.url),
+      place: new StoreFolder(storeFolder),
+      datasetsDir: 'datasets',
+      threads: 1,
+    },
+    ...{ versions: otherVersions, lockSeconds: 5, idleSeconds: 1, progress: recordingProgress() },
+  });
+}
+
+describe.skipIf(!hasRedis)('a run whose workers are all refused (needs redis-server)', () => {
+  it('ends with the reason', async () => {
+    const folder = temporaryFolder();
+    const redis = await startRedis(join(folder, 'redis'));
+    const { coordinator, notes } = await lead(redis, join(folder, 'store'), 1e-3);
+    const made = waitFor(coordinator);
+    await expect(refusedWorker(redis, join(folder, 'store'))).rejects.toThrow(new InputError(refusal));
+    await expect(made).rejects.toThrow(InputError);
+    await expect(made).rejects.toThrow(
+      /^redis:\/\/127\.0\.0\.1:\d+\/0: for 0\.001 minutes there was no worker but ones that were refused, the last of them .*:\d+: this worker has sgpt-bench 1\.3\.0, the run 1\.2\.3; install the same version on all machines; finished work is kept/,
+    );
+    expect(notes[0]).toMatch(new RegExp(`^worker .*:${process.pid} was refused: ${refusal}$`));
+  });
+});
+
+/** What a run hears, without one. */
+async function listen(refusedMinutes: number): Promise<{
+  notices: Notices;
+  notes: string[];
+  refuse: (worker: string) => Promise<void>;
+  sendRaw: (text: string) => Promise<unknown>;
+}> {
+  const redis = await startRedis(join(temporaryFolder(), 'redis'));
+  const client = connectTo(redis);
+  const queue = new Queue('shards', { connection: { port: redis.port }, prefix: 'sgpt-bench' });
+  onTestFinished(() => queue.close());
+  const progress = recordingProgress();
+  const notices = new Notices(client, queue, { progress, address: parseQueueAddress(redis.url), refusedMinutes });
+  return {
+    notices,
+    notes: progress.notes,
+    refuse: (worker) => sendNotice(client, { kind: 'refused', worker, reason: refusal }),
+    sendRaw: (text) => client.rpush(noticesKey, text),
+  };
+}
+
+describe.skipIf(!hasRedis)('notices of workers (need redis-server)', () => {
+  it('say once that none is there, and once that all were refused', async () => {
+    const { notices, notes, refuse } = await listen(7);
+    for (let i = 0; i < 4; i++) await notices.read(true);
+    for (let i = 0; i < 4; i++) {
+      await refuse(`machine:${i}`);
+      expect(await notices.read(true)).toBeUndefined();
+    }
+    expect(notes).toEqual([
+      expect.stringMatching(/: no worker is there; start some with: sgpt-bench worker --queue redis:/),
+      `worker machine:0 was refused: ${refusal}`,
+      expect.stringMatching(
+        /: no worker is left that was not refused; the run ends in 7 minutes unless another one comes/,
+      ),
+    ]);
+  });
+
+  it('end the run only where it waits, and nobody has worked since', async () => {
+    const { notices, refuse } = await listen(0);
+    await refuse('machine:1');
+    expect(await notices.read(true)).toBeUndefined();
+    expect(await notices.read(true)).toBeInstanceOf(InputError);
+    notices.worked();
+    expect(await notices.read(true)).toBeUndefined();
+  });
+
+  it('are not counted from before the run waited', async () => {
+    const { notices, refuse } = await listen(1 / 60);
+    await refuse('machine:1');
+    for (let i = 0; i < 3; i++) {
+      expect(await notices.read(false)).toBeUndefined();
+      await sleep(600);
+    }
+    expect(await notices.read(true)).toBeUndefined();
+    await sleep(1100);
+    expect(await notices.read(true)).toBeInstanceOf(InputError);
+  });
+
+  it('of another version are told and passed over', async () => {
+    const { notices, notes, refuse, sendRaw } = await listen(7);
+    await sendRaw('{"kind":"of a later version"}');
+    await refuse('machine:1');
+    await notices.read(true);
+    expect(notes).toEqual([
+      expect.stringMatching(/^the queue holds a notice that this version does not know/),
+      `worker machine:1 was refused: ${refusal}`,
+    ]);
+  });
+});
