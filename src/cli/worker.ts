@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { exitCodes } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { defaultThreads, positive } from './options.js';
 import { stderrProgress } from './progress.js';
@@ -44,6 +43,9 @@ export function workerCommand(): Command {
     .action(work);
 }
 
+/** A process whose work is over has so long to end by itself. */
+const lingerMs = 1000;
+
 async function work(options: WorkerCommandOptions): Promise<void> {
   const address = await queueAddress(options.queue);
   const [{ runWorker }, { versionsOf }, { describeVersions }, { openStorePlace }] = await Promise.all([
@@ -54,20 +56,23 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   ]);
   const place = await openStorePlace(options.store);
   const versions = versionsOf(await describeVersions());
-  const made = await interruptible((signal) =>
-    runWorker({
-      address,
-      place,
-      datasetsDir: options.datasetsDir,
-      threads: options.threads,
-      versions,
-      lockSeconds: options.lock,
-      idleSeconds: options.exitWhenIdle,
-      progress: stderrProgress(options.quiet === true),
-      signal,
-    }),
-  );
-  process.stderr.write(`${made} shards computed\n`);
-  // BullMQ would go on trying to reach a Redis that is down.
-  process.exit(exitCodes.done);
+  try {
+    const made = await interruptible((signal) =>
+      runWorker({
+        address,
+        place,
+        datasetsDir: options.datasetsDir,
+        threads: options.threads,
+        versions,
+        lockSeconds: options.lock,
+        idleSeconds: options.exitWhenIdle,
+        progress: stderrProgress(options.quiet === true),
+        signal,
+      }),
+    );
+    process.stderr.write(`${made} shards computed\n`);
+  } finally {
+    // BullMQ would go on trying to reach a Redis that is down. The exit status is set by then.
+    setTimeout(() => process.exit(), lingerMs).unref();
+  }
 }

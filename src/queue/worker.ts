@@ -1,6 +1,6 @@
 import { cpus, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
+import { ErrorCode, UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
 import type { Progress } from '../core/runner.js';
@@ -31,6 +31,8 @@ export interface WorkerOptions {
 const mostDeaths = 10;
 /** How often a worker without a run looks for one. */
 const lookMs = 500;
+/** A worker that ends does not wait longer for Redis to take its last words. */
+const lastWordsMs = 5000;
 
 /**
  * Works off a queue's shards until it is told to stop, or nothing has come for a while.
@@ -40,13 +42,7 @@ const lookMs = 500;
 export async function runWorker(options: WorkerOptions): Promise<number> {
   await options.place.requireUsable();
   await requireQueue(options.address);
-  const redis = connectQueue(options.address, options.signal);
-  const worker = new QueueWorker(options, redis);
-  try {
-    return await worker.run();
-  } finally {
-    redis.disconnect();
-  }
+  return new QueueWorker(options).run();
 }
 
 class QueueWorker {
@@ -58,12 +54,14 @@ class QueueWorker {
   /** Raised to end; the reason is an InputError if that is a failure. */
   readonly #stop = new AbortController();
   #made = 0;
+  /** Whether the shard under way was given to another worker. */
+  #lost = false;
   #lastWork = performance.now();
   #connected = true;
 
-  constructor(options: WorkerOptions, redis: Redis) {
+  constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#redis = redis;
+    this.#redis = connectQueue(options.address, this.#stop.signal);
     this.#store = new EmbeddingStore(options.place, {
       onDamage: (message) => {
         options.progress.note(message);
@@ -83,6 +81,7 @@ class QueueWorker {
       // Told to stop while Redis is down: then its connection is not wanted back.
       if (error instanceof InputError || !this.#stop.signal.aborted) throw error;
     } finally {
+      this.#redis.disconnect();
       await this.#maker.close();
     }
     const reason: unknown = this.#stop.signal.reason;
@@ -121,7 +120,7 @@ class QueueWorker {
           : `--store ${place.address}: is not the store that the run fills; give the same one on all machines`
         : `${difference}; install the same version on all machines`;
     if (refusal === undefined) return;
-    await sendNotice(this.#redis, { kind: 'refused', worker: this.#name, reason: refusal });
+    await this.#sayRefused(refusal);
     throw new InputError(refusal);
   }
 
@@ -141,7 +140,8 @@ class QueueWorker {
       },
     );
     worker.on('error', (error) => {
-      this.#connectionLost(error);
+      if (isLostLock(error)) this.#shardLost();
+      else this.#connectionLost(error);
     });
     const idle = setInterval(() => {
       this.#stopWhenIdle();
@@ -158,6 +158,7 @@ class QueueWorker {
 
   async #process(worker: Worker<unknown, void>, job: Job<unknown>, token: string | undefined): Promise<void> {
     this.#lastWork = Infinity;
+    this.#lost = false;
     try {
       await this.#make(job.data);
       this.#connected = true;
@@ -209,7 +210,13 @@ class QueueWorker {
   /** Tells the coordinator why this worker ends. */
   async #refuse(error: InputError): Promise<void> {
     this.#stop.abort(error);
-    await sendNotice(this.#redis, { kind: 'refused', worker: this.#name, reason: error.message });
+    await this.#sayRefused(error.message);
+  }
+
+  /** Goes on without having said so where Redis is down: whoever runs this worker is told in any case. */
+  async #sayRefused(reason: string): Promise<void> {
+    const said = sendNotice(this.#redis, { kind: 'refused', worker: this.#name, reason }).catch(() => undefined);
+    await Promise.race([said, sleep(lastWordsMs, undefined, { ref: false })]);
   }
 
   #stopWhenIdle(): void {
@@ -218,12 +225,34 @@ class QueueWorker {
       this.#stop.abort(undefined);
   }
 
+  /** Silent for too long: what it computes meanwhile is what the other worker does, or is there already. */
+  #shardLost(): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    const { progress, address, lockSeconds } = this.#options;
+    progress.note(
+      `${address.shown}: nothing was heard of this worker for more than ${lockSeconds} s (--lock), ` +
+        'so its shard was given to another; going on',
+    );
+  }
+
   #connectionLost(error: Error): void {
     if (!this.#connected) return;
     this.#connected = false;
     const { progress, address } = this.#options;
     progress.note(`${address.shown}: ${reasonOf(error, address.options)}; trying again`);
   }
+}
+
+/** BullMQ's errors about a job that another worker has or has finished; the codes of those that Redis gave. */
+function isLostLock(error: Error): boolean {
+  const codes: unknown[] = [
+    ErrorCode.JobNotExist,
+    ErrorCode.JobLockNotExist,
+    ErrorCode.JobNotInState,
+    ErrorCode.JobLockMismatch,
+  ];
+  return ('code' in error && codes.includes(error.code)) || error.message.startsWith('could not renew lock');
 }
 
 /** The model cannot do this shard; no other worker could. */

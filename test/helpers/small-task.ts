@@ -31,3 +31,19 @@ export async function writeSmallTask(folder: string, queries = 6, documents = 60
     'qrels/test.tsv': [header, ...keptJudgements].join('\n') + '\n',
   });
 }
+
+/** Writes the bundled corpus again and again, `documents` in all, so that work on it takes some seconds, and the first queries. */
+export async function writeLongTask(folder: string, documents: number): Promise<void> {
+  const lines = (file: string): string[] => readFileSync(join(demo, file), 'utf8').trimEnd().split('\n');
+  const corpus = lines('corpus.jsonl').map((line) => JSON.parse(line) as { _id: string; text: string });
+  const copies = Array.from({ length: documents }, (_, i) => {
+    const document = corpus[i % corpus.length]!;
+    const round = Math.floor(i / corpus.length);
+    return round === 0 ? document : { ...document, _id: `${document._id}-${round}`, text: `${round} ${document.text}` };
+  });
+  await writeFiles(folder, {
+    'corpus.jsonl': copies.map((document) => JSON.stringify(document)).join('\n') + '\n',
+    'queries.jsonl': lines('queries.jsonl').slice(0, 8).join('\n') + '\n',
+    'qrels/test.tsv': lines('qrels/test.tsv').join('\n') + '\n',
+  });
+}
