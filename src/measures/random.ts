@@ -3,28 +3,45 @@
  * and BigCrush). The same seed gives the same numbers everywhere.
  */
 export class RandomSource {
-  #a = 0x9e3779b9;
-  #b = 0x243f6a88;
-  #c: number;
-  #counter = 1;
+  /** Three words and a counter. */
+  readonly #state: Int32Array;
 
   constructor(seed: number) {
-    this.#c = seed | 0;
-    for (let i = 0; i < 20; i++) this.bits();
+    this.#state = Int32Array.of(0x9e3779b9, 0x243f6a88, seed, 1);
+    this.fill(new Int32Array(20));
   }
 
-  /** 32 random bits as a whole number, negative for half of them. */
-  bits(): number {
-    const result = (this.#a + this.#b + this.#counter) | 0;
-    this.#counter = (this.#counter + 1) | 0;
-    this.#a = this.#b ^ (this.#b >>> 9);
-    this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + result) | 0;
-    return result;
-  }
-
-  /** A whole number from 0 to n - 1; its bias is below n / 2^32. */
+  /** A whole number from 0 to n - 1. */
   below(n: number): number {
-    return Math.floor(((this.bits() >>> 0) / 2 ** 32) * n);
+    const one = new Int32Array(1);
+    this.fillBelow(n, one);
+    return one[0]!;
+  }
+
+  /** Fills an array with random bits: whole numbers, half of them negative. */
+  fill(into: Int32Array): void {
+    const state = this.#state;
+    let a = state[0]!;
+    let b = state[1]!;
+    let c = state[2]!;
+    let counter = state[3]!;
+    for (let i = 0; i < into.length; i++) {
+      const result = (a + b + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + result) | 0;
+      into[i] = result;
+    }
+    state[0] = a;
+    state[1] = b;
+    state[2] = c;
+    state[3] = counter;
+  }
+
+  /** Fills an array with whole numbers from 0 to n - 1; their bias is below n / 2^32. */
+  fillBelow(n: number, into: Int32Array): void {
+    this.fill(into);
+    for (let i = 0; i < into.length; i++) into[i] = Math.floor(((into[i]! >>> 0) / 2 ** 32) * n);
   }
 }

@@ -1,5 +1,5 @@
 import { InputError, unknownName } from '../core/errors.js';
-import { comparePaired, defaultComparison, holm, type PairedComparison } from '../measures/significance.js';
+import { comparePaired, holm, type PairedComparison } from '../measures/significance.js';
 import { pairValues, valuesOf, type ScoredResult } from './pairing.js';
 import type { PerQuery, ResultRecord } from './record.js';
 import type { StoredResult } from './store.js';
@@ -134,7 +134,7 @@ function untested(a: ResultRecord, b: ResultRecord, measure: string): UntestedMe
 function compareMeasure(a: PerQuery, b: PerQuery, measure: string): Omit<MeasureComparison, 'corrected'> {
   const pairing = pairValues(valuesOf(a, measure)!, valuesOf(b, measure)!);
   const { onlyA, onlyB } = pairing;
-  return { measure, ...comparePaired(pairing.a, pairing.b, defaultComparison), onlyA, onlyB };
+  return { measure, ...comparePaired(pairing.a, pairing.b), onlyA, onlyB };
 }
 
 function movedQueries(a: PerQuery, b: PerQuery, measure: string): MovedQuery[] {

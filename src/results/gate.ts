@@ -1,4 +1,5 @@
-import { defaultComparison, holm, randomisationTest } from '../measures/significance.js';
+import { defaultComparison, randomisationTest } from '../measures/resampling.js';
+import { holm } from '../measures/significance.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
 import { formatP, signed, type CheckCase } from './check-report.js';
 import { dataDifferences } from './comparison.js';

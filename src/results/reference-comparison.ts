@@ -1,4 +1,4 @@
-import { comparePaired, defaultComparison, holm, type PairedComparison } from '../measures/significance.js';
+import { compareAllPaired, holm, type PairedComparison } from '../measures/significance.js';
 import { pairValues, valuesOf } from './pairing.js';
 import type { PerQuery } from './record.js';
 
@@ -19,17 +19,10 @@ export function compareWithReference(
 ): (ReferenceComparison | undefined)[] {
   const base = valuesOf(reference, measure);
   if (base === undefined) return systems.map(() => undefined);
-  const compared = systems.map((system) => {
-    const values = valuesOf(system, measure);
-    if (values === undefined) return undefined;
-    const { a, b } = pairValues(base, values);
-    return comparePaired(a, b, defaultComparison);
-  });
-  const corrected = holm(
-    compared.flatMap((comparison) => (comparison === undefined ? [] : [comparison.randomisation.p])),
-  );
-  let next = 0;
-  return compared.map((comparison) =>
-    comparison === undefined ? undefined : { ...comparison, corrected: corrected[next++]! },
-  );
+  const values = systems.map((system) => valuesOf(system, measure));
+  const pairs = values.flatMap((value) => (value === undefined ? [] : [pairValues(base, value)]));
+  const compared = compareAllPaired(pairs);
+  const corrected = holm(compared.map(({ randomisation }) => randomisation.p));
+  const all = compared.map((comparison, i) => ({ ...comparison, corrected: corrected[i]! })).values();
+  return values.map((value) => (value === undefined ? undefined : all.next().value));
 }

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RandomSource } from '../../src/measures/random.js';
 import {
-  bootstrapInterval,
-  comparePaired,
+  bootstrapIntervals,
   defaultComparison,
-  holm,
-  pairedTTest,
+  pairedDifferences,
   randomisationTest,
-} from '../../src/measures/significance.js';
+  type Interval,
+} from '../../src/measures/resampling.js';
+import { compareAllPaired, comparePaired, holm, pairedTTest } from '../../src/measures/significance.js';
 import { studentCritical, studentTwoSided } from '../../src/measures/student-t.js';
 import { golden, Mulberry32 } from './cases.js';
 
@@ -142,7 +143,10 @@ describe('randomisationTest', () => {
   });
 });
 
-describe('bootstrapInterval', () => {
+describe('bootstrapIntervals', () => {
+  const bootstrapInterval = (a: readonly number[], b: readonly number[]): Interval =>
+    bootstrapIntervals([pairedDifferences(a, b)])[0]!;
+
   it("is near Student's interval where differences are many and well-behaved", () => {
     for (const [i, { a, b }] of cases.entries()) {
       const [, , low, high] = file.cases[i]!;
@@ -161,6 +165,52 @@ describe('bootstrapInterval', () => {
     expect(low).toBeLessThan(difference);
     expect(high).toBeGreaterThan(difference);
     expect(bootstrapInterval([1, 2], [2, 3])).toEqual({ low: 1, high: 1, confidence: 0.95 });
+  });
+});
+
+describe('the resampling', () => {
+  /** By the definitions, one number at a time. */
+  function slowly(differences: readonly number[]): { p: number; means: number[] } {
+    const n = differences.length;
+    const drawn = new RandomSource(1);
+    const means = Array.from({ length: 10_000 }, () => {
+      const sample = Array.from({ length: n }, () => differences[drawn.below(n)]!);
+      return sample.reduce((sum, d) => sum + d, 0) / n;
+    });
+    const words = new Int32Array(Math.ceil(n / 32));
+    const flips = new RandomSource(1);
+    const observed = Math.abs(differences.reduce((sum, d) => sum + d, 0));
+    let count = 0;
+    for (let trial = 0; trial < 10_000; trial++) {
+      flips.fill(words);
+      const flipped = differences.map((d, i) => (((words[i >> 5]! >>> (i & 31)) & 1) === 1 ? -d : d));
+      if (Math.abs(flipped.reduce((sum, d) => sum + d, 0)) >= observed - 1e-9) count++;
+    }
+    return { p: (count + 1) / 10_001, means: means.sort((x, y) => x - y) };
+  }
+
+  it('gives what the definitions give, to the last digit, however many lists there are', () => {
+    const rng = new Mulberry32(29);
+    const lists = [33, 70, 33, 33, 33, 33, 33, 33, 33, 33, 33].map((n) => pairedScores(rng, n, 0));
+    const intervals = bootstrapIntervals(lists.map(({ a, b }) => pairedDifferences(a, b)));
+    for (const i of [0, 1, 10]) {
+      const { a, b } = lists[i]!;
+      const { p, means } = slowly(pairedDifferences(a, b));
+      expect(randomisationTest(a, b)).toEqual({ p, exact: false });
+      expect(intervals[i]).toEqual(bootstrapIntervals([pairedDifferences(a, b)])[0]);
+      // The 250th and 251st of 10,000 means, and those at the other end.
+      expect(intervals[i]!.low).toBeGreaterThanOrEqual(means[249]!);
+      expect(intervals[i]!.low).toBeLessThanOrEqual(means[250]!);
+      expect(intervals[i]!.high).toBeGreaterThanOrEqual(means[9749]!);
+      expect(intervals[i]!.high).toBeLessThanOrEqual(means[9750]!);
+    }
+  });
+
+  it('makes several comparisons the same as each alone', () => {
+    const rng = new Mulberry32(31);
+    const pairs = [40, 0, 1, 40, 12].map((n) => pairedScores(rng, n, 2));
+    expect(compareAllPaired(pairs)).toEqual(pairs.map(({ a, b }) => comparePaired(a, b)));
+    expect(compareAllPaired([])).toEqual([]);
   });
 });
 
