@@ -1,59 +1,73 @@
 import type { Ranking } from '../core/run.js';
 import { compareCodePoints } from '../core/text.js';
 import type { Found } from './candidates.js';
+import { placeOf, scoreOf } from './score-order.js';
 
 /**
- * The best documents so far of each query, from what is found in one block after another. Documents go by number here, so
+ * The best documents so far of each query, from what is found in some documents after another. Documents go by number here, so
  * that merging moves numbers only; ids are looked at where scores are equal.
  */
 export class BestRankings {
-  /** By query: what a document must score at least to be among the best. Shared with the threads that search. */
-  readonly bounds: Float32Array<SharedArrayBuffer>;
+  /** By query: what a document must score at least to be among the best. */
+  readonly #bounds: Float32Array;
   readonly #topK: number;
   readonly #best: BestNumbers[];
   /** Ids by block and row: a document's number is its block's times `#blockRows` plus its row. */
   readonly #ids: (readonly string[])[] = [];
   readonly #blockRows: number;
-  /** Room for the numbers of what one block has for one query. */
-  #numbers = new Float64Array(0);
+  /** Room for what is found for one query. */
+  readonly #found: BestNumbers = noNumbers();
 
   constructor(queries: number, topK: number, blockRows: number) {
-    this.bounds = new Float32Array(new SharedArrayBuffer(4 * queries)).fill(-Infinity);
+    this.#bounds = new Float32Array(queries).fill(-Infinity);
     this.#topK = topK;
     this.#blockRows = blockRows;
-    this.#best = Array.from({ length: queries }, () => ({
-      numbers: new Float64Array(0),
-      scores: new Float32Array(0),
-      size: 0,
-    }));
+    this.#best = Array.from({ length: queries }, noNumbers);
   }
 
-  /** @param ids of the block's rows */
-  add({ starts, rows, scores }: Found, ids: readonly string[]): void {
-    const first = this.#ids.length * this.#blockRows;
-    this.#ids.push(ids);
-    for (const [q, best] of this.#best.entries()) {
-      const [start, end] = [starts[q]!, starts[q + 1]!];
-      if (start === end || scores[start]! < this.bounds[q]!) continue;
-      if (this.#numbers.length < end - start) this.#numbers = new Float64Array(2 * (end - start));
-      const numbers = this.#numbers.subarray(0, end - start);
-      for (let i = start; i < end; i++) numbers[i - start] = first + rows[i]!;
-      const found = { numbers, scores: scores.subarray(start, end), size: end - start };
+  /** @param ids of the documents of the next block @returns the number of its first document */
+  enter(ids: readonly string[]): number {
+    return (this.#ids.push(ids) - 1) * this.#blockRows;
+  }
+
+  add({ queries, starts, entries, first }: Found): void {
+    for (const [i, query] of queries.entries()) {
+      const found = this.#read(entries.subarray(starts[i], starts[i + 1]), first, this.#bounds[query]!);
+      if (found.size === 0) continue;
+      const best = this.#best[query]!;
       this.#orderTies(found);
       this.#merge(best, found);
-      if (best.size === this.#topK) this.bounds[q] = Math.max(this.bounds[q]!, best.scores[this.#topK - 1]!);
+      if (best.size === this.#topK) this.#bounds[query] = best.scores[this.#topK - 1]!;
     }
   }
 
+  /** The entries that are not below the bound, in memory that the next ones overwrite. */
+  #read(entries: Float64Array, first: number, bound: number): BestNumbers {
+    const found = this.#found;
+    makeRoom(found, entries.length, Infinity);
+    const { numbers, scores } = found;
+    let size = 0;
+    for (; size < entries.length; size++) {
+      const score = scoreOf(entries[size]!);
+      if (score < bound) break;
+      scores[size] = score;
+      numbers[size] = first + placeOf(entries[size]!);
+    }
+    found.size = size;
+    return found;
+  }
+
   finish(): Ranking[] {
-    return this.#best.map(({ numbers, scores, size }) => ({
-      ids: Array.from(numbers.subarray(0, size), (number) => this.#idOf(number)),
-      scores: scores.slice(0, size),
-    }));
+    return this.#best.map(({ numbers, scores, size }) => {
+      const ids = new Array<string>(size);
+      for (let i = 0; i < size; i++) ids[i] = this.#idOf(numbers[i]!);
+      return { ids, scores: scores.slice(0, size) };
+    });
   }
 
   #idOf(number: number): string {
-    return this.#ids[Math.floor(number / this.#blockRows)]![number % this.#blockRows]!;
+    const block = Math.floor(number / this.#blockRows);
+    return this.#ids[block]![number - block * this.#blockRows]!;
   }
 
   /** Puts documents of equal score, which stand together, in the order of their ids. */
@@ -108,6 +122,10 @@ interface BestNumbers {
   numbers: Float64Array;
   scores: Float32Array;
   size: number;
+}
+
+function noNumbers(): BestNumbers {
+  return { numbers: new Float64Array(0), scores: new Float32Array(0), size: 0 };
 }
 
 function makeRoom(ranking: BestNumbers, size: number, most: number): void {

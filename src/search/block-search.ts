@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Matrix } from '../core/model.js';
-import { Candidates, type Found } from './candidates.js';
+import { Candidates, type Found, type Scores } from './candidates.js';
 import { searchGraph } from './exact-graph.js';
+import { mostPlaces } from './score-order.js';
+import { SharedBounds } from './shared-bounds.js';
 
 /** What is searched for; can be sent to a worker. */
 export interface SearchSetup {
@@ -12,12 +14,27 @@ export interface SearchSetup {
   readonly topK: number;
   /** Rows that a block has room for. */
   readonly blockRows: number;
-  /** By query: no document below this score is wanted. Raised as more is known, by any thread. */
-  readonly bounds: Float32Array<SharedArrayBuffer>;
 }
 
-/** What a block of documents gave, or the row of a document whose numbers cannot be compared. */
-export type BlockResult = { readonly found: Found } | { readonly badRow: number };
+/** What a searcher shares with those of other threads. */
+export interface Sharing {
+  /** Of SharedBounds: the same memory in all threads. */
+  readonly scores: Float32Array<SharedArrayBuffer>;
+  /** This one's number among the threads. */
+  readonly thread: number;
+}
+
+/** Documents to be searched at once. */
+export interface SearchBlock {
+  /** The number of its first document among all. */
+  readonly first: number;
+  /** Room for `blockRows` rows, of which the first `rows` are documents. */
+  readonly vectors: Float32Array;
+  readonly rows: number;
+}
+
+/** What is to be merged by now (the rest is kept), or the row of a document whose numbers cannot be compared. */
+export type BlockResult = { readonly found: readonly Found[] } | { readonly badRow: number };
 
 /** Queries compared at a time. */
 const queryBatch = 512;
@@ -28,10 +45,6 @@ const queryBatch = 512;
 const fewestQueries = 80;
 /** The kernel for a single row adds in another order, too. */
 const fewestRows = 16;
-/** Numbers of documents multiplied at a time (6 MiB), so that their products are still in the cache when they are read. */
-const partNumbers = 3 << 19;
-/** PyTorch's floor of a length in `normalize`, which sentence-transformers' cosine uses. */
-const leastLength = 1e-12;
 
 /**
  * Compares blocks of documents with the queries, one block after another, on one thread: the one that calls
@@ -39,143 +52,98 @@ const leastLength = 1e-12;
  */
 export class BlockSearcher {
   readonly #session: InferenceSession;
-  readonly #setup: SearchSetup;
-  readonly #partRows: number;
   readonly #batches: readonly QueryBatch[];
-  readonly #candidates: Candidates;
-  /** Room for the outputs of a product. */
-  readonly #products: Float32Array;
+  /** Room for what a run gives. */
+  readonly #scores: Scores;
   readonly #lengths: Float32Array;
+  /** The number of the document with place 0 in what is kept. */
+  #stretch = 0;
 
-  private constructor(session: InferenceSession, setup: SearchSetup) {
+  private constructor(session: InferenceSession, { queries, blockRows, topK }: SearchSetup, sharing: Sharing) {
     this.#session = session;
-    this.#setup = setup;
-    const { queries, blockRows, topK } = setup;
-    this.#partRows = Math.min(blockRows, Math.max(fewestRows, Math.floor(partNumbers / queries.columns)));
-    this.#batches = batchesOf(queries);
-    const size = Math.max(...this.#batches.map(({ count }) => count));
-    this.#candidates = new Candidates(size, blockRows, topK);
-    this.#products = new Float32Array(this.#partRows * Math.max(size, fewestQueries));
-    this.#lengths = new Float32Array(this.#partRows);
+    this.#batches = batchesOf(queries, topK, new SharedBounds(sharing.scores, sharing.thread, queries.rows, topK));
+    const width = Math.max(...this.#batches.map(({ width }) => width));
+    const hits = new Uint8Array(blockRows * width);
+    this.#scores = { values: new Float32Array(blockRows * width), hits, fourHits: new Int32Array(hits.buffer) };
+    this.#lengths = new Float32Array(blockRows);
   }
 
-  static async open(setup: SearchSetup): Promise<BlockSearcher> {
-    const session = await InferenceSession.create(searchGraph(), {
+  static async open(setup: SearchSetup, sharing: Sharing): Promise<BlockSearcher> {
+    const session = await InferenceSession.create(searchGraph(setup.byLength), {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
-    return new BlockSearcher(session, setup);
+    return new BlockSearcher(session, setup, sharing);
   }
 
-  /**
-   * @param vectors room for `blockRows` rows, of which the first `rows` are documents
-   */
-  async search(vectors: Float32Array, rows: number): Promise<BlockResult> {
-    const parts: Found[] = [];
-    for (const batch of this.#batches) {
-      const { first, count } = batch;
-      this.#candidates.reset(this.#setup.bounds.slice(first, first + count));
-      for (let row = 0; row < rows; row += this.#partRows) {
-        const badRow = await this.#searchPart(batch, vectors, row, Math.min(this.#partRows, rows - row));
-        if (badRow !== undefined) return { badRow };
-      }
-      parts.push(this.#candidates.drain(count));
-      raise(this.#setup.bounds.subarray(first, first + count), this.#candidates.bounds);
+  /** Blocks of one searcher come in the order of their documents. */
+  async search(block: SearchBlock): Promise<BlockResult> {
+    const { first, rows } = block;
+    const found: Found[] = [];
+    // Places count from the first document of a stretch, and there are only so many.
+    if (first + rows - this.#stretch > mostPlaces) {
+      found.push(...this.finish());
+      this.#stretch = first;
     }
-    return { found: parts.length === 1 ? parts[0]! : concatenated(parts) };
+    for (const batch of this.#batches) {
+      const { candidates } = batch;
+      candidates.raiseBounds();
+      await this.#compare(batch, block);
+      for (let row = 0; row < rows; row++) {
+        const comparable = Number.isFinite(this.#lengths[row]);
+        if (!comparable || !candidates.offer(this.#scores, row, first - this.#stretch + row)) return { badRow: row };
+      }
+      found.push(...candidates.takeFull(this.#stretch));
+    }
+    return { found };
+  }
+
+  /** Everything that was kept. */
+  finish(): Found[] {
+    return this.#batches.map(({ candidates }) => candidates.takeAll(this.#stretch));
   }
 
   async close(): Promise<void> {
     await this.#session.release();
   }
 
-  /** @returns the row of a document that cannot be compared, if there is one */
-  async #searchPart(
-    { tensor, count }: QueryBatch,
-    vectors: Float32Array,
-    first: number,
-    rows: number,
-  ): Promise<number | undefined> {
-    const { columns } = this.#setup.queries;
-    // The last part may be short: it is moved back over rows that were searched already.
-    const fed = Math.min(this.#setup.blockRows, Math.max(rows, fewestRows));
-    const start = Math.min(first, this.#setup.blockRows - fed);
-    const documents = new Tensor('float32', vectors.subarray(start * columns, (start + fed) * columns), [fed, columns]);
-    const stride = tensor.dims[0]!;
-    const products = this.#products;
-    const lengths = this.#lengths;
+  /** Fills the room for what a run gives. */
+  async #compare({ queries, candidates, width }: QueryBatch, { vectors, rows }: SearchBlock): Promise<void> {
+    const columns = queries.dims[1]!;
+    const fed = Math.max(rows, fewestRows); // what is beyond the rows is not looked at
     await this.#session.run(
-      { documents, queries: tensor },
       {
-        products: new Tensor('float32', products.subarray(0, fed * stride), [fed, stride]),
-        lengths: new Tensor('float32', lengths.subarray(0, fed), [fed, 1]),
+        documents: new Tensor('float32', vectors.subarray(0, fed * columns), [fed, columns]),
+        queries,
+        bounds: new Tensor('float32', candidates.bounds, [1, width]),
+      },
+      {
+        scores: new Tensor('float32', this.#scores.values.subarray(0, fed * width), [fed, width]),
+        hits: new Tensor('bool', this.#scores.hits.subarray(0, fed * width), [fed, width]),
+        lengths: new Tensor('float32', this.#lengths.subarray(0, fed), [fed, 1]),
       },
     );
-    for (let row = first; row < first + rows; row++) {
-      const length = lengths[row - start]!;
-      const factor = this.#setup.byLength ? 1 / Math.max(length, leastLength) : 1;
-      if (!Number.isFinite(length) || !scan(this.#candidates, products, (row - start) * stride, count, row, factor))
-        return row;
-    }
-    return undefined;
   }
-}
-
-/** Lets the others know the bounds found here. Where two threads write at once the lower may stay, which is a bound, too. */
-function raise(shared: Float32Array, own: Float32Array): void {
-  for (let q = 0; q < shared.length; q++) if (own[q]! > shared[q]!) shared[q] = own[q]!;
-}
-
-/** Looks at all scores of a document: the one loop whose time counts. @returns whether all of them are finite */
-function scan(
-  candidates: Candidates,
-  products: Float32Array,
-  at: number,
-  count: number,
-  row: number,
-  factor: number,
-): boolean {
-  const { bounds } = candidates;
-  for (let q = 0; q < count; q++) {
-    const score = Math.fround(products[at + q]! * factor);
-    if (score < bounds[q]!) continue;
-    if (!Number.isFinite(score)) return false;
-    candidates.add(q, row, score);
-  }
-  return true;
 }
 
 interface QueryBatch {
-  readonly first: number;
-  readonly count: number;
-  /** [count or more, dimensions], rows beyond the count are zero */
-  readonly tensor: Tensor;
+  /** [width, dimensions]; rows beyond the queries are zero */
+  readonly queries: Tensor;
+  readonly width: number;
+  readonly candidates: Candidates;
 }
 
-function batchesOf({ rows, columns, data }: Matrix): QueryBatch[] {
+function batchesOf({ rows, columns, data }: Matrix, topK: number, shared: SharedBounds): QueryBatch[] {
   const size = Math.ceil(rows / Math.ceil(rows / queryBatch));
   const batches: QueryBatch[] = [];
   for (let first = 0; first < rows; first += size) {
     const count = Math.min(size, rows - first);
-    const padded = new Float32Array(Math.max(count, fewestQueries) * columns);
+    const width = Math.max(4 * Math.ceil(count / 4), fewestQueries);
+    const padded = new Float32Array(width * columns);
     padded.set(data.subarray(first * columns, (first + count) * columns));
-    batches.push({ first, count, tensor: new Tensor('float32', padded, [padded.length / columns, columns]) });
+    const candidates = new Candidates({ first, count, width }, topK, shared);
+    batches.push({ queries: new Tensor('float32', padded, [width, columns]), width, candidates });
   }
   return batches;
-}
-
-function concatenated(parts: readonly Found[]): Found {
-  const total = parts.reduce((sum, { rows }) => sum + rows.length, 0);
-  const queries = parts.reduce((sum, { starts }) => sum + starts.length - 1, 0);
-  const all = { starts: new Uint32Array(queries + 1), rows: new Uint16Array(total), scores: new Float32Array(total) };
-  let [query, slot] = [0, 0];
-  for (const { starts, rows, scores } of parts) {
-    for (let q = 0; q + 1 < starts.length; q++) all.starts[query++] = slot + starts[q]!;
-    all.rows.set(rows, slot);
-    all.scores.set(scores, slot);
-    slot += rows.length;
-  }
-  all.starts[query] = slot;
-  return all;
 }

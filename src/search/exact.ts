@@ -32,7 +32,8 @@ export interface ExactSearch {
  *
  * Reading, products and merging overlap: while worker threads search some blocks, the next ones are read and what was
  * found is merged on the calling thread (a corpus that fits into one block is searched there, too). Memory: two blocks
- * (6 MiB each) and some 15 MiB a thread, the queries, the rankings, and the ids of all documents.
+ * (6 MiB each) and some 15 MiB a thread, 12 times `topK` bytes for each query and thread, the queries,
+ * the rankings, and the ids of all documents.
  *
  * @returns one ranking a query, with min(topK, documents) entries
  * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)
@@ -45,7 +46,7 @@ export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
   const rows = blockRows(queries.columns);
   const best = new BestRankings(queries.rows, topK, rows);
   const byLength = similarity === 'cosine';
-  await searchBlocks(search, { queries, byLength, topK, blockRows: rows, bounds: best.bounds }, best);
+  await searchBlocks(search, { queries, byLength, topK, blockRows: rows }, best);
   return best.finish();
 }
 
@@ -62,10 +63,10 @@ async function searchBlocks(
   const searchBlock = async ({ ids, vectors }: Block): Promise<void> => {
     // Only the last block is not full: then it is the only one.
     blockSearch ??= ids.length < setup.blockRows ? await searchHere(setup) : searchInThreads(setup, threads);
-    const done = await blockSearch.search(vectors, ids.length);
+    const done = await blockSearch.search({ first: best.enter(ids), vectors, rows: ids.length });
     free.push(done.vectors);
     if ('badRow' in done.result) throw notComparable(ids[done.result.badRow]!);
-    best.add(done.result.found, ids);
+    for (const found of done.result.found) best.add(found);
     onProgress?.(ids.length);
   };
   try {
@@ -76,7 +77,10 @@ async function searchBlocks(
       running.add(job);
       if (running.size >= (blockSearch?.capacity ?? 1)) await Promise.race(running);
     }
+    const finished = blockSearch?.finish();
+    finished?.catch(() => undefined); // seen below
     await Promise.all(running);
+    for (const found of (await finished) ?? []) best.add(found);
   } finally {
     await Promise.allSettled(running);
     await blockSearch?.close();

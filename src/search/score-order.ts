@@ -9,20 +9,32 @@ const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
 /**
- * The bits of floats, read as whole numbers, are ordered as the floats are, negative ones the other way round.
+ * A whole number that is larger the larger the score is: the bits of floats, read as whole numbers, are ordered as the floats
+ * are, negative ones the other way round.
  * @param score a float32; -0 becomes 0
- * @param place below {@link mostPlaces}
  */
-export function entryOf(score: number, place: number): number {
+export function orderOf(score: number): number {
   float[0] = score + 0;
-  const ordered = bits[0]! ^ ((bits[0]! >> 31) & 0x7fffffff);
-  return place - ordered * mostPlaces;
+  return bits[0]! ^ ((bits[0]! >> 31) & 0x7fffffff);
+}
+
+/** The score that has this order. */
+export function scoreOfOrder(order: number): number {
+  bits[0] = order ^ ((order >> 31) & 0x7fffffff);
+  return float[0]!;
+}
+
+/** @param place below {@link mostPlaces} */
+export function entryOf(score: number, place: number): number {
+  return place - orderOf(score) * mostPlaces;
 }
 
 export function scoreOf(entry: number): number {
-  const ordered = -Math.floor(entry / mostPlaces);
-  bits[0] = ordered ^ ((ordered >> 31) & 0x7fffffff);
-  return float[0]!;
+  return scoreOfOrder(orderOfEntry(entry));
+}
+
+export function orderOfEntry(entry: number): number {
+  return -Math.floor(entry / mostPlaces);
 }
 
 export function placeOf(entry: number): number {

@@ -1,13 +1,16 @@
-import type { BlockResult, SearchSetup } from './block-search.js';
+import type { BlockResult, SearchBlock, SearchSetup, Sharing } from './block-search.js';
+import type { Found } from './candidates.js';
 
 /** What a search and its worker threads say to each other; vectors are handed over, not copied, and come back. */
 export type ToSearchWorker =
-  | { readonly kind: 'open'; readonly setup: SearchSetup }
-  | { readonly kind: 'search'; readonly vectors: Float32Array; readonly rows: number }
+  | { readonly kind: 'open'; readonly setup: SearchSetup; readonly sharing: Sharing }
+  | { readonly kind: 'search'; readonly block: SearchBlock }
+  | { readonly kind: 'finish' }
   | { readonly kind: 'close' };
 
 /** Each message is answered, in turn. */
 export type FromSearchWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done'; readonly vectors: Float32Array; readonly result: BlockResult }
+  | { readonly kind: 'finished'; readonly found: readonly Found[] }
   | { readonly kind: 'failed'; readonly message: string };

@@ -17,12 +17,20 @@ parentPort!.on('message', (message: ToSearchWorker) => {
 
 async function answer(message: ToSearchWorker): Promise<void> {
   if (message.kind === 'search') {
-    const { vectors, rows } = message;
-    const result = await searcher!.search(vectors, rows);
-    send({ kind: 'done', vectors, result }, [vectors.buffer as ArrayBuffer]);
+    const { block } = message;
+    const result = await searcher!.search(block);
+    send({ kind: 'done', vectors: block.vectors, result }, [block.vectors.buffer as ArrayBuffer]);
     return;
   }
-  if (message.kind === 'open') searcher = await BlockSearcher.open(message.setup);
+  if (message.kind === 'finish') {
+    const found = searcher!.finish();
+    send(
+      { kind: 'finished', found },
+      found.map(({ entries }) => entries.buffer as ArrayBuffer),
+    );
+    return;
+  }
+  if (message.kind === 'open') searcher = await BlockSearcher.open(message.setup, message.sharing);
   else {
     await searcher?.close();
     searcher = undefined;

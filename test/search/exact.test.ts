@@ -130,6 +130,27 @@ describe('against brute force', () => {
   });
 });
 
+describe('documents in an order that is hard on the search', () => {
+  const count = 2 ** 21 + 100_000; // more than places in a list; one dimension, so that they take little room
+  const ids = Array.from({ length: count }, (_, i) => `d${i}`);
+  const queries = matrix(1, [1, -1, 0]);
+  test.each([
+    ['each better than the one before', (i: number): number => i - count / 2],
+    ['most of them alike', (i: number): number => (i % 1000 === 999 ? (i % 7) - 3 : 1)],
+  ] as const)('%s', { timeout: 60_000 }, async (_, value) => {
+    const documents = {
+      ids,
+      vectors: matrix(
+        1,
+        Float32Array.from({ length: count }, (_, i) => value(i)),
+      ),
+    };
+    const expected = bruteForce(queries, documents, 30, 'dot');
+    for (const threads of [1, 3])
+      expect(await search(queries, documents, 30, 'dot', { sizes: [50_000], threads })).toEqual(expected);
+  });
+});
+
 describe('scores', () => {
   const noise = (rows: number, columns: number, seed: number): Matrix =>
     matrix(
