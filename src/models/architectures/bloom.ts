@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { alibi } from '../onnx/alibi.js';
-import { attention } from '../onnx/attention.js';
+import { causalAttention } from '../onnx/causal-attention.js';
 import type { Architecture } from './architecture.js';
 import { epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
 
@@ -62,11 +62,12 @@ export async function bloom(files: ModelFiles): Promise<Architecture> {
       const fused = modules.linear(input, `${name}.self_attention.query_key_value`, size, 3 * size);
       const byHead = graph.op('Reshape', [fused, graph.integers([-1, heads, 3 * headSize])]);
       const [query, key, value] = modules.split(byHead, [headSize, headSize, headSize]);
-      const attended = attention(graph, modules.rows(query!, rows), key!, value!, {
+      const attended = causalAttention(tokens, modules.rows(query!, rows), key!, value!, {
         heads,
         headSize,
         scale: usualScale(headSize),
-        biases: [alibi(tokens, heads), tokens.causalMask(null, rows)],
+        bias: alibi(tokens, heads),
+        rows,
       });
       const projected = modules.linear(attended, `${name}.self_attention.dense`, size, size);
       const middle = modules.add(projected, modules.rows(afterNorm ? input : hidden, rows));

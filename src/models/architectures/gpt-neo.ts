@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
-import { attention } from '../onnx/attention.js';
+import { causalAttention } from '../onnx/causal-attention.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
 
@@ -63,12 +63,12 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
       const project = (x: string, part: string): string =>
         modules.linear(x, `${name}.attn.attention.${part}_proj`, size, size, part === 'out');
       const window = kinds[layer] === 'local' ? config.window_size : null;
-      const attended = attention(
-        modules.graph,
+      const attended = causalAttention(
+        tokens,
         project(modules.rows(input, rows), 'q'),
         project(input, 'k'),
         project(input, 'v'),
-        { heads, headSize, scale: null, biases: [tokens.causalMask(window, rows)] },
+        { heads, headSize, scale: null, window, rows },
       );
       const middle = modules.add(modules.rows(hidden, rows), project(attended, 'out'));
       const normed = modules.layerNorm(middle, `${name}.ln_2`, size, config.layer_norm_epsilon);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readJson } from '../../core/files.js';
-import { attention } from '../onnx/attention.js';
+import { causalAttention } from '../onnx/causal-attention.js';
 import { rotate, type Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
@@ -66,12 +66,12 @@ export async function gptNeoX(files: ModelFiles): Promise<Architecture> {
       const fused = modules.linear(norm(hidden, 'input'), `${name}.attention.query_key_value`, size, 3 * size, bias);
       const byHead = graph.op('Reshape', [fused, graph.integers([-1, heads, 3 * headSize])]);
       const [query, key, value] = modules.split(byHead, [headSize, headSize, headSize]);
-      const attended = attention(
-        graph,
+      const attended = causalAttention(
+        tokens,
         rotate(tokens, modules.rows(query!, rows), rotary, heads, headSize, rows),
         rotate(tokens, key!, rotary, heads, headSize, null),
         value!,
-        { heads, headSize, scale: usualScale(headSize), biases: [tokens.causalMask(null, rows)] },
+        { heads, headSize, scale: usualScale(headSize), rows },
       );
       const projected = modules.linear(attended, `${name}.attention.dense`, size, size, bias);
       const before = modules.rows(hidden, rows);

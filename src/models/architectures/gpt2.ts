@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readJson } from '../../core/files.js';
-import { attention } from '../onnx/attention.js';
+import { causalAttention } from '../onnx/causal-attention.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
 
@@ -56,11 +56,11 @@ export async function gpt2(files: ModelFiles): Promise<Architecture> {
       const input = modules.layerNorm(hidden, `${name}.ln_1`, size, config.layer_norm_epsilon);
       const fused = modules.conv1d(input, `${name}.attn.c_attn`, size, 3 * size);
       const [query, key, value] = modules.split(fused, [size, size, size]);
-      const attended = attention(modules.graph, modules.rows(query!, rows), key!, value!, {
+      const attended = causalAttention(tokens, modules.rows(query!, rows), key!, value!, {
         heads,
         headSize,
         scale: scaleOf(layer),
-        biases: [tokens.causalMask(null, rows)],
+        rows,
       });
       const projected = modules.conv1d(attended, `${name}.attn.c_proj`, size, size);
       const middle = modules.add(modules.rows(hidden, rows), projected);

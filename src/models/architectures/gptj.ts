@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
-import { attention } from '../onnx/attention.js';
+import { causalAttention } from '../onnx/causal-attention.js';
 import { rotaryFrequencies, rotate, type Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
@@ -58,12 +58,12 @@ export async function gptj(files: ModelFiles): Promise<Architecture> {
       const wanted = modules.rows(input, rows);
       const project = (x: string, part: string): string =>
         modules.linear(x, `${name}.attn.${part}_proj`, size, size, false);
-      const attended = attention(
-        modules.graph,
+      const attended = causalAttention(
+        tokens,
         rotate(tokens, project(wanted, 'q'), rotary, heads, headSize, rows),
         rotate(tokens, project(input, 'k'), rotary, heads, headSize, null),
         project(input, 'v'),
-        { heads, headSize, scale: usualScale(headSize), biases: [tokens.causalMask(null, rows)] },
+        { heads, headSize, scale: usualScale(headSize), rows },
       );
       const raised = modules.linear(wanted, `${name}.mlp.fc_in`, size, inner);
       const activated = modules.activate(raised, config.activation_function);

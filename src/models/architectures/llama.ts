@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
-import { attention } from '../onnx/attention.js';
+import { causalAttention } from '../onnx/causal-attention.js';
 import { rotate, type Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
@@ -64,12 +64,12 @@ export async function llama(files: ModelFiles): Promise<Architecture> {
       const project = (x: string, part: string, outputs: number): string =>
         modules.linear(x, `${name}.self_attn.${part}_proj`, size, outputs * headSize, config.attention_bias);
       const input = norm(hidden, 'input');
-      const attended = attention(
-        modules.graph,
+      const attended = causalAttention(
+        tokens,
         rotate(tokens, project(modules.rows(input, rows), 'q', heads), rotary, heads, headSize, rows),
         rotate(tokens, project(input, 'k', keyValueHeads), rotary, keyValueHeads, headSize, null),
         project(input, 'v', keyValueHeads),
-        { heads, keyValueHeads, headSize, scale: usualScale(headSize), biases: [tokens.causalMask(null, rows)] },
+        { heads, keyValueHeads, headSize, scale: usualScale(headSize), rows },
       );
       const projected = modules.linear(
         attended,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readJson } from '../../core/files.js';
-import { attention } from '../onnx/attention.js';
+import { causalAttention } from '../onnx/causal-attention.js';
 import type { Architecture } from './architecture.js';
 import { activation, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
 
@@ -66,12 +66,12 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
       const project = (x: string, part: string): string =>
         modules.linear(x, `${name}.self_attn.${part}_proj`, size, size, bias);
       const input = before ? norm(hidden, 'self_attn') : hidden;
-      const attended = attention(
-        modules.graph,
+      const attended = causalAttention(
+        tokens,
         project(modules.rows(input, rows), 'q'),
         project(input, 'k'),
         project(input, 'v'),
-        { heads, headSize, scale: usualScale(headSize), biases: [tokens.causalMask(null, rows)] },
+        { heads, headSize, scale: usualScale(headSize), rows },
       );
       const sum = modules.add(modules.rows(hidden, rows), project(attended, 'out'));
       const middle = before ? sum : norm(sum, 'self_attn');
