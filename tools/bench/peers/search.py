@@ -4,7 +4,7 @@ import numpy as np
 from serve import fastest, serve, versions
 
 # Documents that faiss multiplies at a time; its default is made for few results.
-DATABASE_BLOCKS = [1024, 16384, 65536, 262144]
+DATABASE_BLOCKS = [1024, 4096, 16384, 65536]
 
 
 def prepare(parameters):
