@@ -72,12 +72,13 @@ export class StoreBucket implements StorePlace {
 
   create(name: string, bytes: Uint8Array): Promise<void> {
     return this.#patiently('written', async () => {
+      // Asked first, since some servers know no conditions, and do not say so: there, the last of several writers wins.
+      if ((await this.#get(name, 1)) !== undefined) return;
       try {
         await this.#put(name, bytes, '*');
       } catch (error) {
         // Another writer was first, or is at it.
         if (isNamed(error, 'PreconditionFailed', 'ConditionalRequestConflict')) return;
-        // A server that knows no conditions: there, the last of several writers wins.
         if (!isNamed(error, 'NotImplemented')) throw error;
         await this.#put(name, bytes);
       }

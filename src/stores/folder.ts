@@ -63,6 +63,7 @@ export class StoreFolder implements StorePlace {
   async create(name: string, bytes: Uint8Array): Promise<void> {
     const own = join(this.address, `.${name}.${randomBytes(16).toString('hex')}`);
     try {
+      await mkdir(this.address, { recursive: true });
       await writeFile(own, bytes);
       // A link is made by one process only, and with its content.
       await link(own, join(this.address, name)).catch((error: unknown) => {

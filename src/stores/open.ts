@@ -15,7 +15,7 @@ export function isBucketAddress(address: string): boolean {
 export async function openStorePlace(address: string): Promise<StorePlace> {
   if (isBucketAddress(address)) {
     const { openBucket } = await import('./open-bucket.js');
-    return openBucket(address, process.env);
+    return openBucket(address);
   }
   const scheme = /^[a-z][a-z0-9+.-]+:\/\//i.exec(address)?.[0];
   if (scheme === undefined) return new StoreFolder(address);

@@ -9,12 +9,10 @@ const mostBytes = 256;
 
 /** The store's id; it gets one if it has none. @throws InputError */
 export async function makeStoreId(place: StorePlace): Promise<string> {
-  const there = await readStoreId(place);
-  if (there !== undefined) return there;
   await place.create(storeIdFile, Buffer.from(`${randomBytes(16).toString('hex')}\n`));
-  const made = await readStoreId(place);
-  if (made === undefined) throw new InputError(`--store ${place.address}: its file ${storeIdFile} was removed at once`);
-  return made;
+  const id = await readStoreId(place);
+  if (id === undefined) throw new InputError(`--store ${place.address}: its file ${storeIdFile} was removed at once`);
+  return id;
 }
 
 /** The store's id, or undefined where it has none: no run uses it with a queue. @throws InputError */

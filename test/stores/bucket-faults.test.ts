@@ -1,0 +1,265 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { inspect } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { InputError } from '../../src/core/errors.js';
+import { sha256 } from '../../src/core/files.js';
+import { EmbeddingStore } from '../../src/search/index.js';
+import { makeStoreId, openStorePlace, type StorePlace } from '../../src/stores/index.js';
+import { openBucket } from '../../src/stores/open-bucket.js';
+import { html, partOf, refusal, startMemoryS3, type Fault, type MemoryS3 } from './memory-s3.js';
+import { bucketEnvironment, setEnvironment, startS3rver } from './s3-server.js';
+
+const secrets = {
+  AWS_ACCESS_KEY_ID: 'AKIASECRETUSER',
+  AWS_SECRET_ACCESS_KEY: 'geheim/Hafen+17',
+  AWS_SESSION_TOKEN: 'geheimes-Losungswort',
+};
+
+/** A bucket whose server has faults; what may pass is tried again at once. */
+async function faultyBucket(silenceMs?: number): Promise<{ server: MemoryS3; place: StorePlace }> {
+  const server = await startMemoryS3();
+  setEnvironment(bucketEnvironment(server.url, secrets));
+  return {
+    server,
+    place: await openBucket('s3://bench/store', { patience: { retries: 3, firstWaitMs: 1 }, silenceMs }),
+  };
+}
+
+/** The fault, for the first so many requests of this kind. */
+function first(times: number, requests: RegExp, fault: Fault): (request: string) => Fault | undefined {
+  let left = times;
+  return (request) => (requests.test(request) && left-- > 0 ? fault : undefined);
+}
+
+/** The sentence of the InputError that the work ends with; nothing of it tells a secret. */
+async function sentenceOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => new Error('expected a failure'),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(InputError);
+  const { message } = error as InputError;
+  for (const secret of Object.values(secrets)) expect(message + inspect(error, { depth: 9 })).not.toContain(secret);
+  expect(message).not.toContain('\n');
+  return message;
+}
+
+describe('a bucket that cannot be used', () => {
+  const leak = Object.values(secrets)
+    .map((secret, i) => `<Part${i}>${secret}</Part${i}>`)
+    .join('');
+  const region = '<Region>eu-central-1</Region>';
+
+  it.each<[string, RegExp, Fault, RegExp]>([
+    [
+      'no permission to read',
+      /GET/,
+      refusal(403, 'AccessDenied', leak),
+      /cannot be read: no permission \(AccessDenied\); s3:ListBucket/,
+    ],
+    ['no permission to write', /PUT/, refusal(403, 'AccessDenied', leak), /cannot be written: no permission/],
+    ['no permission to delete', /DELETE/, refusal(403, 'AccessDenied', leak), /cannot be deleted: no permission/],
+    [
+      'an unknown key',
+      /GET/,
+      refusal(403, 'InvalidAccessKeyId', leak),
+      /does not accept the credentials \(InvalidAccessKeyId\)/,
+    ],
+    [
+      'a token that is over',
+      /GET/,
+      refusal(400, 'ExpiredToken', leak),
+      /does not accept the credentials \(ExpiredToken\)/,
+    ],
+    [
+      'another region',
+      /GET/,
+      refusal(400, 'AuthorizationHeaderMalformed', region),
+      /is in eu-central-1; set AWS_REGION=eu-central-1$/,
+    ],
+    [
+      'a clock that is wrong',
+      /GET/,
+      refusal(403, 'RequestTimeTooSkewed'),
+      /another time than this machine; set its clock$/,
+    ],
+    [
+      'an unheard-of refusal',
+      /PUT/,
+      refusal(400, 'OddRequest', leak),
+      /cannot be written at http:.* \(status 400, OddRequest\)$/,
+    ],
+    ['a web page', /./, html(200), /does not answer as an S3 server does \(.*\); check AWS_ENDPOINT_URL/],
+    ['a web page not found', /./, html(404), /does not answer as an S3 server does \(status 404\)/],
+    ['a web page to log in', /./, html(302), /does not answer as an S3 server does \(status 302\)/],
+    ['a web page that forbids', /./, html(403), /does not answer as an S3 server does \(status 403\)/],
+    ['a page after a good start', /PUT/, html(200), /does not answer as an S3 server does \(no ETag/],
+    [
+      'a server that is overloaded',
+      /./,
+      refusal(503, 'SlowDown'),
+      /cannot serve so many requests.* \(status 503, SlowDown\)/,
+    ],
+    ['a gateway without server', /./, html(502), /cannot serve .* \(status 502\)/],
+    ['a broken connection', /./, (response) => response.destroy(), /does not answer, or breaks off \(ECONNRESET\)/],
+  ])('is told in a sentence: %s', async (_, requests, fault, expected) => {
+    const { server, place } = await faultyBucket();
+    server.fault = (request) => (requests.test(request) ? fault : undefined);
+    const sentence = await sentenceOf(place.requireUsable());
+    expect(sentence).toMatch(/^--store s3:\/\/bench\/store: /);
+    expect(sentence).toMatch(expected);
+  });
+
+  it('is told in a sentence: no such bucket, and a server that forgets', async () => {
+    const { server, place } = await faultyBucket();
+    const other = await openBucket('s3://elsewhere');
+    expect(await sentenceOf(other.requireUsable())).toBe(
+      `--store s3://elsewhere: there is no bucket "elsewhere" at ${server.url}; make it, or mend the name`,
+    );
+    server.fault = first(9, /PUT/, (response) => response.writeHead(200, { etag: '"x"' }).end());
+    expect(await sentenceOf(place.requireUsable())).toMatch(/\(what was written cannot be read back\)/);
+  });
+
+  it('is told in a sentence: wrong credentials, by a server that checks them', async () => {
+    const { url } = await startS3rver();
+    setEnvironment(bucketEnvironment(url, { ...secrets, AWS_SESSION_TOKEN: '' }));
+    const place = await openBucket('s3://bench');
+    expect(await sentenceOf(place.requireUsable())).toMatch(/does not accept the credentials \(InvalidAccessKeyId\)/);
+    setEnvironment({ AWS_ACCESS_KEY_ID: 'S3RVER' });
+    const wrong = await openBucket('s3://bench');
+    expect(await sentenceOf(wrong.requireUsable())).toMatch(
+      /does not accept the credentials \(SignatureDoesNotMatch\)/,
+    );
+  });
+
+  it('is told in a sentence: nobody there, or another kind of server', async () => {
+    setEnvironment(bucketEnvironment('http://127.0.0.1:1', secrets));
+    const nobody = await openBucket('s3://bench');
+    expect(await sentenceOf(nobody.requireUsable())).toMatch(/127\.0\.0\.1:1 does not answer, .* \(ECONNREFUSED\)/);
+    const server = createServer((socket) => socket.end('-ERR unknown command\r\n')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    setEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const redis = await openBucket('s3://bench');
+    expect(await sentenceOf(redis.requireUsable())).toMatch(/does not answer as an S3 server does \(HPE_/);
+  });
+});
+
+describe('what may pass', () => {
+  const content = Buffer.from('a shard of vectors, or so'.repeat(1000));
+
+  it.each<[string, RegExp, Fault]>([
+    ['a server that asks to slow down', /./, refusal(503, 'SlowDown')],
+    ['an internal error', /./, refusal(500, 'InternalError')],
+    ['a connection that breaks', /./, (response) => response.destroy()],
+    ['an upload that breaks', /PUT/, (response) => response.destroy()],
+    ['a download that breaks', /GET/, partOf(content, 1000, 'cut')],
+    ['a download that breaks before its first byte', /GET/, partOf(content, 0, 'cut')],
+  ])('is tried again: %s', async (_, requests, fault) => {
+    const { server, place } = await faultyBucket();
+    server.fault = first(2, requests, fault);
+    await place.write('file', content);
+    expect(server.objects.get('bench/store/file')?.equals(content)).toBe(true);
+    server.fault = first(3, requests, fault);
+    expect((await place.read('file', 1 << 20))?.bytes.equals(content)).toBe(true);
+    server.fault = first(3, requests, fault);
+    expect((await place.read('file', 5))?.bytes.toString()).toBe('a sha');
+  });
+
+  it('is tried again: a download that stalls', async () => {
+    const { server, place } = await faultyBucket(200);
+    await place.write('file', content);
+    server.fault = first(1, /GET/, partOf(content, 1000, 'stall'));
+    expect((await place.read('file', 1 << 20))?.bytes.equals(content)).toBe(true);
+  });
+
+  it('is not tried for ever, and then told in a sentence', async () => {
+    const { server, place } = await faultyBucket();
+    await place.write('file', content);
+    server.fault = () => partOf(content, 1000, 'cut');
+    expect(await sentenceOf(place.read('file', 1 << 20))).toMatch(/breaks off \(an object was cut off|ECONNRESET\)/);
+    expect(server.requests.filter((request) => request.startsWith('GET')).length).toBe(4);
+    server.fault = () => refusal(503, 'SlowDown');
+    expect(await sentenceOf(place.write('file', content))).toMatch(/cannot serve so many requests.*SlowDown/);
+    server.fault = () => refusal(403, 'AccessDenied');
+    server.requests.length = 0;
+    expect(await sentenceOf(place.write('file', content))).toMatch(/no permission/);
+    expect(server.requests).toEqual(['PUT bench/store/file']);
+  });
+});
+
+describe('servers that differ', () => {
+  it('may send more than was asked for', async () => {
+    const { server, place } = await faultyBucket();
+    const content = Buffer.alloc(1 << 20, 7);
+    server.fault = () => (response) => {
+      response.writeHead(200, { etag: '"x"', 'content-length': content.length }).end(content);
+    };
+    expect(await place.read('file', 64)).toEqual({ size: content.length, bytes: content.subarray(0, 64) });
+  });
+
+  it('may know no conditions, or tell late that another was first', async () => {
+    const { server, place } = await faultyBucket();
+    server.fault = first(1, /PUT/, refusal(501, 'NotImplemented'));
+    const id = await makeStoreId(place);
+    server.fault = first(1, /GET/, refusal(404, 'NoSuchKey'));
+    expect(await makeStoreId(place)).toBe(id);
+    expect(server.requests.slice(-3).map((request) => request.slice(0, 3))).toEqual(['GET', 'PUT', 'GET']);
+  });
+
+  it('have empty objects, which are damaged shards', async () => {
+    const { server, place } = await faultyBucket();
+    const notes: string[] = [];
+    const store = new EmbeddingStore(place, { onDamage: (note) => notes.push(note) });
+    const key = sha256('a shard');
+    server.objects.set(`bench/store/${key.slice(0, 2)}/${key}.vectors`, Buffer.alloc(0));
+    expect([await store.get(key), server.objects.size]).toEqual([undefined, 0]);
+    expect(notes[0]).toMatch(/is cut off within its header; the vectors are computed again$/);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['s3:', /names no bucket; expected s3:\/\/BUCKET\/PREFIX/],
+    ['s3://', /names no bucket/],
+    ['s3:/bucket', /names no bucket/],
+    ['s3://b', /names no bucket/],
+    ['s3:///prefix', /names no bucket/],
+    ['s3://bench//prefix', /"" cannot be a part of the prefix/],
+    ['s3://bench/../other', /"\.\." cannot be a part of the prefix/],
+    ['s3://bench/a b', /"a b" cannot be a part/],
+    ['s3://AKIASECRETUSER:geheim/Hafen+17@bench/store', /^--store s3:\/\/…: has credentials or options in its address/],
+    ['s3://bench/store?X-Amz-Security-Token=geheimes-Losungswort', /^--store s3:\/\/…: has credentials or options/],
+    ['gs://bench/store', /^--store gs:\/\/…: is no place for a store; give a folder, or s3:\/\/BUCKET\/PREFIX$/],
+    ['https://user:geheim/Hafen+17@host/bench', /^--store https:\/\/…: is no place for a store/],
+  ])('that is none is refused in a sentence: %s', async (address, expected) => {
+    setEnvironment(bucketEnvironment('http://127.0.0.1:1', secrets));
+    expect(await sentenceOf(openStorePlace(address))).toMatch(expected);
+  });
+
+  it('is shown as it is meant', async () => {
+    setEnvironment(bucketEnvironment('http://127.0.0.1:1'));
+    expect((await openStorePlace('s3://bench/')).address).toBe('s3://bench');
+    expect((await openStorePlace('S3://Bench_1/a=1/b.c/')).address).toBe('s3://Bench_1/a=1/b.c');
+  });
+
+  it.each(['localhost:9000', 'ftp://host', 'https://AKIASECRETUSER:geheim@host', 'http://host?geheim'])(
+    'of a server that is none is refused in a sentence: %s',
+    async (endpoint) => {
+      setEnvironment(bucketEnvironment(endpoint, secrets));
+      const sentence = await sentenceOf(openStorePlace('s3://bench'));
+      expect(sentence).toMatch(/^AWS_ENDPOINT_URL: is no address of a server; expected http\(s\):\/\/HOST:PORT/);
+      expect(sentence).not.toContain('geheim');
+    },
+  );
+
+  it('needs credentials, and at AWS a region', async () => {
+    setEnvironment(bucketEnvironment('http://127.0.0.1:1', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }));
+    expect(await sentenceOf(openStorePlace('s3://bench'))).toMatch(
+      /no credentials were found .*; set AWS_ACCESS_KEY_ID/,
+    );
+    setEnvironment({ ...bucketEnvironment('', secrets) });
+    expect(await sentenceOf(openStorePlace('s3://bench'))).toMatch(/region is not known .*; set AWS_REGION$/);
+  });
+});
