@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
 import { withoutPassword } from './redact.js';
@@ -21,6 +22,8 @@ export interface QueueAddress {
 const expected = 'expected redis://HOST:PORT/DB, or rediss:// for TLS, such as redis://queue.example:6379/0';
 /** A server that does not answer for so long at the start is none. */
 const patienceMs = 10_000;
+/** How long a Redis may take to be there again. */
+const restartMs = 5000;
 
 /**
  * Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`; `rediss` is TLS, whose certificate is checked (NODE_EXTRA_CA_CERTS adds
@@ -52,10 +55,24 @@ export function parseQueueAddress(text: string, password?: string): QueueAddress
 }
 
 /**
- * Connects once, to see that there is a Redis that lets us in.
+ * Sees that there is a Redis that lets us in. One that is being restarted is waited for.
  * @throws InputError if not
  */
 export async function requireQueue({ options, shown }: QueueAddress): Promise<void> {
+  const deadline = performance.now() + restartMs;
+  for (;;) {
+    const fault = await faultOf(options);
+    if (fault === undefined) return;
+    if (!isDown(fault) || performance.now() > deadline)
+      throw new InputError(
+        `${shown}: the queue cannot be used (${reasonOf(fault, options)}); check the address and that Redis runs there`,
+      );
+    await sleep(200);
+  }
+}
+
+/** Connects once; undefined where that went well. */
+async function faultOf(options: QueueConnection): Promise<unknown> {
   const redis = new Redis({
     ...options,
     lazyConnect: true,
@@ -69,13 +86,18 @@ export async function requireQueue({ options, shown }: QueueAddress): Promise<vo
   try {
     await redis.connect();
     await redis.ping();
+    return undefined;
   } catch (error) {
-    throw new InputError(
-      `${shown}: the queue cannot be used (${reasonOf(last ?? error, options)}); check the address and that Redis runs there`,
-    );
+    return last ?? error;
   } finally {
     redis.disconnect();
   }
+}
+
+/** Nobody listens, or who did went away. */
+function isDown(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET' || messageOf(error) === 'Connection is closed.';
 }
 
 /** A connection that outlives restarts of Redis: commands wait until it is there again, or until `stop` is raised. */

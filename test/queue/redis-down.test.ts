@@ -1,0 +1,55 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseQueueAddress, requireQueue } from '../../src/queue/address.js';
+import { startCli, type RunningCli } from '../helpers/cli.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { smallModels, writeLongTask } from '../helpers/small-task.js';
+import { connectTo, hasRedis, startRedis } from './redis.js';
+
+async function isAtDocuments(redis: Redis): Promise<boolean> {
+  const [id] = await redis.lrange('sgpt-bench:shards:active', 0, 0);
+  const data = id === undefined ? null : await redis.hget(`sgpt-bench:shards:${id}`, 'data');
+  return data?.includes('"role":"document"') ?? false;
+}
+
+describe.skipIf(!hasRedis)('a worker that fails while Redis is down (needs redis-server)', () => {
+  it('ends with the reason and exit status 2, and does not wait for Redis', { timeout: 90_000 }, async () => {
+    const folder = temporaryFolder();
+    const path = (name: string): string => join(folder, name);
+    await writeLongTask(path('long'), 2000);
+    const redis = await startRedis(path('redis'));
+    const queue = ['--queue', redis.url, '--store', path('store'), '--threads', '1'];
+    const start = (args: readonly string[]): RunningCli => {
+      const cli = startCli([...args, ...queue]);
+      onTestFinished(() => void cli.process.kill('SIGKILL'));
+      return cli;
+    };
+    start(['run', '--task', path('long'), '--model', smallModels.biEncoder, '--output', path('results')]);
+    const worker = start(['worker']);
+    // Among documents it will be for some seconds.
+    const client = connectTo(redis);
+    while (!(await isAtDocuments(client))) await sleep(5);
+    client.disconnect();
+    await redis.kill();
+    rmSync(path('store'), { recursive: true });
+    writeFileSync(path('store'), 'no folder');
+    const { status, stderr } = await worker.finished;
+    expect(status, stderr).toBe(2);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^sgpt-bench: .*store.*: cannot be written \(.*\); see to it/);
+  });
+});
+
+describe.skipIf(!hasRedis)('a Redis that is being restarted (needs redis-server)', () => {
+  it('is waited for when a run or a worker starts', async () => {
+    const redis = await startRedis(join(temporaryFolder(), 'redis'));
+    await redis.kill();
+    const found = requireQueue(parseQueueAddress(redis.url));
+    found.catch(() => undefined);
+    await sleep(1000);
+    await redis.start();
+    await expect(found).resolves.toBeUndefined();
+  });
+});
