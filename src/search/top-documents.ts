@@ -49,7 +49,7 @@ export class TopDocuments {
     }
     for (let start = 0, end = 1; start < scores.length; start = end++) {
       while (end < scores.length && scores[end] === scores[start]) end++;
-      if (end - start > 1) numbers.subarray(start, end).sort();
+      if (end - start > 1) sortPart(numbers, start, end);
     }
     this.#size = 0;
     this.bound = -Infinity;
@@ -86,5 +86,22 @@ export class TopDocuments {
     const entries = this.#entries.subarray(0, this.#size);
     for (let i = 0; i < entries.length; i++) entries[i] = entryOf(this.#scores[i]!, i);
     return entries;
+  }
+}
+
+/** Parts longer than this are left to the engine's sort, whose call alone takes as long as sorting a few numbers here. */
+const shortPart = 16;
+
+/** Sorts the numbers from `start` to `end` (not included). */
+function sortPart(numbers: Int32Array, start: number, end: number): void {
+  if (end - start > shortPart) {
+    numbers.subarray(start, end).sort();
+    return;
+  }
+  for (let i = start + 1; i < end; i++) {
+    const number = numbers[i]!;
+    let at = i;
+    for (; at > start && numbers[at - 1]! > number; at--) numbers[at] = numbers[at - 1]!;
+    numbers[at] = number;
   }
 }

@@ -17,6 +17,14 @@ export class Accumulator {
     const scores = this.#scores;
     const touched = this.#touched;
     let count = this.#count;
+    if (count === 0) {
+      // The documents of a query's first term are all new: there is nothing to look up or to add to.
+      for (let i = start; i < end; i++)
+        scores[documents[i]!] = Math.fround(weight - Math.fround(weight / saturations[i]!));
+      touched.set(documents.subarray(start, end));
+      this.#count = end - start;
+      return;
+    }
     for (let i = start; i < end; i++) {
       const document = documents[i]!;
       const score = Math.fround(weight - Math.fround(weight / saturations[i]!));
@@ -39,13 +47,21 @@ export class Accumulator {
     return this.#scores[document]!;
   }
 
-  /** Offers every document with its score as float32. */
-  offerTo(top: TopDocuments): void {
-    for (let i = 0; i < this.#count; i++) {
-      const document = this.#touched[i]!;
-      const score = Math.fround(this.#scores[document]!);
-      if (score >= top.bound) top.offer(score, document);
+  /** Offers every document with its score as float32, and is empty then. */
+  drainTo(top: TopDocuments): void {
+    const scores = this.#scores;
+    const touched = this.#touched;
+    const count = this.#count;
+    let bound = top.bound;
+    for (let i = 0; i < count; i++) {
+      const document = touched[i]!;
+      const score = Math.fround(scores[document]!);
+      scores[document] = -1;
+      if (score < bound) continue;
+      top.offer(score, document);
+      bound = top.bound;
     }
+    this.#count = 0;
   }
 
   forEach(visit: (document: number, score: number) => void): void {

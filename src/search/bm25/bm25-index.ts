@@ -93,11 +93,14 @@ export class Bm25Index {
     this.#score(query);
     const top = this.#topOf(Math.min(topK, this.#ids.length));
     const { combine } = this.#settings;
-    if (combine === 'sum') this.#accumulators[0]!.offerTo(top);
-    else this.#forEachBestField(combine.tieBreaker, top);
-    for (const accumulator of this.#accumulators) accumulator.clear();
+    if (combine === 'sum') this.#accumulators[0]!.drainTo(top);
+    else {
+      this.#forEachBestField(combine.tieBreaker, top);
+      for (const accumulator of this.#accumulators) accumulator.clear();
+    }
     const { scores, numbers } = top.drain();
-    const ids = Array.from(numbers, (number) => this.#ids[number]!);
+    const ids: string[] = [];
+    for (const number of numbers) ids.push(this.#ids[number]!);
     return this.#settings.ties === 'anserini' ? rank(ids, adjustTies(scores)) : { ids, scores };
   }
 
