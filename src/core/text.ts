@@ -5,19 +5,6 @@ export function pythonStrip(text: string): string {
     .replace(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u, '');
 }
 
-/** Number of Unicode code points, Python's `len(str)`. */
-export function codePointLength(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length - 1; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      const next = text.charCodeAt(i + 1);
-      if (next >= 0xdc00 && next < 0xe000) length--;
-    }
-  }
-  return length;
-}
-
 /**
  * Order of two strings by code point, which is the order of their UTF-8 bytes (C's strcmp, Python's str): never the
  * locale's, and not JavaScript's `<` either, which puts U+10000 and above before U+E000.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codePointLength, compareCodePoints, pythonStrip } from '../../src/core/text.js';
+import { compareCodePoints, pythonStrip } from '../../src/core/text.js';
 
 describe('pythonStrip', () => {
   it('strips what Python strips and trim() does not, and the other way round', () => {
@@ -20,13 +20,6 @@ describe('pythonStrip', () => {
     const found: number[] = [];
     for (let code = 0; code < 0x10000; code++) if (pythonStrip(String.fromCharCode(code)) === '') found.push(code);
     expect(found).toEqual(pythonSpaces);
-  });
-});
-
-describe('codePointLength', () => {
-  it('counts code points, lone surrogates as one each', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => codePointLength(text) === [...text].length));
-    expect(codePointLength('\ud83d\ude00a\ud83d')).toBe(3);
   });
 });
 
