@@ -1,3 +1,5 @@
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
@@ -6,6 +8,7 @@ import { shortestJudgedPair } from '../../src/runners/example.js';
 import { openBeirFolder } from '../../src/datasets/index.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
 import { runCli } from '../helpers/cli.js';
+import { formulaTensors, withCheckpoint, type Shapes } from './formula-checkpoint.js';
 import { fixture, golden, relativeError } from './goldens.js';
 
 /** What tools/goldens/models/prompts.py computed. */
@@ -13,7 +16,13 @@ interface PromptGolden {
   readonly sha256: string;
   readonly example: { document: string; query: string };
   readonly scores: readonly { prompt: string; document: string; query: string; score: number }[];
-  readonly vectors: readonly { text: string; prompt: string; vector: number[] }[];
+  readonly vectors: readonly PromptedVector[];
+  readonly withBeginning: readonly { name: string; positions: number; tensors: Shapes; vectors: PromptedVector[] }[];
+}
+interface PromptedVector {
+  readonly text: string;
+  readonly prompt: string;
+  readonly vector: readonly number[];
 }
 const expected = golden('prompts') as PromptGolden;
 const model = fileURLToPath(new URL('../../models/demo/gpt-neo-170k', import.meta.url));
@@ -81,6 +90,21 @@ describe('embedding prompts', () => {
     } finally {
       await encoder.close();
     }
+  });
+
+  it.each(expected.withBeginning)('follow the token that $name begins with', async (known) => {
+    const { name, positions, tensors, vectors } = known;
+    const config = JSON.parse(readFileSync(join(fixture(`encoders/${name}`), 'config.json'), 'utf8')) as object;
+    const changed = { ...config, max_position_embeddings: positions };
+    await withCheckpoint(changed, formulaTensors(tensors), async (folder) => {
+      for (const file of ['tokenizer.json', 'tokenizer_config.json'])
+        copyFileSync(join(fixture(`encoders/${name}`), file), join(folder, file));
+      for (const { text, prompt, vector } of vectors) {
+        const encoder = await createBiEncoder({ model: folder, embedPrompt: prompt, maxTokens: null, threads: 1 });
+        const [matrix] = await encoder.encode([text], 'query').finally(() => encoder.close());
+        expect(relativeError(matrix!.data, vector)).toBeLessThan(1e-5);
+      }
+    });
   });
 
   it('are checked', async () => {

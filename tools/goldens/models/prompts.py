@@ -2,15 +2,20 @@
 
     python tools/goldens/models/prompts.py
 
-takes the smallest bundled model and writes test/models/goldens/prompts.json.
+takes the smallest bundled model, and for PromptEOL the small random ones of OPT and LLaMA whose tokenizers put a token
+before a text (sentence_transformers_encoders.py), with more positions, and writes test/models/goldens/prompts.json.
 """
 
 import hashlib
+import json
 import pathlib
+import tempfile
 
 import torch
+import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from architectures import write_formula
 from reference import hidden_states, significant, versions, write_golden
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -30,6 +35,10 @@ SHOTS = {
 EXAMPLE = ("ls", "files?")
 PAIRS = [("Use ls -a.", "hidden files"), ("x", "y")]
 EOL = 'This sentence : "{}" means in one word:"'
+EMBED_PROMPTS = (("eol", ""), ("eol:ls lists files.=List", EOL.format("ls lists files.") + 'List".'))
+TEXTS = ("How do I list hidden files?", "x")
+ENCODERS = ROOT / "test/models/fixtures/encoders"
+POSITIONS = 150
 
 
 @torch.no_grad()
@@ -38,6 +47,29 @@ def log_probability(model, context, continuation):
     logits = model(torch.tensor([(context + continuation)[:-1]])).logits[0].log_softmax(-1)
     rows = logits[-len(continuation) :]
     return float(rows.gather(1, torch.tensor(continuation)[:, None]).double().sum())
+
+
+def eol_vectors(model, encode):
+    """The last token's last hidden state for each text in each prompt."""
+    return [
+        {"text": text, "prompt": prompt, "vector": significant(hidden_states(model, encode(before + EOL.format(text)))[-1][-1])}
+        for prompt, before in EMBED_PROMPTS
+        for text in TEXTS
+    ]
+
+
+def with_beginning(name, model_class):
+    """A random model's vectors: its tokenizer as it is, special tokens included."""
+    tokenizer = AutoTokenizer.from_pretrained(ENCODERS / name)
+    settings = json.loads((ENCODERS / name / "config.json").read_text())
+    config = model_class.config_class(**{**settings, "max_position_embeddings": POSITIONS})
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        model_class(config).save_pretrained(folder)
+        tensors = write_formula(folder / "model.safetensors")
+        model = model_class.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    vectors = eol_vectors(model.base_model, lambda text: tokenizer(text).input_ids)
+    return {"name": name, "positions": POSITIONS, "tensors": tensors, "vectors": vectors}
 
 
 def main():
@@ -68,19 +100,17 @@ def main():
             yes, no = (log_probability(model, context, encode(answer)) for answer in (" Yes", " No"))
             score = yes - float(torch.tensor([yes, no], dtype=torch.float64).logsumexp(0))
             scores.append({"prompt": name, "document": document, "query": query, "score": score})
-    vectors = [
-        {"text": text, "prompt": prompt, "vector": significant(hidden_states(model.transformer, encode(filled))[-1][-1])}
-        for prompt, before in (("eol", ""), ("eol:ls lists files.=List", EOL.format("ls lists files.") + 'List".'))
-        for text in ("How do I list hidden files?", "x")
-        for filled in [before + EOL.format(text)]
-    ]
     golden = {
         "madeBy": "tools/goldens/models/prompts.py",
         "versions": versions(),
         "sha256": hashlib.sha256((FIXTURE / "model.safetensors").read_bytes()).hexdigest(),
         "example": {"document": EXAMPLE[0], "query": EXAMPLE[1]},
         "scores": scores,
-        "vectors": vectors,
+        "vectors": eol_vectors(model.transformer, encode),
+        "withBeginning": [
+            with_beginning("llama", transformers.LlamaForCausalLM),
+            with_beginning("opt", transformers.OPTForCausalLM),
+        ],
     }
     write_golden(ROOT / "test/models/goldens/prompts.json", golden)
 
