@@ -54,7 +54,9 @@ export async function bench(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const place = await openStorePlace(settings.store ?? cacheFolderOf(settings));
+  const place = await openStorePlace(settings.store ?? cacheFolderOf(settings), (message) => {
+    context.progress.note(message);
+  });
   const vectors = new EmbeddingStore(place, { dtype: settings.storeDtype });
   const work: Work = { plan, settings, context, vectors, scores: new EmbeddingStore(place) };
   const useb = tasks.filter(isUsebTask);

@@ -54,7 +54,10 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     import('../results/provenance.js'),
     import('../stores/index.js'),
   ]);
-  const place = await openStorePlace(options.store);
+  const progress = stderrProgress(options.quiet === true);
+  const place = await openStorePlace(options.store, (message) => {
+    progress.note(message);
+  });
   const versions = versionsOf(await describeVersions());
   try {
     const made = await interruptible((signal) =>
@@ -66,7 +69,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
         versions,
         lockSeconds: options.lock,
         idleSeconds: options.exitWhenIdle,
-        progress: stderrProgress(options.quiet === true),
+        progress,
         signal,
       }),
     );

@@ -75,7 +75,7 @@ function faultSentence(error: unknown, { address: { bucket }, server, doing }: F
   if (isBusy(name, status))
     return `${server} cannot serve so many requests, or any, now (${shortReason(error)}); run the same command again later`;
   if (isPassing(error))
-    return `${server} does not answer, or breaks off (${shortReason(error)}); check AWS_ENDPOINT_URL, or run the same command again later`;
+    return `${server} does not answer, or breaks off (${shortReason(error)}); check the network and AWS_ENDPOINT_URL, or run the same command again later`;
   if (isForeign(error))
     return (
       `${server} does not answer as an S3 server does (${shortReason(error)}); check AWS_ENDPOINT_URL, ` +
@@ -98,7 +98,8 @@ function isForeign(error: unknown): boolean {
   return status !== 0 && (name === 'Unknown' || name === 'NotFound');
 }
 
-function shortReason(error: unknown): string {
+/** What went wrong, in a few words without secrets. */
+export function shortReason(error: unknown): string {
   if (error instanceof ForeignAnswer) return error.message;
   if (error instanceof InterruptedDownload) return 'an object was cut off';
   const { name, status, code } = partsOf(error);

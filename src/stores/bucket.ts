@@ -15,12 +15,19 @@ import {
   InterruptedDownload,
   isNamed,
   isPassing,
+  shortReason,
   type FaultPlace,
 } from './bucket-faults.js';
 import type { StoredFile, StorePlace } from './place.js';
 
 /** Requests under way at a time. */
 const mostRequests = 32;
+
+export interface BucketOptions {
+  readonly patience?: BucketPatience | undefined;
+  /** Told once of each kind of failure that is tried again. */
+  readonly onNote?: ((message: string) => void) | undefined;
+}
 
 /** How patient a bucket is with what may pass, beyond the client's own three quick tries. */
 export interface BucketPatience {
@@ -39,15 +46,16 @@ export class StoreBucket implements StorePlace {
   readonly #client: S3Client;
   /** The server, for messages. */
   readonly #server: string;
-  readonly #patience: BucketPatience;
+  readonly #options: BucketOptions;
+  readonly #noted = new Set<string>();
   readonly #limit = pLimit(mostRequests);
 
-  constructor(where: BucketAddress, client: S3Client, server: string, patience = usualPatience) {
+  constructor(where: BucketAddress, client: S3Client, server: string, options: BucketOptions) {
     this.address = where.shown;
     this.#where = where;
     this.#client = client;
     this.#server = server;
-    this.#patience = patience;
+    this.#options = options;
   }
 
   /** What is wrong at the start will rather not pass: there is no second round of tries. */
@@ -129,7 +137,7 @@ export class StoreBucket implements StorePlace {
   }
 
   #patiently<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
-    const { retries, firstWaitMs } = this.#patience;
+    const { retries, firstWaitMs } = this.#options.patience ?? usualPatience;
     return this.#once(doing, () =>
       pRetry(request, {
         retries,
@@ -137,8 +145,17 @@ export class StoreBucket implements StorePlace {
         maxTimeout: longestWaitMs,
         randomize: true,
         shouldRetry: ({ error }) => isPassing(error),
+        onFailedAttempt: ({ error, retriesLeft }) => {
+          if (retriesLeft > 0 && isPassing(error)) this.#note(shortReason(error));
+        },
       }),
     );
+  }
+
+  #note(reason: string): void {
+    if (this.#noted.has(reason)) return;
+    this.#noted.add(reason);
+    this.#options.onNote?.(`${this.address}: ${this.#server} failed (${reason}); trying again, now and from here on`);
   }
 
   #place(doing: Doing): FaultPlace {

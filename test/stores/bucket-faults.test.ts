@@ -17,13 +17,12 @@ const secrets = {
 };
 
 /** A bucket whose server has faults; what may pass is tried again at once. */
-async function faultyBucket(silenceMs?: number): Promise<{ server: MemoryS3; place: StorePlace }> {
+async function faultyBucket(silenceMs?: number): Promise<{ server: MemoryS3; place: StorePlace; notes: string[] }> {
+  const notes: string[] = [];
   const server = await startMemoryS3();
   setEnvironment(bucketEnvironment(server.url, secrets));
-  return {
-    server,
-    place: await openBucket('s3://bench/store', { patience: { retries: 3, firstWaitMs: 1 }, silenceMs }),
-  };
+  const options = { patience: { retries: 3, firstWaitMs: 1 }, onNote: (note: string) => notes.push(note) };
+  return { server, place: await openBucket('s3://bench/store', options, silenceMs), notes };
 }
 
 /** The fault, for the first so many requests of this kind. */
@@ -157,7 +156,7 @@ describe('what may pass', () => {
     ['a download that breaks', /GET/, partOf(content, 1000, 'cut')],
     ['a download that breaks before its first byte', /GET/, partOf(content, 0, 'cut')],
   ])('is tried again: %s', async (_, requests, fault) => {
-    const { server, place } = await faultyBucket();
+    const { server, place, notes } = await faultyBucket();
     server.fault = first(2, requests, fault);
     await place.write('file', content);
     expect(server.objects.get('bench/store/file')?.equals(content)).toBe(true);
@@ -165,6 +164,10 @@ describe('what may pass', () => {
     expect((await place.read('file', 1 << 20))?.bytes.equals(content)).toBe(true);
     server.fault = first(3, requests, fault);
     expect((await place.read('file', 5))?.bytes.toString()).toBe('a sha');
+    // The client's own tries are quick, and go unsaid.
+    for (const note of notes)
+      expect(note).toMatch(/^s3:\/\/bench\/store: http:.* failed \(.+\); trying again, now and from here on$/);
+    expect(new Set(notes).size).toBe(notes.length);
   });
 
   it('is tried again: a download that stalls', async () => {
@@ -175,11 +178,12 @@ describe('what may pass', () => {
   });
 
   it('is not tried for ever, and then told in a sentence', async () => {
-    const { server, place } = await faultyBucket();
+    const { server, place, notes } = await faultyBucket();
     await place.write('file', content);
     server.fault = () => partOf(content, 1000, 'cut');
     expect(await sentenceOf(place.read('file', 1 << 20))).toMatch(/breaks off \(an object was cut off|ECONNRESET\)/);
     expect(server.requests.filter((request) => request.startsWith('GET')).length).toBe(4);
+    expect(notes.length).toBe(1);
     server.fault = () => refusal(503, 'SlowDown');
     expect(await sentenceOf(place.write('file', content))).toMatch(/cannot serve so many requests.*SlowDown/);
     server.fault = () => refusal(403, 'AccessDenied');
