@@ -1,7 +1,8 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { throwIfInterrupted } from '../core/errors.js';
+import { InputError, throwIfInterrupted } from '../core/errors.js';
 import type { WorkOptions } from '../core/model.js';
 import type { ContentCache } from './content-cache.js';
+import { RefusedError } from './json-client.js';
 
 /** Asks for one row a content; null for a content that has none, which is then not kept. */
 export type RequestRows<T> = (
@@ -22,6 +23,15 @@ export interface Batching {
   readonly size: number;
   /** Requests at a time. */
   readonly concurrency: number;
+  /** Told when the server takes only smaller requests. */
+  readonly onNote: (message: string) => void;
+}
+
+type Batch<T> = readonly (readonly [key: string, item: Wanted<T>])[];
+
+/** What the jobs of one call know of each other. */
+interface Shared extends WorkOptions {
+  failure?: Error;
 }
 
 /** Brings rows into a cache, each content once, also where several callers want it at the same time. */
@@ -30,19 +40,24 @@ export class CachedRequests<T> {
   readonly #batchSize: number;
   readonly #limit: LimitFunction;
   readonly #request: RequestRows<T>;
+  readonly #onNote: (message: string) => void;
+  /** Contents a request that the server was not seen to refuse. */
+  #most: number;
   /** Contents that are being asked for. */
   readonly #underWay = new Map<string, Promise<void>>();
 
-  constructor(cache: ContentCache, { size, concurrency }: Batching, request: RequestRows<T>) {
+  constructor(cache: ContentCache, { size, concurrency, onNote }: Batching, request: RequestRows<T>) {
     this.#cache = cache;
     this.#batchSize = size;
     this.#limit = pLimit(concurrency);
     this.#request = request;
+    this.#onNote = onNote;
+    this.#most = size;
   }
 
   /**
-   * Asks for what is not in the cache. After the first failure no new request is sent; those under way are awaited, and
-   * what they bring is kept.
+   * Asks for what is not in the cache. What a server refuses for its size is asked for in halves. After the first failure
+   * no new request is sent; those under way are awaited, and what they bring is kept.
    */
   async fill(wanted: ReadonlyMap<string, Wanted<T>>, { signal, onProgress }: WorkOptions = {}): Promise<void> {
     throwIfInterrupted(signal);
@@ -56,10 +71,10 @@ export class CachedRequests<T> {
     }
     // Servers pad the texts of a batch to the longest of them.
     missing.sort(([, a], [, b]) => b.length - a.length);
-    const state: { failure?: Error } = {};
+    const shared: Shared = { signal, onProgress };
     for (let start = 0; start < missing.length; start += this.#batchSize) {
       const batch = missing.slice(start, start + this.#batchSize);
-      const job = this.#limit(() => this.#ask(batch, state, { signal, onProgress }));
+      const job = this.#limit(() => this.#ask(batch, shared));
       for (const [key] of batch) this.#underWay.set(key, job);
       waiting.push(job);
     }
@@ -68,22 +83,55 @@ export class CachedRequests<T> {
     if (failure !== undefined) throw failure.reason;
   }
 
-  async #ask(
-    batch: readonly [string, Wanted<T>][],
-    state: { failure?: Error },
-    { signal, onProgress }: WorkOptions,
-  ): Promise<void> {
+  async #ask(batch: Batch<T>, shared: Shared): Promise<void> {
     try {
-      if (state.failure !== undefined) throw state.failure;
-      const contents = batch.map(([, { content }]) => content);
-      const rows = await this.#request(contents, signal);
-      await this.#cache.put(batch.flatMap(([key], i) => (rows[i] == null ? [] : [[key, rows[i]] as const])));
-      onProgress?.(batch.reduce((sum, [, { times }]) => sum + times, 0));
+      await this.#bring(batch, shared);
     } catch (error) {
-      state.failure = error as Error;
+      shared.failure ??= error as Error;
       throw error;
     } finally {
       for (const [key] of batch) this.#underWay.delete(key);
     }
   }
+
+  async #bring(batch: Batch<T>, shared: Shared): Promise<void> {
+    if (shared.failure !== undefined) throw shared.failure;
+    if (batch.length <= this.#most && (await this.#bringAtOnce(batch, shared))) return;
+    const middle = Math.ceil(batch.length / 2);
+    await this.#bring(batch.slice(0, middle), shared);
+    await this.#bring(batch.slice(middle), shared);
+  }
+
+  /** @returns whether the server took so many at once */
+  async #bringAtOnce(batch: Batch<T>, { signal, onProgress }: Shared): Promise<boolean> {
+    const contents = batch.map(([, { content }]) => content);
+    try {
+      const rows = await this.#request(contents, signal);
+      await this.#cache.put(batch.flatMap(([key], i) => (rows[i] == null ? [] : [[key, rows[i]] as const])));
+      onProgress?.(batch.reduce((sum, [, { times }]) => sum + times, 0));
+      return true;
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      if (batch.length === 1) throw new InputError(`${error.message}${aloneNote(batch[0]![1].length)}`);
+      this.#reduce(Math.ceil(batch.length / 2));
+      return false;
+    }
+  }
+
+  #reduce(most: number): void {
+    if (most >= this.#most) return;
+    this.#onNote(`the server refuses ${this.#most} texts or pairs a request; asking for at most ${most} from here on`);
+    this.#most = most;
+  }
+}
+
+/** Requests without much in them are refused for another reason than their length. */
+const longContent = 1000;
+
+function aloneNote(length: number): string {
+  if (length < longContent) return '';
+  return (
+    `; it was asked for one alone, ${length} characters or token ids long: where that is more than the model takes, have the ` +
+    'server cut it, or cut it here by --tokenizer DIR and --max-tokens N'
+  );
 }

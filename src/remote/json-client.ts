@@ -3,6 +3,7 @@ import pRetry from 'p-retry';
 import type { z } from 'zod';
 import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
 import type { Endpoint } from './endpoint.js';
+import { pauseOf } from './pause.js';
 
 /** How patient requests are. */
 export interface RequestPatience {
@@ -32,16 +33,24 @@ export interface JsonClientOptions {
 /** The server answers, but not with what it was asked for: it does not know this kind of request, or refuses it. */
 export class AnswerError extends InputError {}
 
+/** The server refuses this request for what is in it: it may take a smaller one. */
+export class RefusedError extends AnswerError {}
+
 /** Something that may go better the next time. */
 class PassingFault extends Error {
   override readonly name = 'PassingFault';
   constructor(
     message: string,
     readonly pauseMs = 0,
+    /** What the server said. */
+    readonly said = '',
   ) {
     super(message);
   }
 }
+
+/** OpenAI: 400; text-embeddings-inference: 413 for too many texts and for a text too long; others: 422. */
+const refusingStatuses: ReadonlySet<number> = new Set([400, 413, 422]);
 
 const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 529]);
 const longestWaitMs = 30_000;
@@ -88,8 +97,9 @@ export class JsonClient {
       throwIfInterrupted(signal);
       if (!(error instanceof PassingFault)) throw error;
       throw new InputError(
-        `${this.#endpoint.url}${path}: ${error.message}, ${retries + 1} times; what has arrived before is kept: ` +
-          'run the same command again to go on',
+        `${this.#endpoint.url}${path}: ${error.message}${error.said === '' ? '' : ` (${error.said})`}, ${retries + 1} times; ` +
+          'what has arrived before is kept: run the same command again to go on, with a lower --batch-size if the server ' +
+          'fails at large requests',
         { cause: error },
       );
     }
@@ -168,7 +178,7 @@ export class JsonClient {
 
   /** What a status other than 2xx means. */
   #refusal(url: string, response: Response, text: string): Error {
-    const { status, headers } = response;
+    const { status } = response;
     const said = this.#quote(text);
     const answer = `answers ${status}${said === '' ? '' : ` (${said})`}`;
     const hint = hints[status];
@@ -179,15 +189,14 @@ export class JsonClient {
     // OpenAI's answer where the account has no money left: waiting does not help.
     if (text.includes('insufficient_quota'))
       return new InputError(`${url}: ${answer}; the account has nothing left to spend`);
-    if (passingStatuses.has(status))
-      return new PassingFault(`answers ${status}`, retryAfter(headers.get('retry-after')));
-    return new AnswerError(`${url}: ${answer}`);
+    if (passingStatuses.has(status)) return new PassingFault(`answers ${status}`, pauseOf(response), said);
+    return new (refusingStatuses.has(status) ? RefusedError : AnswerError)(`${url}: ${answer}`);
   }
 
   /** The message of an answer, short, in one line and without the key. */
   #quote(text: string): string {
     if (/^\s*</.test(text)) return 'a page of HTML';
-    const message = /"(?:message|detail|error)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+    const message = /"(?:message|detail|error|msg)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
     const plain = message === undefined ? text : String(parsedOr(message, text));
     const line = (this.#endpoint.key?.redact(plain) ?? plain).replace(/[\s\x00-\x1f\x7f]+/g, ' ').trim();
     return line.length > 300 ? `${line.slice(0, 300)}…` : line;
@@ -198,7 +207,6 @@ const hints: Readonly<Record<number, string>> = {
   401: 'the key is missing or wrong: set OPENAI_API_KEY, or name another variable with --api-key-env',
   403: 'the key may not use this: set OPENAI_API_KEY, or name another variable with --api-key-env',
   404: 'is the model spelt right, and is --endpoint the base of the paths, like http://localhost:8000/v1?',
-  413: 'the request is too large: lower --batch-size',
 };
 
 /** @throws PassingFault for JSON that was cut off, InputError for numbers that JSON does not have */
@@ -232,13 +240,6 @@ async function readText({ body, url }: Response): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Milliseconds of a Retry-After header: seconds, or a date. */
-function retryAfter(value: string | null): number {
-  if (value === null) return 0;
-  const ms = /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
 }
 
 /** The innermost reason of a failed fetch: its own message is always "fetch failed". */

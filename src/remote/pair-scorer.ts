@@ -7,7 +7,10 @@ import {
   completionsBody,
   completionsSchema,
   logprobStyles,
+  misplacement,
+  probe,
   queryLogprobs,
+  type Choice,
   type LogprobStyle,
   type ScoredPrompt,
 } from './prompt-logprobs.js';
@@ -130,30 +133,35 @@ function keyOf(pair: ScoredPrompt): string {
   return contentKey(JSON.stringify([pair.context, pair.query]));
 }
 
-interface Scored {
-  readonly style: LogprobStyle;
-  /** One sum a prompt; null where its query could not be told apart. */
-  readonly rows: readonly (Float32Array | null)[];
-}
-
 /** A function that has the server score prompts, in the first style that it understands. */
 function scorePrompts(model: RemoteModel): RequestRows<ScoredPrompt> {
-  let first: Promise<Scored> | undefined;
+  let found: Promise<LogprobStyle> | undefined;
   return async (prompts, signal) => {
-    if (first !== undefined) return (await ask(model, prompts, (await first).style, signal)).rows;
-    first = tryStyles(model, prompts, signal);
-    first.catch(() => (first = undefined));
-    return (await first).rows;
+    found ??= findStyle(model, signal).catch((error: unknown) => {
+      found = undefined;
+      throw error;
+    });
+    return sumsOf(model, prompts, await found, signal);
   };
 }
 
 /** @throws InputError with what the server says to each style when none works */
-async function tryStyles(model: RemoteModel, prompts: readonly ScoredPrompt[], signal?: AbortSignal): Promise<Scored> {
-  const asIds = typeof prompts[0]!.query !== 'string';
+async function findStyle(model: RemoteModel, signal?: AbortSignal): Promise<LogprobStyle> {
+  const { tokenizer } = model;
+  const part = (text: string): string | number[] => tokenizer?.encode(text) ?? text;
+  const prompts = probe.queries.map((query): ScoredPrompt => ({ context: part(probe.context), query: part(query) }));
   const reasons: string[] = [];
-  for (const style of logprobStyles.filter((possible) => asIds || possible !== 'prompt-logprobs')) {
+  for (const style of logprobStyles.filter((possible) => tokenizer !== null || possible !== 'prompt-logprobs')) {
     try {
-      return await ask(model, prompts, style, signal);
+      const choices: Choice[] = [];
+      for (const prompt of prompts) {
+        const [choice] = await ask(model, [prompt], style, signal);
+        logprobsOf(model, choice!, prompt, style);
+        choices.push(choice!);
+      }
+      const fault = style === 'echo' ? misplacement(choices) : null;
+      if (fault === null) return style;
+      reasons.push(`${style}: ${fault}`);
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
       reasons.push(`${style}: ${error.message}`);
@@ -165,26 +173,45 @@ async function tryStyles(model: RemoteModel, prompts: readonly ScoredPrompt[], s
   );
 }
 
+/** The sum over each prompt's query; null where the query could not be told apart. */
+async function sumsOf(
+  model: RemoteModel,
+  prompts: readonly ScoredPrompt[],
+  style: LogprobStyle,
+  signal?: AbortSignal,
+): Promise<(Float32Array | null)[]> {
+  const choices = await ask(model, prompts, style, signal);
+  return prompts.map((prompt, i) => {
+    const values = logprobsOf(model, choices[i]!, prompt, style);
+    return values === null ? null : Float32Array.of(values.reduce((sum, value) => sum + value, 0));
+  });
+}
+
+function logprobsOf(
+  { url }: RemoteModel,
+  choice: Choice,
+  prompt: ScoredPrompt,
+  style: LogprobStyle,
+): readonly number[] | null {
+  const values = queryLogprobs(choice, prompt, style);
+  if (typeof values === 'string') throw new AnswerError(`${url}/completions: ${values}`);
+  return values;
+}
+
+/** The server's choices, one a prompt in their order. */
 async function ask(
   { client, name, meter, url }: RemoteModel,
   prompts: readonly ScoredPrompt[],
   style: LogprobStyle,
   signal?: AbortSignal,
-): Promise<Scored> {
+): Promise<Choice[]> {
   const body = completionsBody(name, prompts, style);
   const { choices, usage } = await client.post('/completions', body, completionsSchema, signal);
   meter.add(usage);
   const byIndex = new Map(choices.map((choice, i) => [choice.index ?? i, choice]));
-  const refuse = (message: string): never => {
-    throw new AnswerError(`${url}/completions: ${message}`);
-  };
-  if (choices.length !== prompts.length || prompts.some((_, i) => !byIndex.has(i))) {
-    refuse(`the answer has ${choices.length} choices for ${prompts.length} prompts; expected one each`);
-  }
-  const rows = prompts.map((prompt, i) => {
-    const values = queryLogprobs(byIndex.get(i)!, prompt, style);
-    if (typeof values === 'string') return refuse(values);
-    return values === null ? null : Float32Array.of(values.reduce((sum, value) => sum + value, 0));
-  });
-  return { style, rows };
+  const ordered = prompts.flatMap((_, i) => byIndex.get(i) ?? []);
+  if (choices.length === prompts.length && ordered.length === prompts.length) return ordered;
+  throw new AnswerError(
+    `${url}/completions: the answer has ${choices.length} choices for ${prompts.length} prompts; expected one each`,
+  );
 }

@@ -9,17 +9,16 @@ export interface ScoredPrompt<Part extends string | readonly number[] = string |
 }
 
 /**
- * Ways to ask `/completions` for the log-probabilities of a prompt's tokens:
+ * Ways to ask `/completions` for the log-probabilities of a prompt's tokens. One token is generated, because servers
+ * refuse to generate none, or take 0 for "as many as there is room for".
  * - `echo`: the prompt is part of the answer (OpenAI's older models, vLLM, llama.cpp's Python server)
- * - `echo-1`: the same of servers that refuse to generate no token at all
  * - `prompt-logprobs`: vLLM's own; it gives ids, not texts, so the prompt must be ids
  */
-export const logprobStyles = ['echo', 'echo-1', 'prompt-logprobs'] as const;
+export const logprobStyles = ['echo', 'prompt-logprobs'] as const;
 export type LogprobStyle = (typeof logprobStyles)[number];
 
 const options: Readonly<Record<LogprobStyle, object>> = {
-  echo: { echo: true, logprobs: 1, max_tokens: 0 },
-  'echo-1': { echo: true, logprobs: 1, max_tokens: 1 },
+  echo: { echo: true, logprobs: 1, max_tokens: 1 },
   'prompt-logprobs': { prompt_logprobs: 1, max_tokens: 1 },
 };
 
@@ -34,7 +33,13 @@ export function completionsBody(model: string, prompts: readonly ScoredPrompt[],
 const logprob = z.number().nullable();
 const choiceSchema = z.object({
   index: z.int().nonnegative().optional(),
-  logprobs: z.object({ tokens: z.array(z.string()), token_logprobs: z.array(logprob) }).nullish(),
+  logprobs: z
+    .object({
+      tokens: z.array(z.string()),
+      token_logprobs: z.array(logprob),
+      top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish(),
+    })
+    .nullish(),
   prompt_logprobs: z.array(z.record(z.string(), z.object({ logprob: z.number() })).nullable()).nullish(),
 });
 export const completionsSchema = z.object({ choices: z.array(choiceSchema), usage: usageSchema });
@@ -54,7 +59,7 @@ export function queryLogprobs(choice: Choice, prompt: ScoredPrompt, style: Logpr
   if (typeof prompt.context !== 'string') {
     const count = prompt.context.length + prompt.query.length;
     // One more is the token that was generated.
-    if (tokens.length !== count && !(style === 'echo-1' && tokens.length === count + 1)) {
+    if (tokens.length !== count && tokens.length !== count + 1) {
       return `the answer has ${tokens.length} tokens for a prompt of ${count} token ids`;
     }
     return finite(values.slice(prompt.context.length, count));
@@ -90,7 +95,33 @@ function queryRange(
   let start = end;
   let length = 0;
   while (start > 0 && length < query.length) length += tokens[--start]!.length;
-  return length === query.length ? [start, end] : null;
+  // A token without text is the beginning of a character that the next one ends: it may be of the context or the query.
+  return length === query.length && tokens[start - 1] !== '' ? [start, end] : null;
+}
+
+/** Texts that differ in what follows the same beginning, to find out how a server counts. */
+export const probe = { context: 'The answer is', queries: [' yes', ' no', ' blue'] } as const;
+
+/** The same number, computed by a server in two requests. */
+const sameLogprob = 0.02;
+
+/**
+ * Whether log-probabilities belong to the tokens they are listed with. After the same beginning, the likeliest next token
+ * is the same whatever token is there. Where it is not, values stand one place too early, each computed after its own
+ * token: llama.cpp's Python server does so for models that begin with no special token.
+ * @param choices the answers to the {@link probe}'s prompts
+ * @returns what is wrong, or null
+ */
+export function misplacement(choices: readonly Choice[]): string | null {
+  const tokens = choices.map(({ logprobs }) => logprobs?.tokens ?? []);
+  let at = 0;
+  while (at < tokens[0]!.length && tokens.every((list) => list[at] === tokens[0]![at])) at++;
+  const likeliest = choices.map(({ logprobs }) => Math.max(...Object.values(logprobs?.top_logprobs?.[at] ?? {})));
+  if (!likeliest.every(Number.isFinite)) {
+    return 'the answer lacks "top_logprobs" for a token of the prompt, by which the order of values is checked';
+  }
+  if (Math.max(...likeliest) - Math.min(...likeliest) <= sameLogprob) return null;
+  return 'the answer lists each log-probability one token too early, so it is not of the token it stands with';
 }
 
 /** `<|begin_of_text|>` and the like. */

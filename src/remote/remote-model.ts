@@ -95,7 +95,13 @@ export async function openRemoteModel(
     cache: await ContentCache.open(join(cacheFolder, sha256(JSON.stringify([kind, endpoint.url, name])))),
     tokenizer,
     meter: new TokenMeter(options.pricePerMillion ?? null),
-    batching: { size: options.batchSize ?? usualBatchSize, concurrency: options.concurrency ?? usualConcurrency },
+    batching: {
+      size: options.batchSize ?? usualBatchSize,
+      concurrency: options.concurrency ?? usualConcurrency,
+      onNote: (message) => {
+        onNote(`${endpoint.host}: ${message}`);
+      },
+    },
   };
 }
 

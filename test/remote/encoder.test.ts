@@ -60,14 +60,41 @@ describe('a hosted encoder', () => {
     const server = await startOpenAiServer();
     const context = remoteContext();
     const encoder = await openEncoder({ endpoint: server.url, batchSize: 5, concurrency: 1 }, context);
-    server.faults.push(null, null, { kind: 'status', status: 400, body: '{"error": {"message": "too long"}}' });
+    server.faults.push(null, null, { kind: 'status', status: 404, body: '{"error": {"message": "no such model"}}' });
     expect(await messageOfFailure(encoder.encode(texts, 'document'))).toMatch(
-      /^InputError: .*answers 400 \(too long\)$/,
+      /^InputError: .*answers 404 \(no such model\)/,
     );
     expect(server.requests).toHaveLength(4); // none is sent after the failure
     await (await openEncoder({ endpoint: server.url, batchSize: 5 }, context)).encode(texts, 'document');
     const sizes = server.requests.slice(4).map(({ body }) => (body['input'] as string[]).length);
     expect(sizes).toEqual([5, 5, 5]);
+  });
+
+  it('asks for fewer texts at a time where the server refuses them together, and says so', async () => {
+    const server = await startOpenAiServer();
+    const context = remoteContext();
+    const encoder = await openEncoder({ endpoint: server.url, batchSize: 16, concurrency: 1 }, context);
+    server.most = 5;
+    const [matrix] = await encoder.encode(texts, 'document');
+    expect(matrix!.data).toEqual(Float32Array.from(texts.flatMap((text) => [...hashEmbedding(text)])));
+    const sizes = server.requests.slice(1).map(({ body }) => (body['input'] as string[]).length);
+    // 16 and 8 are refused once; the second batch of nine is halved without being asked for whole.
+    expect(sizes).toEqual([16, 8, 4, 4, 4, 4, 3, 2, 4]);
+    expect(context.notes).toEqual([
+      expect.stringMatching(/refuses 16 texts or pairs a request; asking for at most 8 from here on/),
+      expect.stringMatching(/refuses 8 texts or pairs a request; asking for at most 4 from here on/),
+    ]);
+  });
+
+  it('says how long a text is that the server refuses alone', async () => {
+    const server = await startOpenAiServer();
+    const context = remoteContext();
+    const encoder = await openEncoder({ endpoint: server.url, batchSize: 8, concurrency: 1 }, context);
+    server.mostLength = 2000;
+    const work = encoder.encode(['short', 'y'.repeat(1200), 'z'.repeat(3000)], 'document');
+    expect(await messageOfFailure(work)).toMatch(
+      /^InputError: .*answers 413 \(batch size 1 .*\); it was asked for one alone, 3000 characters .* by --tokenizer DIR[^\n]*$/,
+    );
   });
 
   it('finds what a killed process left, and asks again for what is torn or damaged', async () => {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openEndpoint } from '../../src/remote/endpoint.js';
+import { pauseOf } from '../../src/remote/pause.js';
 import { hashEmbedding } from '../helpers/hash-encoder.js';
 import { startOpenAiServer, type Fault } from './openai-server.js';
 import { messageOfFailure, openEncoder, patience, remoteContext } from './setup.js';
@@ -48,7 +49,7 @@ describe.each(passing)('%s', (_, fault) => {
     server.faults.push(fault, fault, fault);
     const message = await messageOfFailure(encoder.encode(['text'], 'query'));
     expect(message).toMatch(
-      /^InputError: http:.*\/v1\/embeddings: .*, 3 times; .* run the same command again to go on$/,
+      /^InputError: http:.*\/v1\/embeddings: .*, 3 times; .* run the same command again to go on, [^\n]*$/,
     );
   });
 });
@@ -62,6 +63,24 @@ describe('Retry-After', () => {
     const [refused, next] = server.requests.slice(-2);
     // A lower bound of what was asked for, not a measure of speed; timers may be a millisecond early.
     expect(next!.at - refused!.at).toBeGreaterThan(290);
+  });
+
+  it('may be in milliseconds, or told by the allowance that is used up', () => {
+    const pause = (headers: Record<string, string>, status = 429): number =>
+      pauseOf(new Response(null, { status, headers }));
+    expect(pause({ 'retry-after-ms': '125', 'retry-after': '1' })).toBe(125);
+    expect(pause({ 'retry-after': '2' }, 503)).toBe(2000);
+    expect(pause({ 'retry-after': 'soon' })).toBe(0);
+    const limits = { 'x-ratelimit-remaining-requests': '9', 'x-ratelimit-reset-requests': '1m30s' };
+    expect(pause(limits)).toBe(0);
+    const tokens = (reset: string): Record<string, string> => ({
+      ...limits,
+      'x-ratelimit-remaining-tokens': '0',
+      'x-ratelimit-reset-tokens': reset,
+    });
+    expect(['7.66s', '120ms', '12', 'never'].map((reset) => pause(tokens(reset)))).toEqual([7660, 120, 12_000, 0]);
+    expect(pause(tokens('6m0s'))).toBe(60_000); // all is back then; some of it before
+    expect(pause(tokens('6m0s'), 500)).toBe(0);
   });
 
   it('as a date far away is not waited for', async () => {
@@ -88,7 +107,6 @@ const lasting: [string, Fault, RegExp][] = [
     { kind: 'status', status: 404, body: '{"detail": "Not Found"}' },
     /answers 404 \(Not Found\); is the model spelt right/,
   ],
-  ['413', { kind: 'status', status: 413 }, /too large: lower --batch-size/],
   ['a redirection', { kind: 'status', status: 308, headers: { location: 'https://example.org' } }, /308 .*redirection/],
   [
     'no money left',

@@ -33,8 +33,13 @@ export interface OpenAiServer {
   readonly requests: Request[];
   /** What to do with the next requests; those after these are answered. */
   readonly faults: (Fault | null)[];
-  /** Ways of asking for log-probabilities that it knows: `max_tokens: 0` with echo, 1 with echo, vLLM's. */
-  styles: ReadonlySet<'echo' | 'echo-1' | 'prompt-logprobs'>;
+  /** Ways of asking for log-probabilities that it knows: with echo, and vLLM's. */
+  styles: ReadonlySet<'echo' | 'prompt-logprobs'>;
+  /** Inputs or prompts that it takes in a request, and their lengths together; it answers 413 to more. */
+  most: number;
+  mostLength: number;
+  /** Whether it lists each log-probability one token too early, as llama.cpp's Python server does at times. */
+  early: boolean;
   /** Put before the tokens of a text. */
   beginToken: string | null;
 }
@@ -45,7 +50,10 @@ export async function startOpenAiServer(): Promise<OpenAiServer> {
     url: '',
     requests: [],
     faults: [],
-    styles: new Set(['echo', 'echo-1', 'prompt-logprobs']),
+    styles: new Set(['echo', 'prompt-logprobs']),
+    most: Infinity,
+    mostLength: Infinity,
+    early: false,
     beginToken: null,
   };
   const server = createServer((request, response) => void answer(state, request, response));
@@ -85,6 +93,11 @@ function replyTo(state: OpenAiServer, path: string, body: Record<string, unknown
   if (fault?.kind === 'html') return { status: 200, text: '<!doctype html><title>Hello</title>' };
   const known = path === '/v1/embeddings' || path === '/v1/completions';
   if (!known) return { status: 404, text: '{"error": {"message": "no such path"}}' };
+  const contents = (body['input'] ?? body['prompt']) as (string | number[])[];
+  if (contents.length > state.most || contents.reduce((sum, { length }) => sum + length, 0) > state.mostLength) {
+    const message = `batch size ${contents.length} > maximum allowed batch size ${state.most}`;
+    return { status: 413, text: JSON.stringify({ message, code: 413, type: 'validation' }) };
+  }
   const result = path === '/v1/embeddings' ? embeddings(body) : completions(state, body);
   if (typeof result === 'string') return { status: 400, text: JSON.stringify({ error: { message: result } }) };
   const json = JSON.stringify(result);
@@ -108,6 +121,11 @@ export function tokensOf(text: string): string[] {
   return text.match(/ ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+/gu) ?? [];
 }
 
+/** The log-probability of the likeliest token after another. */
+function bestLogprobOf(before: string | number): number {
+  return logprobOf(before, 'best') / 100;
+}
+
 /** The "language model": the log-probability of a token after another. */
 export function logprobOf(before: string | number, token: string | number): number {
   const hash = createHash('sha256')
@@ -117,26 +135,27 @@ export function logprobOf(before: string | number, token: string | number): numb
 }
 
 function completions(state: OpenAiServer, body: Record<string, unknown>): object | string {
-  const style = 'prompt_logprobs' in body ? 'prompt-logprobs' : body['max_tokens'] === 0 ? 'echo' : 'echo-1';
+  const style = 'prompt_logprobs' in body ? 'prompt-logprobs' : 'echo';
   if (!state.styles.has(style)) return `this model does not know ${style}`;
   const prompts = body['prompt'] as (string | number[])[];
   const choices = prompts.map((prompt, index) => {
     const begin = state.beginToken === null ? [] : [state.beginToken];
     const tokens: (string | number)[] = typeof prompt === 'string' ? [...begin, ...tokensOf(prompt)] : prompt;
-    const values = tokens.map((token, i) => (i === 0 ? null : logprobOf(tokens[i - 1]!, token)));
+    const before = (i: number): string | number => tokens[state.early ? i : i - 1]!;
+    const values = tokens.map((token, i) => (i === 0 ? null : logprobOf(before(i), token)));
     if (style === 'prompt-logprobs') {
       const positions = tokens.map((token, i) =>
         i === 0 ? null : { [token]: { logprob: values[i] }, 99999: { logprob: -0.5, rank: 1 } },
       );
       return { index, text: '!', logprobs: null, prompt_logprobs: positions };
     }
-    const generated = style === 'echo' ? [] : ['!'];
     return {
       index,
       text: '',
       logprobs: {
-        tokens: [...tokens.map(String), ...generated],
-        token_logprobs: [...values, ...generated.map(() => -1)],
+        tokens: [...tokens.map(String), '!'],
+        token_logprobs: [...values, -1],
+        top_logprobs: [...tokens.map((_, i) => (i === 0 ? null : { best: bestLogprobOf(before(i)) })), { '!': -1 }],
       },
     };
   });

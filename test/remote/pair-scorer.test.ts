@@ -28,17 +28,18 @@ async function localTokens(): Promise<(text: string) => number[]> {
 }
 
 describe('a hosted pair scorer', () => {
-  it.each(['echo', 'echo-1'] as const)('adds the log-probabilities of the query tokens (%s)', async (style) => {
+  it('adds the log-probabilities of the query tokens', async () => {
     const server = await startOpenAiServer();
-    server.styles = new Set([style]);
     const scorer = await openScorer({ endpoint: server.url, batchSize: 2 });
     let done = 0;
     expect(await scorer.score(groups, { onProgress: (n) => (done += n) })).toEqual(textScores);
     expect(done).toBe(4);
     expect(scorer.settings).toMatchObject({ prompt: 'G', input: 'text', maxTokens: null });
-    const refused = style === 'echo' ? 0 : 1;
-    expect(server.requests).toHaveLength(2 + refused);
-    expect(scorer.usage!().requests).toBe(2);
+    // Three short ones find out how the server counts.
+    expect(server.requests).toHaveLength(3 + 2);
+    expect(scorer.usage!().requests).toBe(3 + 2);
+    await scorer.score([{ document: 'Another one.', queries: ['more'] }]);
+    expect(server.requests).toHaveLength(3 + 3);
   });
 
   it('is not misled by a token that the server begins with', async () => {
@@ -47,21 +48,46 @@ describe('a hosted pair scorer', () => {
     expect(await (await openScorer({ endpoint: server.url })).score(groups)).toEqual(textScores);
   });
 
-  it.each(['echo', 'echo-1', 'prompt-logprobs'] as const)(
-    'scores the same token ids as local models (%s)',
-    async (style) => {
-      const server = await startOpenAiServer();
-      server.styles = new Set([style]);
-      const scorer = await openScorer({ endpoint: server.url, tokenizer: smallModels.causal });
-      const encode = await localTokens();
-      const expected = groups.map(({ document, queries }) =>
-        Float32Array.from(queries, (query) => expectedScore(encode(contextOf(document)), encode(query))),
-      );
-      expect(await scorer.score(groups)).toEqual(expected);
-      const prompts = server.requests.at(-1)!.body['prompt'] as number[][];
-      expect(prompts).toContainEqual([...encode(contextOf('Another one.')), ...encode('which animal is quick')]);
-    },
-  );
+  it.each(['echo', 'prompt-logprobs'] as const)('scores the same token ids as local models (%s)', async (style) => {
+    const server = await startOpenAiServer();
+    server.styles = new Set([style]);
+    const scorer = await openScorer({ endpoint: server.url, tokenizer: smallModels.causal });
+    const encode = await localTokens();
+    const expected = groups.map(({ document, queries }) =>
+      Float32Array.from(queries, (query) => expectedScore(encode(contextOf(document)), encode(query))),
+    );
+    expect(await scorer.score(groups)).toEqual(expected);
+    const prompts = server.requests.at(-1)!.body['prompt'] as number[][];
+    expect(prompts).toContainEqual([...encode(contextOf('Another one.')), ...encode('which animal is quick')]);
+  });
+
+  it('asks for fewer pairs at a time where the server refuses them together', async () => {
+    const server = await startOpenAiServer();
+    server.most = 1;
+    expect(await (await openScorer({ endpoint: server.url })).score(groups)).toEqual(textScores);
+  });
+
+  it.each([
+    ['text', {}],
+    ['token ids', { tokenizer: smallModels.causal }],
+  ])('refuses values that stand one token too early, sent %s', async (_, options) => {
+    const server = await startOpenAiServer();
+    server.early = true;
+    server.styles = new Set(['echo']);
+    const scorer = await openScorer({ endpoint: server.url, ...options });
+    expect(await messageOfFailure(scorer.score(groups))).toMatch(
+      /does not give .*\(echo: the answer lists each log-probability one token too early.*\); use a server that does/,
+    );
+  });
+
+  it('refuses values whose place cannot be checked', async () => {
+    const server = await startOpenAiServer();
+    const without = { kind: 'change', change: (json: string) => json.replaceAll('"top_logprobs"', '"other"') } as const;
+    server.faults.push(without, without, without);
+    expect(await messageOfFailure((await openScorer({ endpoint: server.url })).score(groups))).toMatch(
+      /lacks "top_logprobs"/,
+    );
+  });
 
   it('cuts the beginning of the document, not the instruction, where the input is too long', async () => {
     const server = await startOpenAiServer();
@@ -90,11 +116,22 @@ describe('a hosted pair scorer', () => {
     expect(server.requests).toHaveLength(before);
   });
 
+  it('refuses pairs where a token without text stands between context and query: whose it is cannot be told', async () => {
+    const server = await startOpenAiServer();
+    const scorer = await openScorer({ endpoint: server.url });
+    await scorer.score(groups);
+    server.faults.push({
+      kind: 'change',
+      change: (json) => json.replace('"fine"', '"","fine"').replace('"token_logprobs":[', '"token_logprobs":[-1,'),
+    });
+    expect(await messageOfFailure(scorer.score([{ document: 'b', queries: ['fine'] }]))).toMatch(/in 1 of 1 pairs/);
+  });
+
   it('refuses tokens that are not those of the prompt', async () => {
     const server = await startOpenAiServer();
     const scorer = await openScorer({ endpoint: server.url });
     const lower = { kind: 'change', change: (json: string) => json.toLowerCase() } as const;
-    server.faults.push(lower, lower);
+    server.faults.push(null, null, null, lower);
     expect(await messageOfFailure(scorer.score(groups))).toMatch(
       /tokens of the answer do not make up the prompt's text/,
     );
@@ -108,7 +145,9 @@ describe('a hosted pair scorer', () => {
     expect(await changed(/"tokens":\["\d+",/, '"tokens":[')).toMatch(
       /has no log-probabilities of the prompt's tokens$/,
     );
-    expect(await changed(/-[\d.]+\]/, 'null]')).toMatch(/lacks the log-probability of one of the query's tokens$/);
+    expect(await changed(/-[\d.]+,-1\]/, 'null,-1]')).toMatch(
+      /lacks the log-probability of one of the query's tokens$/,
+    );
   });
 
   it('says what the server answers where it gives no log-probabilities', async () => {
@@ -116,14 +155,14 @@ describe('a hosted pair scorer', () => {
     server.styles = new Set();
     const message = await messageOfFailure((await openScorer({ endpoint: server.url })).score(groups));
     expect(message).toMatch(
-      /does not give the log-probabilities .*echo: .*does not know echo\); echo-1: .*; use a server that does/,
+      /does not give the log-probabilities .*\(echo: .*does not know echo\)\); use a server that does/,
     );
     const missing = {
       kind: 'change',
       change: (json: string) => json.replaceAll(/"token_logprobs":/g, '"other":'),
     } as const;
-    server.styles = new Set(['echo', 'echo-1']);
-    server.faults.push(missing, missing);
+    server.styles = new Set(['echo']);
+    server.faults.push(missing);
     expect(await messageOfFailure((await openScorer({ endpoint: server.url })).score(groups))).toMatch(
       /token_logprobs/,
     );

@@ -2,16 +2,22 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
+import { createBiEncoder, createCrossEncoder, parsePrompt, templateOf } from '../../src/models/index.js';
 import { openEncoder, openScorer } from './setup.js';
 
 /*
  * Trials against real servers, described in docs/hosted-models.md. They run where these variables say what to use:
  * SGPT_BENCH_PYTHON      a Python with torch and transformers, for tools/trials/hosted/openai_server.py
  * SGPT_BENCH_EMBEDDINGS  URL,MODEL,FOLDER of an embeddings server that serves the model in the folder
+ * SGPT_BENCH_COMPLETIONS URL,MODEL,FOLDER of a server of /completions; or URL,MODEL,FOLDER,TOKEN of one that takes only
+ *                        text, one prompt a request, and puts that token before it
  */
 const python = process.env['SGPT_BENCH_PYTHON'];
 const [embeddingsUrl, embeddingsModel, embeddingsFolder] = (process.env['SGPT_BENCH_EMBEDDINGS'] ?? '').split(',');
+
+const [completionsUrl, completionsModel, completionsFolder, beginToken] = (
+  process.env['SGPT_BENCH_COMPLETIONS'] ?? ''
+).split(',');
 
 const root = join(import.meta.dirname, '../..');
 const lines = (file: string): { title: string; text: string }[] =>
@@ -26,26 +32,57 @@ const queries = lines('queries.jsonl')
   .slice(0, 5)
   .map(({ text }) => text);
 
-const skippedScorer = python === undefined ? ' (skipped: SGPT_BENCH_PYTHON names no Python with transformers)' : '';
+const skippedPeer = python === undefined ? ' (skipped: SGPT_BENCH_PYTHON names no Python with transformers)' : '';
+// Texts are shortened to what the model can read: servers refuse more.
+const groups = documents.map((document) => ({ document: document.slice(0, 400), queries }));
 
-describe.skipIf(python === undefined)(`transformers behind /v1/completions${skippedScorer}`, () => {
+/** Scores all groups locally and by the server. */
+async function compareScores(
+  folder: string,
+  prompt: string,
+  name: string | undefined,
+  options: Parameters<typeof openScorer>[0],
+): Promise<void> {
+  const local = await createCrossEncoder({ model: folder, prompt, threads: 1 });
+  onTestFinished(() => local.close());
+  const hosted = await openScorer(options, undefined, name);
+  const [expected, found] = [await local.score(groups), await hosted.score(groups)];
+  const difference = largestDifference(expected, found);
+  process.stderr.write(
+    `largest difference of ${groups.length * queries.length} scores: ${difference.toExponential(1)}\n`,
+  );
+  expect(difference).toBeLessThan(1e-3);
+}
+
+describe.skipIf(python === undefined)(`transformers behind /v1/completions${skippedPeer}`, () => {
   const folder = join(root, 'models/demo/gpt-neo-870k');
-  // Texts are shortened to what the model can read: servers refuse more.
-  const groups = documents.map((document) => ({ document: document.slice(0, 400), queries }));
 
   it.each([
     ['token ids', { tokenizer: folder, maxTokens: 256 }],
     ['text', {}],
   ])('gives the scores of the local model to 1e-3, sent %s', async (_, options) => {
-    const local = await createCrossEncoder({ model: folder, prompt: 'G', threads: 1 });
-    onTestFinished(() => local.close());
-    const hosted = await openScorer({ endpoint: await startPeer(folder), ...options });
-    const [expected, found] = [await local.score(groups), await hosted.score(groups)];
-    const difference = largestDifference(expected, found);
-    process.stderr.write(
-      `largest difference of ${groups.length * queries.length} scores: ${difference.toExponential(1)}\n`,
-    );
-    expect(difference).toBeLessThan(1e-3);
+    await compareScores(folder, 'G', undefined, { endpoint: await startPeer(folder), ...options });
+  });
+});
+
+const skippedServer = completionsFolder === undefined ? ' (skipped: SGPT_BENCH_COMPLETIONS names no server)' : '';
+
+/** A server that takes one prompt a request needs seconds for each on a processor. */
+const patient = { timeout: 600_000 };
+
+describe.skipIf(completionsFolder === undefined)(`a completions server${skippedServer}`, patient, () => {
+  const endpoint = completionsUrl;
+  const template = templateOf(parsePrompt('G'));
+
+  it('gives the scores of the local model to 1e-3, sent text', async () => {
+    const batchSize = beginToken === undefined ? 32 : 1;
+    const prompt = `${beginToken ?? ''}${template}`;
+    await compareScores(completionsFolder!, prompt, completionsModel, { endpoint, batchSize });
+  });
+
+  it.skipIf(beginToken !== undefined)('gives the scores of the local model to 1e-3, sent token ids', async () => {
+    const tokenizer = completionsFolder!;
+    await compareScores(tokenizer, 'G', completionsModel, { endpoint, tokenizer, maxTokens: 256 });
   });
 });
 

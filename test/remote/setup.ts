@@ -25,8 +25,9 @@ export async function openEncoder(
 export async function openScorer(
   options: Partial<RemotePairScorerOptions>,
   context: RemoteContext = remoteContext(),
+  name = 'hash',
 ): Promise<PairScorer> {
-  const scorer = await createRemotePairScorer('hash', { prompt: 'G', ...options }, context);
+  const scorer = await createRemotePairScorer(name, { prompt: 'G', ...options }, context);
   onTestFinished(() => scorer.close());
   return scorer;
 }

@@ -26,21 +26,28 @@ class Model:
 
     @torch.no_grad()
     def score(self, ids):
-        """Log-probability of each token after those before it (None for the first), and the best next token."""
+        """Log-probability of each token after those before it (None for the first), and the best token at each place,
+        also after the last."""
         logprobs = self.model(torch.tensor([ids])).logits[0].float().log_softmax(-1)
         own = logprobs[:-1].gather(1, torch.tensor(ids[1:])[:, None])[:, 0].tolist()
-        best = int(logprobs[-1].argmax())
-        return [None, *own], best, float(logprobs[-1, best])
+        values, tokens = logprobs.max(-1)
+        return [None, *own], list(zip(tokens.tolist(), values.tolist()))
 
     def choice(self, index, prompt, request):
         ids = self.tokenizer.encode(prompt, add_special_tokens=False) if isinstance(prompt, str) else prompt
-        values, best, best_value = self.score(ids)
+        values, bests = self.score(ids)
+        best, best_value = bests[-1]
         generated = [best] if request.get("max_tokens", 16) > 0 else []
         choice = {"index": index, "text": self.tokenizer.decode(generated), "finish_reason": "length"}
         if request.get("echo"):
             tokens = self.texts(ids + generated)
             logprobs = values + [best_value] * len(generated)
-            choice["logprobs"] = {"tokens": tokens, "token_logprobs": logprobs, "top_logprobs": None}
+            tops = [None, *({self.tokenizer.decode([i]): value} for i, value in bests)]
+            choice["logprobs"] = {
+                "tokens": tokens,
+                "token_logprobs": logprobs,
+                "top_logprobs": tops[: len(tokens)],
+            }
         if request.get("prompt_logprobs") is not None:
             choice["prompt_logprobs"] = [
                 None if value is None else {str(i): {"logprob": value}} for i, value in zip(ids, values)
