@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { exists } from '../core/files.js';
-import { loadPerQuery, type StoredResult } from '../results/store.js';
+import type { PerQuery } from '../results/record.js';
+import { loadPerQuery, loadScores, type StoredResult } from '../results/store.js';
 import type { NumberedResult, Row } from './model.js';
 
 /** Scores are kept to this many steps of 1: four decimal places, as they are shown. */
@@ -46,7 +47,8 @@ export async function rowQueries(
   const tops: SystemTops[] = [];
   for (const result of results) {
     if (!(await hasPerQuery(result))) continue;
-    const { measures, queries } = await loadPerQuery(result);
+    const full = withTops ? await loadPerQuery(result) : null;
+    const { measures, queries } = full ?? (await loadScores(result));
     const column = measures.indexOf(row.measure);
     for (const { id, text } of queries) {
       if (ids.has(id)) continue;
@@ -54,23 +56,12 @@ export async function rowQueries(
       texts.push(text);
     }
     const values: (number | null)[] = [];
-    const documents = new Map<string, readonly [number, string]>();
-    const lists: SystemTops['tops'][number][] = [];
-    for (const { id, values: all, top } of queries) {
-      const at = ids.get(id)!;
+    for (const { id, values: all } of queries) {
       const value = column < 0 ? null : (all[column] ?? null);
-      values[at] = value === null ? null : Math.round(value * SCORE_STEPS);
-      if (!withTops) continue;
-      lists[at] = top.map((document) => {
-        const place = documents.get(document.id)?.[0] ?? documents.size;
-        documents.set(document.id, [place, document.title]);
-        return [place, Number(document.score.toPrecision(6)), document.grade] as const;
-      });
+      values[ids.get(id)!] = value === null ? null : Math.round(value * SCORE_STEPS);
     }
     scores[result.system] = values;
-    if (!withTops) continue;
-    const named = [...documents].map(([id, [, title]]) => [id, title] as const);
-    tops.push({ row: row.id, system: result.system, documents: named, tops: lists });
+    if (full !== null) tops.push({ row: row.id, system: result.system, ...topsOf(full, ids) });
   }
   if (ids.size === 0) return null;
   const filled = Object.entries(scores).map(([system, values]) => [system, texts.map((_, i) => values[i] ?? null)]);
@@ -84,4 +75,18 @@ export async function rowQueries(
     },
     tops: tops.map((top) => ({ ...top, tops: texts.map((_, i) => top.tops[i] ?? []) })),
   };
+}
+
+/** @param ids the place of each query */
+function topsOf({ queries }: PerQuery, ids: ReadonlyMap<string, number>): Pick<SystemTops, 'documents' | 'tops'> {
+  const documents = new Map<string, readonly [number, string]>();
+  const tops: SystemTops['tops'][number][] = [];
+  for (const { id, top } of queries) {
+    tops[ids.get(id)!] = top.map((document) => {
+      const place = documents.get(document.id)?.[0] ?? documents.size;
+      documents.set(document.id, [place, document.title]);
+      return [place, Number(document.score.toPrecision(6)), document.grade] as const;
+    });
+  }
+  return { documents: [...documents].map(([id, [, title]]) => [id, title] as const), tops };
 }

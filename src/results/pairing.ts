@@ -1,4 +1,4 @@
-import type { PerQuery } from './record.js';
+import type { PerQuery, QueryScores } from './record.js';
 import type { StoredResult } from './store.js';
 
 /** A stored result with its per-query scores at hand. */
@@ -18,7 +18,7 @@ export interface Pairing {
 }
 
 /** The values of a measure by query, in the order of the file; undefined where the file does not have the measure. */
-export function valuesOf({ measures, queries }: PerQuery, measure: string): QueryValues | undefined {
+export function valuesOf({ measures, queries }: QueryScores, measure: string): QueryValues | undefined {
   const column = measures.indexOf(measure);
   if (column < 0) return undefined;
   return new Map(queries.map(({ id, values }) => [id, values[column] ?? null]));

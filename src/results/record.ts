@@ -134,17 +134,20 @@ const topDocument = z.strictObject({
   grade: z.number().nullable(),
 });
 
+const queryScores = z.strictObject({
+  id: z.string(),
+  text: z.string(),
+  /** One value a measure, in the order of `measures`; null where the query is outside the mean. */
+  values: z.array(z.number().nullable()),
+});
+
 /** The per-query file: scores by query, and the top of each ranking, so that reports need neither data nor models. */
 export const perQuerySchema = z.strictObject({
   schema: z.literal('sgpt-bench/per-query'),
   version: z.literal(RECORD_VERSION),
   measures: z.array(z.string()),
   queries: z.array(
-    z.strictObject({
-      id: z.string(),
-      text: z.string(),
-      /** One value a measure, in the order of `measures`; null where the query is outside the mean. */
-      values: z.array(z.number().nullable()),
+    queryScores.extend({
       /** The first ten documents; grade is null where the pair was not judged. */
       top: z.array(topDocument),
       /** All judgements of the query as (document, grade): runs are cut and scored anew without the data set. */
@@ -152,4 +155,8 @@ export const perQuerySchema = z.strictObject({
     }),
   ),
 });
+
+/** The per-query file without rankings and judgements. */
+export const scoresSchema = perQuerySchema.extend({ queries: z.array(queryScores) });
+export type QueryScores = z.infer<typeof scoresSchema>;
 export type PerQuery = z.infer<typeof perQuerySchema>;

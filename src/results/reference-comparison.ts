@@ -1,6 +1,6 @@
 import { compareAllPaired, holm, type PairedComparison } from '../measures/significance.js';
 import { pairValues, valuesOf } from './pairing.js';
-import type { PerQuery } from './record.js';
+import type { QueryScores } from './record.js';
 
 /** A system against the reference; the difference is the system minus the reference. */
 export interface ReferenceComparison extends PairedComparison {
@@ -13,8 +13,8 @@ export interface ReferenceComparison extends PairedComparison {
  * @returns one comparison a system, in order; undefined where the system does not have the measure
  */
 export function compareWithReference(
-  reference: PerQuery,
-  systems: readonly PerQuery[],
+  reference: QueryScores,
+  systems: readonly QueryScores[],
   measure: string,
 ): (ReferenceComparison | undefined)[] {
   const base = valuesOf(reference, measure);

@@ -30,6 +30,10 @@ export async function queryBlocks(rows: readonly Row[], results: readonly Number
     const { ids, texts, scores: values, measure } = read.queries;
     scores.set(row.id, await pack(JSON.stringify({ ids, texts, scores: values, measure })));
     for (const { system, documents, tops } of read.tops) {
+      if (size >= RANKINGS_LIMIT) {
+        leftOut++;
+        continue;
+      }
       const block = await pack(JSON.stringify({ documents, tops }));
       if (size + block.length > RANKINGS_LIMIT) leftOut++;
       else rankings.set(`${row.id} ${system}`, block);

@@ -1,6 +1,6 @@
 import { InputError, unknownName } from '../../core/errors.js';
 import { compareWithReference, type ReferenceComparison } from '../../results/reference-comparison.js';
-import { loadPerQuery } from '../../results/store.js';
+import { loadScores } from '../../results/store.js';
 import type { DifferenceFigure, Panel, Part, ReportSystem, Row, Table } from '../model.js';
 import { hasPerQuery } from '../queries.js';
 import type { Named } from './records.js';
@@ -46,8 +46,8 @@ async function rowPanel(row: Row, reference: ReportSystem, named: readonly Named
   const others: Named[] = [];
   for (const entry of named) if (entry !== base && (await hasPerQuery(entry.result))) others.push(entry);
   if (others.length === 0) return null;
-  const files = await Promise.all(others.map(({ result }) => loadPerQuery(result)));
-  const comparisons = compareWithReference(await loadPerQuery(base.result), files, row.measure);
+  const files = await Promise.all(others.map(({ result }) => loadScores(result)));
+  const comparisons = compareWithReference(await loadScores(base.result), files, row.measure);
   const compared = comparisons.flatMap((comparison, i) =>
     comparison === undefined ? [] : [{ label: others[i]!.system.label, comparison }],
   );
