@@ -38,20 +38,31 @@ export function parseQueueAddress(text: string, password?: string): QueueAddress
   const db = /^\/?(\d*)$/.exec(url.pathname)?.[1];
   if (db === undefined || url.search !== '' || url.hash !== '')
     throw new InputError(`--queue: "${withoutPassword(text)}" does not end in the number of a database; ${expected}`);
-  const host = decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '');
+  const host = decoded(url.hostname, text).replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 6379 : Number(url.port);
-  const secret = url.password === '' ? password : decodeURIComponent(url.password);
+  const [username, own] = [url.username, url.password].map((part) => decoded(part, text));
+  const secret = own === '' ? password : own;
   return {
     shown: `${url.protocol}//${url.hostname}:${port}/${Number(db)}`,
     options: {
       host,
       port,
       db: Number(db),
-      ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+      ...(username === undefined || username === '' ? {} : { username }),
       ...(secret === undefined || secret === '' ? {} : { password: secret }),
       ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
     },
   };
+}
+
+function decoded(part: string, address: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new InputError(
+      `--queue: "${withoutPassword(address)}" has a % in its user or password that encodes nothing; write % itself as %25`,
+    );
+  }
 }
 
 /**
@@ -122,10 +133,11 @@ export function lasting(
   return { ...options, maxRetriesPerRequest: null, retryStrategy };
 }
 
-/** An error's own words; errors of Redis carry the command, so they are never passed on whole. */
+/** An error's own words; errors of Redis may quote the command, so they are never passed on whole. */
 export function reasonOf(error: unknown, { password }: QueueConnection): string {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const message = messageOf(error);
-  const text = (message === '' ? code : message).split('\n')[0]!;
-  return password === undefined ? text : text.replaceAll(password, '***');
+  const message = messageOf(error).replace(/,? with args beginning with:.*/s, '');
+  const secrets = password === undefined ? [] : [password, encodeURIComponent(password)];
+  const text = secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), message === '' ? code : message);
+  return text.split('\n')[0]!;
 }

@@ -1,4 +1,7 @@
-/** A URL, or any text with one in it, without the password: for messages and records. */
+/**
+ * A URL, or any text with one in it, without the password: for messages and records. What was not encoded as it should be
+ * (a password with @, / or a blank) is hidden, too, so all goes from the first colon to the last @.
+ */
 export function withoutPassword(text: string): string {
-  return text.replace(/(\/\/[^/@\s:]*):[^/\s]*@/g, '$1:***@');
+  return text.replace(/(\/\/[^:]*):.*@/gs, '$1:***@');
 }

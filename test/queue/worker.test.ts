@@ -158,14 +158,16 @@ describe.skipIf(!hasRedis)('a queue with TLS and a password (needs redis-server)
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
     const files = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', path('key.pem'), '-out', path('cert.pem')];
     expect(spawnSync('openssl', [...request, ...files]).status).toBe(0);
-    const secret = 'geheim-Hafen-17';
+    const secret = 'geheim-H@fen:17/%';
     const redis = await startRedis(path('redis'), [
       ...['--port', '0', '--tls-port', 'PORT', '--tls-cert-file', path('cert.pem'), '--tls-key-file', path('key.pem')],
-      ...['--tls-auth-clients', 'no', '--requirepass', secret],
+      ...['--tls-auth-clients', 'no', '--requirepass', 'another'],
+      ...['--user', 'me', 'on', `>${secret}`, '~*', '&*', '+@all'],
     ]);
     await writeSmallTask(path('small'));
     const env = { NODE_EXTRA_CA_CERTS: path('cert.pem') };
-    const url = `rediss://:${secret}@127.0.0.1:${redis.port}/2`;
+    const server = `127.0.0.1:${redis.port}/2`;
+    const url = `rediss://me:${encodeURIComponent(secret)}@${server}`;
     const store = ['--store', path('store'), '--verbose', '--threads', '1'];
     const run = [
       'run',
@@ -177,7 +179,7 @@ describe.skipIf(!hasRedis)('a queue with TLS and a password (needs redis-server)
       '--output',
       path('results'),
     ];
-    const worker = startCli(['worker', '--queue', url.replace(`:${secret}@`, ''), ...store, '--exit-when-idle', '20'], {
+    const worker = startCli(['worker', '--queue', `rediss://me@${server}`, ...store, '--exit-when-idle', '20'], {
       ...env,
       SGPT_BENCH_QUEUE_PASSWORD: secret,
     });
@@ -186,13 +188,14 @@ describe.skipIf(!hasRedis)('a queue with TLS and a password (needs redis-server)
     worker.process.kill('SIGTERM');
     const others = await Promise.all([
       worker.finished,
-      runCli([...run, '--overwrite', '--queue', url.replace(secret, `${secret}x`)], env),
+      runCli([...run, '--overwrite', '--queue', `rediss://me:${encodeURIComponent(`${secret}x`)}@${server}`], env),
       runCli([...run, '--overwrite', '--queue', url]),
     ]);
     expect(others.map(({ status }) => status)).toEqual([0, 2, 2]);
     expect(others[1].stderr).toMatch(/WRONGPASS/);
     expect(others[2].stderr).toMatch(/self-signed certificate/);
-    expectNoSecret(secret, [done, ...others], path('results'));
+    for (const text of ['geheim', secret, encodeURIComponent(secret)])
+      expectNoSecret(text, [done, ...others], path('results'));
     expect(readdirSync(path('results'), { recursive: true }).some((name) => String(name).endsWith('record.json'))).toBe(
       true,
     );
