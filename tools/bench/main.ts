@@ -3,61 +3,90 @@
  *
  *     npm run bench [-- JOB… [--size small|full] [--threads N] [--rounds N] [--folder DIR] [--output DIR]]
  *
- * Jobs: all of {@link jobs}, or those named. Python programs are measured where `python3`, or the interpreter that
- * SGPT_BENCH_PYTHON names, has them (requirements.txt). Tables go to stdout and, with all samples, to reports/bench/.
+ * `npm run bench -- --help` lists the jobs. Tables go to stdout and, with all samples, to reports/bench/.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { CommanderError } from 'commander';
+import { exitCodes } from '../../src/cli/exit-codes.js';
+import { InputError, messageOf } from '../../src/core/errors.js';
 import { describeMachine } from './harness/machine.js';
 import { markdown, writeReport } from './harness/report.js';
 import type { BenchJob } from './harness/job.js';
+import { parseRequest, type JobNames } from './options.js';
 
 /** By name; loaded when they are asked for. */
-const jobs: Readonly<Record<string, () => Promise<BenchJob>>> = {
-  encode: async () => (await import('./encode.js')).benchEncode,
-  score: async () => (await import('./score.js')).benchScore,
-  roofline: async () => (await import('./roofline.js')).benchRoofline,
-  int8: async () => (await import('./int8.js')).benchInt8,
-  search: async () => (await import('./search.js')).benchSearch,
-  bm25: async () => (await import('./bm25.js')).benchBm25,
-  load: async () => (await import('./load.js')).benchLoad,
-  evaluate: async () => (await import('./evaluate.js')).benchEvaluate,
-  startup: async () => (await import('./startup.js')).benchStartup,
+const jobs: Readonly<Record<string, JobNames[string] & { readonly load: () => Promise<BenchJob> }>> = {
+  encode: {
+    about: 'vectors of texts: the floor, PyTorch, int8',
+    load: async () => (await import('./encode.js')).benchEncode,
+  },
+  overhead: {
+    about: 'what reading, tokenising and writing add to the model in a run',
+    load: async () => (await import('./overhead.js')).benchOverhead,
+  },
+  score: {
+    about: "pair scores: the floor, the paper's loop, int8",
+    load: async () => (await import('./score.js')).benchScore,
+  },
+  roofline: { about: 'one big matrix product', load: async () => (await import('./roofline.js')).benchRoofline },
+  int8: { about: 'what int8 costs in nDCG@10', load: async () => (await import('./int8.js')).benchInt8 },
+  float16: {
+    about: 'what float16 storage of vectors costs in nDCG@10',
+    load: async () => (await import('./float16.js')).benchFloat16,
+  },
+  search: { about: 'exact search: faiss, stored vectors', load: async () => (await import('./search.js')).benchSearch },
+  bm25: { about: 'BM25 index and search: bm25s', load: async () => (await import('./bm25.js')).benchBm25 },
+  load: { about: 'reading a corpus: beir', load: async () => (await import('./load.js')).benchLoad },
+  evaluate: {
+    about: 'measures of a run: pytrec_eval, ir_measures',
+    load: async () => (await import('./evaluate.js')).benchEvaluate,
+  },
+  startup: {
+    about: 'how long the program takes to start',
+    load: async () => (await import('./startup.js')).benchStartup,
+  },
+  soak: {
+    about: 'memory over a long run',
+    byNameOnly: true,
+    load: async () => (await import('./soak.js')).benchSoak,
+  },
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    size: { type: 'string', default: 'small' },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    rounds: { type: 'string', default: '3' },
-    folder: { type: 'string', default: tmpdir() },
-    output: { type: 'string', default: 'reports/bench' },
-  },
-});
-const names = positionals.length === 0 ? Object.keys(jobs) : positionals;
-const unknown = names.find((name) => jobs[name] === undefined);
-if (unknown !== undefined || (values.size !== 'small' && values.size !== 'full')) {
-  process.stderr.write(
-    `usage: npm run bench [-- ${Object.keys(jobs).join('|')} [--size small|full] [--threads N] …]\n`,
-  );
-  process.exit(2);
-}
-const threads = Number(values.threads);
-const machine = describeMachine(threads);
-for (const [key, value] of Object.entries(machine)) process.stdout.write(`- ${key}: ${value}\n`);
-for (const name of names) {
-  process.stderr.write(`${name}\n`);
-  await mkdir(values.folder, { recursive: true });
-  const folder = await mkdtemp(join(values.folder, `sgpt-bench-${name}-`));
-  try {
-    const job = await jobs[name]!();
-    const comparisons = await job({ size: values.size, threads, rounds: Number(values.rounds), folder });
-    for (const comparison of comparisons) process.stdout.write(`\n${markdown(comparison)}`);
-    await writeReport(values.output, name, machine, comparisons);
-  } finally {
-    await rm(folder, { recursive: true });
+async function main(): Promise<void> {
+  const { jobs: names, folder: parent, output, ...how } = parseRequest(process.argv.slice(2), jobs);
+  await makeFolder('--folder', parent);
+  await makeFolder('--output', output);
+  const machine = describeMachine(how.threads);
+  for (const [key, value] of Object.entries(machine)) process.stdout.write(`- ${key}: ${value}\n`);
+  for (const name of names) {
+    process.stderr.write(`${name}\n`);
+    const folder = await mkdtemp(join(parent, `sgpt-bench-${name}-`));
+    try {
+      const job = await jobs[name]!.load();
+      const comparisons = await job({ ...how, folder });
+      for (const comparison of comparisons) process.stdout.write(`\n${markdown(comparison)}`);
+      await writeReport(output, name, machine, comparisons);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   }
+}
+
+async function makeFolder(option: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw new InputError(
+      `${option} ${folder}: cannot be made (${messageOf(error)}); give a folder that can be written to`,
+    );
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
+  else if (error instanceof InputError) {
+    process.stderr.write(`npm run bench: ${error.message}\n`);
+    process.exitCode = exitCodes.badInput;
+  } else throw error;
 }

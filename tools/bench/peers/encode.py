@@ -1,11 +1,13 @@
-"""sentence-transformers on PyTorch: encode(), with the batch size that is fastest."""
+"""sentence-transformers on PyTorch: encode(), which sorts texts by length itself, with the batch size that is fastest."""
 
 import json
 
 import numpy as np
 from serve import fastest, serve, versions
 
-BATCH_SIZES = [1, 8, 32]
+BATCH_SIZES = [1, 4, 8, 16, 32, 64]
+# Texts to find it with: one of the largest batches.
+SAMPLE = 64
 
 
 def prepare(parameters):
@@ -19,9 +21,9 @@ def prepare(parameters):
         model.tokenizer.pad_token = model.tokenizer.eos_token
     with open(parameters["texts"]) as file:
         texts = json.load(file)
-    sample = texts[:: max(1, len(texts) // 32)][:32]
+    sample = texts[:: max(1, len(texts) // SAMPLE)][:SAMPLE]
     encode = lambda some, size: model.encode(some, batch_size=size, show_progress_bar=False)
-    best = fastest(BATCH_SIZES, lambda size: encode(sample, size))
+    best = fastest(BATCH_SIZES, lambda size: encode(sample, size), times=2)
 
     def run():
         vectors = encode(texts, best)

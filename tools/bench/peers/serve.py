@@ -42,12 +42,12 @@ def serve(prepare):
         answer(sample)
 
 
-def fastest(settings, run):
-    """The setting with which `run(setting)` is fastest, out of three runs each."""
+def fastest(settings, run, times=3):
+    """The setting with which `run(setting)` is fastest, out of so many runs each."""
 
     def seconds(setting):
         best = float("inf")
-        for _ in range(3):
+        for _ in range(times):
             start = time.perf_counter()
             run(setting)
             best = min(best, time.perf_counter() - start)
