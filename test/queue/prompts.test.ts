@@ -8,11 +8,10 @@ import { connectTo, hasRedis, startRedis } from './redis.js';
 
 const rerank = ['--model', smallModels.causal, '--runner', 'cross-encoder', '--depth', '10'];
 const embed = ['--model', smallModels.biEncoder];
-/** One-shot prompts (one of which asks for an answer) and one without, and texts that are embedded within a prompt. */
+/** One-shot prompts, one of which asks for an answer, and texts that are embedded within a prompt. */
 const systems = [
-  [...rerank, '--prompt', 'L1', '--prompt', 'J', '--prompt', 'G'],
-  [...embed, '--embed-prompt', 'eol:A jockey riding a horse.=Equestrian'],
-  [...embed, '--embed-prompt', 'About {}, in short:', '--pooling', 'mean,lasttoken'],
+  [...rerank, '--prompt', 'L1', '--prompt', 'J'],
+  [...embed, '--embed-prompt', 'eol:A jockey riding a horse.=Equestrian', '--pooling', 'mean,lasttoken'],
 ];
 
 describe.skipIf(!hasRedis)('prompts over a queue (need redis-server)', () => {
