@@ -31,7 +31,7 @@ export function markdown({ title, input, work, measured, absent, findings }: Com
     ];
   });
   const missing = absent.map(({ name, reason }) => [name, `not installed (${reason})`, ...Array<string>(5).fill('')]);
-  const abouts = measured.map(({ name, about }) => `- ${name}: ${about}`);
+  const abouts = measured.flatMap(({ name, about }) => (about === '' ? [] : `- ${name}: ${about}`));
   return [
     `## ${title}\n\n${input}\n`,
     aligned([header, ...table, ...missing]),
