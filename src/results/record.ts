@@ -48,7 +48,7 @@ const systemSchema = z.strictObject({
   /** One line of the plot across model sizes: `SGPT-BE weightedmean`. */
   family: z.string().min(1),
   model: modelSchema.nullable(),
-  /** Every setting that can change a score. */
+  /** Every setting that can change a score; `storeDtype` where vectors were stored otherwise than as float32. */
   settings: z.record(z.string(), setting),
 });
 
