@@ -54,8 +54,11 @@ export async function bench(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult[]> {
-  const place = await openStorePlace(settings.store ?? cacheFolderOf(settings), (message) => {
-    context.progress.note(message);
+  const place = await openStorePlace(settings.store ?? cacheFolderOf(settings), {
+    signal: context.signal,
+    onNote: (message) => {
+      context.progress.note(message);
+    },
   });
   const vectors = new EmbeddingStore(place, { dtype: settings.storeDtype });
   const work: Work = { plan, settings, context, vectors, scores: new EmbeddingStore(place) };

@@ -71,5 +71,5 @@ export { searchServerRetriever, type SearchServer } from './runners/search-serve
 export { usebCrossEncoder } from './runners/useb-cross-encoder.js';
 export { usebBiEncoder, type UsebRunner, type UsebSystemScores } from './runners/useb.js';
 export { Bm25Index, bm25Settings, EmbeddingStore, searchExact } from './search/index.js';
-export { openStorePlace, type StoredFile, type StorePlace } from './stores/index.js';
+export { openStorePlace, type PlaceOptions, type StoredFile, type StorePlace } from './stores/index.js';
 export { benchUseb } from './useb.js';

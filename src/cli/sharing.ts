@@ -63,8 +63,11 @@ export async function openSharing(options: SharingOptions, context: SharingConte
   if (queue !== undefined && shard !== undefined)
     throw new InputError('--queue and --shard: choose one; a queue gives each worker its share');
   const { openStorePlace } = await import('../stores/index.js');
-  const place = await openStorePlace(store ?? join(context.output, '.cache'), (message) => {
-    context.progress.note(message);
+  const place = await openStorePlace(store ?? join(context.output, '.cache'), {
+    signal: context.signal,
+    onNote: (message) => {
+      context.progress.note(message);
+    },
   });
   if (queue !== undefined) return openQueue(queue, place, size, context);
   if (store !== undefined) await place.requireUsable();

@@ -55,15 +55,15 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     import('../stores/index.js'),
   ]);
   const progress = stderrProgress(options.quiet === true);
-  const place = await openStorePlace(options.store, (message) => {
+  const onNote = (message: string): void => {
     progress.note(message);
-  });
+  };
   const versions = versionsOf(await describeVersions());
   try {
-    const made = await interruptible((signal) =>
+    const made = await interruptible(async (signal) =>
       runWorker({
         address,
-        place,
+        place: await openStorePlace(options.store, { signal, onNote }),
         datasetsDir: options.datasetsDir,
         threads: options.threads,
         versions,

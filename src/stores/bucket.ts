@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -8,6 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import pRetry from 'p-retry';
+import { throwIfInterrupted } from '../core/errors.js';
 import type { BucketAddress } from './bucket-address.js';
 import {
   bucketFault,
@@ -18,15 +20,13 @@ import {
   shortReason,
   type FaultPlace,
 } from './bucket-faults.js';
-import type { StoredFile, StorePlace } from './place.js';
+import type { PlaceOptions, StoredFile, StorePlace } from './place.js';
 
 /** Requests under way at a time. */
 const mostRequests = 32;
 
-export interface BucketOptions {
+export interface BucketOptions extends PlaceOptions {
   readonly patience?: BucketPatience | undefined;
-  /** Told once of each kind of failure that is tried again. */
-  readonly onNote?: ((message: string) => void) | undefined;
 }
 
 /** How patient a bucket is with what may pass, beyond the client's own three quick tries. */
@@ -56,6 +56,7 @@ export class StoreBucket implements StorePlace {
     this.#client = client;
     this.#server = server;
     this.#options = options;
+    if (options.signal !== undefined) setMaxListeners(0, options.signal); // one for each request that waits
   }
 
   /** What is wrong at the start will rather not pass: there is no second round of tries. */
@@ -132,12 +133,14 @@ export class StoreBucket implements StorePlace {
     try {
       return await this.#limit(request);
     } catch (error) {
+      throwIfInterrupted(this.#options.signal);
       throw bucketFault(error, this.#place(doing));
     }
   }
 
   #patiently<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
-    const { retries, firstWaitMs } = this.#options.patience ?? usualPatience;
+    const { signal, patience } = this.#options;
+    const { retries, firstWaitMs } = patience ?? usualPatience;
     return this.#once(doing, () =>
       pRetry(request, {
         retries,
@@ -148,6 +151,7 @@ export class StoreBucket implements StorePlace {
         onFailedAttempt: ({ error, retriesLeft }) => {
           if (retriesLeft > 0 && isPassing(error)) this.#note(shortReason(error));
         },
+        ...(signal === undefined ? {} : { signal }),
       }),
     );
   }

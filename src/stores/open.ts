@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.js';
 import { StoreFolder } from './folder.js';
-import type { StorePlace } from './place.js';
+import type { PlaceOptions, StorePlace } from './place.js';
 
 /** Whether a store's address is that of a bucket: `s3://…`. */
 export function isBucketAddress(address: string): boolean {
@@ -10,13 +10,12 @@ export function isBucketAddress(address: string): boolean {
 /**
  * Opens the place that `--store` names: a folder, or s3://BUCKET/PREFIX, whose client is loaded only then. Nothing is
  * written, and no server asked.
- * @param onNote told of failures that are tried again
  * @throws InputError for an address that is neither, or a bucket without region or credentials
  */
-export async function openStorePlace(address: string, onNote?: (message: string) => void): Promise<StorePlace> {
+export async function openStorePlace(address: string, options: PlaceOptions = {}): Promise<StorePlace> {
   if (isBucketAddress(address)) {
     const { openBucket } = await import('./open-bucket.js');
-    return openBucket(address, { onNote });
+    return openBucket(address, options);
   }
   const scheme = /^[a-z][a-z0-9+.-]+:\/\//i.exec(address)?.[0];
   if (scheme === undefined) return new StoreFolder(address);

@@ -20,6 +20,13 @@ export interface StorePlace {
   remove(name: string): Promise<void>;
 }
 
+export interface PlaceOptions {
+  /** Told once of each kind of failure that is tried again. */
+  readonly onNote?: ((message: string) => void) | undefined;
+  /** Ends the waiting for a server that is away, with an InterruptedError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface StoredFile {
   /** Of the whole file, in bytes. */
   readonly size: number;

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { InputError } from '../../src/core/errors.js';
+import { InputError, InterruptedError } from '../../src/core/errors.js';
 import { sha256 } from '../../src/core/files.js';
 import { EmbeddingStore } from '../../src/search/index.js';
 import { makeStoreId, openStorePlace, type StorePlace } from '../../src/stores/index.js';
@@ -190,6 +190,20 @@ describe('what may pass', () => {
     server.requests.length = 0;
     expect(await sentenceOf(place.write('file', content))).toMatch(/no permission/);
     expect(server.requests).toEqual(['PUT bench/store/file']);
+  });
+
+  it('is not waited for when the user wants to stop', async () => {
+    const server = await startMemoryS3();
+    setEnvironment(bucketEnvironment(server.url, secrets));
+    const stop = new AbortController();
+    const place = await openStorePlace('s3://bench/store', {
+      signal: stop.signal,
+      onNote: () => {
+        stop.abort();
+      },
+    });
+    server.fault = () => (response) => response.destroy();
+    await expect(place.read('file', 64)).rejects.toThrow(InterruptedError);
   });
 });
 
