@@ -4,15 +4,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseQueueAddress, requireQueue } from '../../src/queue/address.js';
+import { announcementKey, noticesKey } from '../../src/queue/protocol.js';
 import { startCli, type RunningCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { smallModels, writeLongTask } from '../helpers/small-task.js';
 import { connectTo, hasRedis, startRedis } from './redis.js';
 
-async function isAtDocuments(redis: Redis): Promise<boolean> {
-  const [id] = await redis.lrange('sgpt-bench:shards:active', 0, 0);
-  const data = id === undefined ? null : await redis.hget(`sgpt-bench:shards:${id}`, 'data');
-  return data?.includes('"role":"document"') ?? false;
+/**
+ * Resolves when a worker is about to encode documents: it asks who leads before each shard, and the first shard is the queries'.
+ */
+async function watchForDocuments(redis: Redis): Promise<{ readonly begun: Promise<void> }> {
+  const monitor = await redis.monitor();
+  monitor.on('error', () => undefined);
+  const begun = new Promise<void>((resolve) => {
+    let asked: number | undefined;
+    monitor.on('monitor', (_time: string, [command, key]: string[]) => {
+      if (command === 'rpush' && key === noticesKey) asked = 0; // the worker has joined
+      if (command === 'get' && key === announcementKey && asked !== undefined && ++asked === 2) resolve();
+    });
+  });
+  return {
+    begun: begun.finally(() => {
+      monitor.disconnect();
+    }),
+  };
 }
 
 describe.skipIf(!hasRedis)('a worker that fails while Redis is down (needs redis-server)', () => {
@@ -28,10 +43,11 @@ describe.skipIf(!hasRedis)('a worker that fails while Redis is down (needs redis
       return cli;
     };
     start(['run', '--task', path('long'), '--model', smallModels.biEncoder, '--output', path('results')]);
-    const worker = start(['worker']);
-    // Among documents it will be for some seconds.
     const client = connectTo(redis);
-    while (!(await isAtDocuments(client))) await sleep(5);
+    const documents = await watchForDocuments(client);
+    const worker = start(['worker']);
+    await documents.begun;
+    await client.ping(); // by now the worker has its answer
     client.disconnect();
     await redis.kill();
     rmSync(path('store'), { recursive: true });
