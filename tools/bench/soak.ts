@@ -31,7 +31,7 @@ export async function benchSoak({ size, folder, threads }: JobOptions): Promise<
   return [
     {
       title: `Soak, ${count.toLocaleString('en')} texts with 125M parameters`,
-      input: `texts cut at ${maxTokens} tokens, random weights; proportional resident memory after every 1024 texts`,
+      input: `texts cut at ${maxTokens} tokens, random weights; after every 1024 texts, the resident memory that is a process's own (not mapped from files, as weights are)`,
       work: { amount: count, unit: 'texts' },
       measured: [
         {

@@ -1,5 +1,5 @@
 /**
- * A long run: embeds texts of all lengths and says how much memory this process and its workers hold, now and then.
+ * A long run: embeds texts of all lengths and says how much memory of their own this process and its workers hold, now and then.
  * `npm run bench -- soak` has it do so with a model of 125M shape; with another one, by hand: `npx tsc -p tools/bench &&
  * node node_modules/.cache/sgpt-bench/tools/bench/own/soak.js MODEL [--texts 20000] [--threads 4] [--dtype fp32]
  * [--max-tokens 300] [--layers all|last]`.
@@ -37,7 +37,7 @@ const textOf = (i: number): string => `${i} ${'words and more of them '.repeat((
 for (let done = 0; done < count; done += perPart) {
   const texts = Array.from({ length: Math.min(perPart, count - done) }, (_, i) => textOf(done + i));
   await encoder.encode(texts, 'document');
-  const [own, ...workers] = (residentMemories() ?? []).map((size) => size.toFixed(0));
+  const [own, ...workers] = (residentMemories('Anonymous') ?? []).map((size) => size.toFixed(0));
   process.stdout.write(`${done + texts.length} texts\t${own ?? '?'} MiB, workers ${workers.join(' + ')} MiB\n`);
 }
 await encoder.close();

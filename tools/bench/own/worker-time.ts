@@ -17,11 +17,17 @@ export function residentMemory(): number | undefined {
   return residentMemories()?.reduce((sum, size) => sum + size);
 }
 
-/** The same of each: this process, then the others. Undefined where the system does not tell. */
-export function residentMemories(): number[] | undefined {
+/**
+ * The same of each: this process, then the others. `Anonymous` counts only what a process has for itself alone: what is mapped
+ * from files, Node's program among it, weighs the less in `Pss` the more processes on the machine have it. Undefined where
+ * the system does not tell.
+ */
+export function residentMemories(kind: 'Pss' | 'Anonymous' = 'Pss'): number[] | undefined {
   try {
     return [String(process.pid), ...children()].map((pid) => {
-      const kibibytes = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))![1];
+      const kibibytes = new RegExp(`^${kind}:\\s+(\\d+) kB`, 'm').exec(
+        readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'),
+      )![1];
       return Number(kibibytes) / 1024;
     });
   } catch {

@@ -11,6 +11,8 @@ LUCENE_STOP_WORDS = (
 
 # What builds its matrix: numpy's way is compiled by numba, anew for each index.
 CSC_BACKENDS = ["numpy", "scipy"]
+# Documents to find the best settings with.
+SAMPLE = 100_000
 
 
 def prepare(parameters):
@@ -28,27 +30,27 @@ def prepare(parameters):
             some, stopwords=LUCENE_STOP_WORDS, stemmer=Stemmer.Stemmer("porter"), show_progress=False
         )
 
-    def index(some, csc):
+    def index(tokens, csc):
         retriever = bm25s.BM25(method="lucene", k1=0.9, b=0.4, backend="numba", csc_backend=csc)
-        retriever.index(tokenize(some), show_progress=False)
+        retriever.index(tokens, show_progress=False)
         return retriever
 
     def search(retriever, threads):
         return retriever.retrieve(tokenize(queries), k=top_k, n_threads=threads, show_progress=False)
 
     # Compiles, and finds the best way to build the matrix and the best number of threads.
-    few = texts[: max(top_k, 20000)]
+    few = tokenize(texts[: max(top_k, SAMPLE)])
     csc = fastest(CSC_BACKENDS, lambda backend: index(few, backend))
     sample = index(few, csc)
     choices = sorted({1, parameters["threads"]})
     threads = fastest(choices, lambda number: search(sample, number))
-    del sample
+    del few, sample
 
     def run():
         import time
 
         start = time.perf_counter()
-        retriever = index(texts, csc)
+        retriever = index(tokenize(texts), csc)
         built = time.perf_counter()
         ids, scores = search(retriever, threads)
         end = time.perf_counter()
