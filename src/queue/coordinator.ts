@@ -7,7 +7,7 @@ import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
-import type { ShardRequest, SharedSystem, ShardWork } from '../core/shards.js';
+import type { Candidates, ShardRequest, SharedSystem, ShardWork } from '../core/shards.js';
 import { EmbeddingStore } from '../search/index.js';
 import { makeStoreId, type StorePlace } from '../stores/index.js';
 import { connectQueue, lasting, requireQueue, type QueueAddress } from './address.js';
@@ -271,16 +271,10 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-const mutable = ({
+const mutable = ({ documentId, queryIds }: Candidates): { documentId: string; queryIds: string[] } => ({
   documentId,
-  queryIds,
-}: {
-  documentId: string;
-  queryIds: readonly string[];
-}): {
-  documentId: string;
-  queryIds: string[];
-} => ({ documentId, queryIds: [...queryIds] });
+  queryIds: [...queryIds],
+});
 
 /** Who coordinates now, if anyone. */
 export async function readAnnouncement(redis: Redis): Promise<Announcement | undefined> {
