@@ -19,7 +19,7 @@ import {
 import { activationBytes } from './runtime/crew.js';
 import type { Feeds } from './runtime/messages.js';
 import type { Job, SessionPool } from './runtime/pool.js';
-import { startModel, type ComputeOptions } from './start-model.js';
+import { batchBudget, startModel, type ComputeOptions } from './start-model.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
 import { createExportedEncoder, exportedPositions, readExported } from './transformersjs.js';
 
@@ -54,12 +54,13 @@ const probeTokens = 32;
 
 /**
  * Opens a bi-encoder. A text is stripped, tokenised, cut on the right so that it fits with what is put around it (its
- * brackets, or without brackets the model's own special tokens), and run alone: no padding, so its vector does not depend
- * on its neighbours. A text without any token (an empty one with nothing around it) has the zero vector, whose cosine with
- * anything counts as 0.
+ * brackets, or without brackets the model's own special tokens), and run without padding and blind to others: its vector
+ * does not depend on its neighbours. A text without any token (an empty one with nothing around it) has the zero vector,
+ * whose cosine with anything counts as 0.
  * @throws InputError for a model or an option that is not possible
  */
 export async function createBiEncoder(options: BiEncoderOptions): Promise<Encoder> {
+  const batchTokens = batchBudget(options);
   const prompt = options.embedPrompt === undefined ? null : parseEmbedPrompt(options.embedPrompt);
   const asked = options.brackets ?? 'auto';
   if (prompt !== null && asked !== 'auto' && asked !== 'none')
@@ -78,11 +79,12 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
   const views = viewsOf(options, sentence, architecture, checkpoint.id);
   const { info, pool } = await startModel(
     { ...model, checkpoint },
-    (int8) => encoderGraph(architecture, checkpoint, views, int8),
+    (int8) => encoderGraph(architecture, checkpoint, views, int8, batchTokens !== null),
     {
       ...options,
       device: options.device ?? 'cpu',
-      activationBytes: activationBytes(limit ?? usualTokens, architecture.hiddenSize, 0),
+      batchTokens,
+      activationBytes: activationBytes(Math.max(limit ?? usualTokens, batchTokens ?? 0), architecture.hiddenSize, 0),
       probe: feeds(new Int32Array(Math.min(limit ?? usualTokens, probeTokens))),
       note: (message) => options.progress?.note(`${checkpoint.id}: ${message}`),
     },
@@ -111,7 +113,11 @@ async function openExported(
   options: BiEncoderOptions,
   prompt: EmbedPrompt | null,
 ): Promise<Encoder> {
-  const { layers = [], dtype = 'fp32', threads } = options;
+  const { layers = [], dtype = 'fp32', device = 'cpu', threads } = options;
+  if (device !== 'cpu')
+    throw new InputError(
+      `${checkpoint.id}: a model exported for transformers.js runs on the processor alone; leave --device ${device} out`,
+    );
   if (layers.length > 0)
     throw new InputError(
       `${checkpoint.id}: a model exported for transformers.js gives its last hidden state alone; leave --layer out`,

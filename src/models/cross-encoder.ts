@@ -4,6 +4,7 @@ import type { Progress } from '../core/runner.js';
 import { scoreAnswers } from './answers.js';
 import { longestFirst } from './longest-first.js';
 import { openModel } from './open-model.js';
+import type { Model } from './onnx/encoder-graph.js';
 import { scorerGraph } from './onnx/scorer-graph.js';
 import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
 import {
@@ -15,9 +16,10 @@ import {
   type Prompt,
   type PromptExample,
 } from './prompts.js';
+import type { Int8Weights } from './quantization/int8-weights.js';
 import { activationBytes } from './runtime/crew.js';
 import type { Job, SessionPool } from './runtime/pool.js';
-import { startModel, type ComputeOptions } from './start-model.js';
+import { batchBudget, startModel, type ComputeOptions } from './start-model.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface CrossEncoderOptions extends ComputeOptions {
@@ -50,6 +52,7 @@ const usualTokens = 2048;
  * @throws InputError for a model or an option that is not possible
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
+  const batchTokens = batchBudget(options);
   const wanted = exampleOf(options.prompt);
   if (wanted === null || options.findExample === undefined) parse(options.prompt); // a wrong one is found before a download
   const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
@@ -66,11 +69,14 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
       `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
         `${limits.maxTokens} positions of ${checkpoint.id}; use a shorter one`,
     );
-  const tokens = (limits.maxTokens ?? usualTokens) + maxQueryTokens;
-  const logits = maxQueryTokens * architecture.vocabularySize;
-  const { info, pool } = await startModel(model, (int8) => scorerGraph(architecture, checkpoint, int8), {
+  const tokens = Math.max((limits.maxTokens ?? usualTokens) + maxQueryTokens, batchTokens ?? 0);
+  // Of a batch, no more than half is queries where they are not longer than the documents in their prompts.
+  const logits = Math.max(maxQueryTokens, (batchTokens ?? 0) / 2) * architecture.vocabularySize;
+  const build = (int8: Int8Weights | null): Model => scorerGraph(architecture, checkpoint, int8, batchTokens !== null);
+  const { info, pool } = await startModel(model, build, {
     ...options,
     device: options.device ?? 'cpu',
+    batchTokens,
     activationBytes: activationBytes(tokens, architecture.hiddenSize, logits),
     probe: packFeeds({ context: zeros(24), queries: [{ index: 0, ids: zeros(8) }] }),
     note: (message) => options.progress?.note(`${checkpoint.id}: ${message}`),

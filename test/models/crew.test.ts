@@ -190,7 +190,21 @@ describe('a device', () => {
   it.skipIf(reason !== undefined)('that is not there is refused', async () => {
     const onCuda = createBiEncoder({ ...options, model: fixture('gpt-neo'), device: 'cuda' });
     await expect(onCuda).rejects.toThrow(InputError);
-    await expect(onCuda).rejects.toThrow(/^--device cuda: onnxruntime-node cannot use it .*; use --device cpu$/);
+    await expect(onCuda).rejects.toThrow(
+      /^--device cuda: onnxruntime-node cannot use it .*; it needs .*"node .*install\.js --onnxruntime-node-install" fetches; or use --device cpu$/,
+    );
+    const message = await onCuda.then(String, String);
+    expect(existsSync(/"node (.*?) --/.exec(message)![1]!)).toBe(true);
+  });
+
+  it.skipIf(!existsSync('/proc/self/environ'))('is told not to round what is said to be float32', async () => {
+    const { checkpoint, architecture } = await openRaw(fixture('gpt-neo'));
+    const graph = encoderGraph(architecture, checkpoint, embeddingViews(['mean'], [], architecture));
+    const probe = { ids: { type: 'int32', data: new Int32Array(8), dims: [8] } } as const;
+    const pool = await openPool(graph, { threads: 1, device: 'cpu', activationBytes: 1 << 20, probe });
+    const environment = readFileSync(`/proc/${pool.pids[0]}/environ`, 'utf8').split('\0');
+    await pool.close();
+    expect(environment).toContain('NVIDIA_TF32_OVERRIDE=0');
   });
 
   it('takes whole numbers of workers', async () => {

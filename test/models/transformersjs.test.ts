@@ -91,6 +91,7 @@ describe('a model exported for transformers.js', () => {
     await expect(embed(folder, 'a', { poolings: ['meanmean'] })).rejects.toThrow(
       'pooling "meanmean": a model exported',
     );
+    await expect(embed(folder, 'a', { device: 'cuda' })).rejects.toThrow('leave --device cuda out');
     await expect(embed(folder, 'a', { dtype: 'int8' })).rejects.toThrow(/model_quantized\.onnx: there is no such file/);
     const path = join(folder, 'onnx', 'model.onnx');
     writeFileSync(path, readFileSync(path).subarray(0, 40));

@@ -30,8 +30,8 @@ export interface Architecture {
   finish(modules: Modules, hidden: Value): Value;
   /** The language model's logits [rows, vocabularySize] of finished hidden states; null for an encoder, which has no such head. */
   readonly logits: ((modules: Modules, hidden: Value) => Value) | null;
-  /** The checkpoint's own pooler: [1, outputSize] of the last hidden state; null where it has none. */
-  readonly pooler: ((modules: Modules, hidden: Value) => Value) | null;
+  /** The checkpoint's own pooler: [texts, outputSize] of each text's first row of the last hidden state; null where it has none. */
+  readonly pooler: ((modules: Modules, first: Value) => Value) | null;
 }
 
 /** All hidden states as Hugging Face transformers numbers them: the embeddings, each layer's output, the last finished. */

@@ -96,14 +96,13 @@ export function encoderParts(
     finish: (_, hidden) => hidden,
     logits: null,
     pooler: hasTensor(files, prefixes, 'pooler.dense.weight')
-      ? (modules, hidden) => bertPooler(modules, hidden, size)
+      ? (modules, first) => bertPooler(modules, first, size)
       : null,
   };
 }
 
 /** tanh(W h₁ + b): what BERT's next-sentence prediction was trained on. */
-function bertPooler(modules: Modules, hidden: Value, size: number): Value {
-  const first = modules.rows(hidden, modules.graph.integers([0]));
+function bertPooler(modules: Modules, first: Value, size: number): Value {
   return modules.activate(modules.linear(first, 'pooler.dense', size, size), 'tanh');
 }
 
@@ -111,10 +110,11 @@ function bertPooler(modules: Modules, hidden: Value, size: number): Value {
  * Positions as RoBERTa and MPNet count them: from `padding` + 1, and where the text itself names the padding token, that
  * one is not counted and stands at `padding`.
  */
-export function positionsFrom({ graph, ids }: Tokens, padding: number): Value {
+export function positionsFrom(tokens: Tokens, padding: number): Value {
+  const { graph, ids } = tokens;
   const counted = graph.op('Cast', [graph.op('Not', [graph.op('Equal', [ids, graph.integer(padding)])])], {
     to: onnxDataTypes.int32,
   });
-  const place = graph.op('Mul', [graph.op('CumSum', [counted, graph.integer(0)]), counted]);
+  const place = graph.op('Mul', [tokens.runningSum(counted), counted]);
   return graph.op('Add', [place, graph.integer(padding)]);
 }

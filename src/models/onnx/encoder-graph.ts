@@ -1,14 +1,13 @@
-import { onnxDataTypes } from '../../core/onnx-writer.js';
 import { hiddenStates, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { PooledView } from '../pooling.js';
 import type { ModuleView } from '../sentence-transformers.js';
 import type { Int8Weights } from '../quantization/int8-weights.js';
-import { GraphBuilder, type Value } from './graph.js';
+import { GraphBuilder } from './graph.js';
 import { ModuleNodes } from './module-nodes.js';
 import { Modules } from './modules.js';
 import { PoolingNodes } from './pooling-nodes.js';
-import { Tokens } from './tokens.js';
+import { countUp, Tokens } from './tokens.js';
 import { Weights } from './weights.js';
 
 /** A graph and where its weights lie. */
@@ -23,7 +22,12 @@ export interface Model {
 
 /**
  * One text in, all its vectors out: input `ids` int32 [tokens], at least one; one output [1, size] a view, named and
- * ordered as the views are.
+ * ordered as the views are. Or several texts, one after another, and one output [texts, size] a view; then there are more
+ * inputs, all int32:
+ * - `positions` [tokens]: place of each token in its text, from 0
+ * - `texts` [tokens]: number of the text that each token is of, from 0
+ * - `lasts` [texts]: the last token of each text
+ * @param batched whether it takes several texts
  * @throws InputError for a tensor that is missing or has another shape than config.json asks for
  */
 export function encoderGraph(
@@ -31,26 +35,23 @@ export function encoderGraph(
   checkpoint: Checkpoint,
   views: readonly (PooledView | ModuleView)[],
   int8: Int8Weights | null = null,
+  batched = false,
 ): Model {
   const graph = new GraphBuilder();
   const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes, int8);
   const modules = new Modules(graph, weights);
   const ids = graph.input('ids', 'int32', ['tokens']);
-  const positions = countUp(graph, ids);
-  const states = hiddenStates(architecture, modules, new Tokens(graph, ids, positions, null));
-  const pooling = new PoolingNodes(architecture, modules, states, positions);
+  const positions = batched ? graph.input('positions', 'int32', ['tokens']) : countUp(graph, ids);
+  const texts = batched ? graph.input('texts', 'int32', ['tokens']) : null;
+  const lasts = batched ? graph.input('lasts', 'int32', ['texts']) : null;
+  const tokens = new Tokens(graph, ids, positions, null, texts);
+  const states = hiddenStates(architecture, modules, tokens);
+  const pooling = new PoolingNodes(architecture, modules, states, tokens, lasts);
   const ownWeights = new Weights(graph, checkpoint.tensors, checkpoint.folder, [''], int8);
   const own = new ModuleNodes(graph, ownWeights, pooling, architecture.layers, states.at(-1)!);
   for (const view of views) {
     const vector = 'modules' in view ? own.vector(view.modules) : pooling.view(view);
-    graph.output(view.name, vector, [1, view.dimensions]);
+    graph.output(view.name, vector, [batched ? 'texts' : 1, view.dimensions]);
   }
   return { graph: graph.serialize(), weightsFolder: weights.folder, weightBytes: graph.weightBytes };
-}
-
-/** 0, 1, 2 … one number an element of `like`, int32. */
-function countUp(graph: GraphBuilder, like: Value): Value {
-  const length = graph.op('Squeeze', [graph.op('Shape', [like])]);
-  const end = graph.op('Cast', [length], { to: onnxDataTypes.int32 });
-  return graph.op('Range', [graph.integer(0), end, graph.integer(1)]);
 }

@@ -1,4 +1,3 @@
-import { onnxDataTypes } from '../../core/onnx-writer.js';
 import type { PoolingMode, SentenceModule } from '../sentence-transformers.js';
 import type { GraphBuilder, Value } from './graph.js';
 import type { PoolingNodes } from './pooling-nodes.js';
@@ -19,7 +18,7 @@ export class ModuleNodes {
     private readonly hidden: Value,
   ) {}
 
-  /** The vector after all modules, [1, size]. */
+  /** The vector after all modules, [texts, size]. */
   vector(modules: readonly SentenceModule[]): Value {
     return modules.reduce<Value>((value, module) => this.apply(module, value), this.hidden);
   }
@@ -51,21 +50,14 @@ export class ModuleNodes {
     if (mode !== 'mean_sqrt_len_tokens') return this.pooling.view({ pooling: mode, layer: this.layer });
     // Σ hᵢ / √S = √S · mean
     const mean = this.pooling.view({ pooling: 'mean', layer: this.layer });
-    const tokens = this.graph.op('Cast', [this.tokens()], { to: onnxDataTypes.float32 });
-    return this.graph.op('Mul', [mean, this.graph.op('Sqrt', [tokens])]);
+    return this.graph.op('Mul', [mean, this.graph.op('Sqrt', [this.pooling.lengths()])]);
   }
 
   private weighted(name: string, positions: number): Value {
     const { graph } = this;
     const all = this.weights.get(name, [positions]);
-    const used = graph.op('Slice', [all, graph.integers([0]), this.tokens()]);
-    const row = graph.op('Unsqueeze', [used, graph.integers([0])]);
-    const sum = graph.op('ReduceSum', [row], { keepdims: 1 });
-    return graph.op('Div', [graph.op('MatMul', [row, this.hidden]), graph.op('Max', [sum, graph.scalar(1e-9)])]);
-  }
-
-  /** Number of tokens, int64 [1]. */
-  private tokens(): Value {
-    return this.graph.op('Shape', [this.hidden], { start: 0, end: 1 });
+    const rows = this.pooling.byText(graph.op('Gather', [all, this.pooling.tokens.positions], { axis: 0 }));
+    const sums = graph.op('ReduceSum', [rows, graph.integers([1])], { keepdims: 1 });
+    return graph.op('Div', [graph.op('MatMul', [rows, this.hidden]), graph.op('Max', [sums, graph.scalar(1e-9)])]);
   }
 }

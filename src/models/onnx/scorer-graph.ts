@@ -13,14 +13,17 @@ import { Weights } from './weights.js';
  * - `ids`, `positions`, `parts` [tokens]: part 0 is seen by all, part n by itself alone
  * - `rows` [rows]: the tokens whose successors are predicted; only these go through the last layer and the LM head
  * - `targets` int64 [targets, 2]: which of `rows` predicts, and the token it is to predict
+ * - `texts` [tokens], only where several packs lie one after another: number of the pack that each token is of, from 0
  *
  * Output `logProbabilities` [targets]: log P(token | what the row sees), over the whole vocabulary.
+ * @param batched whether it takes several packs
  * @throws InputError for an encoder, which has no language model head, and as {@link encoderGraph}
  */
 export function scorerGraph(
   architecture: Architecture,
   checkpoint: Checkpoint,
   int8: Int8Weights | null = null,
+  batched = false,
 ): Model {
   if (architecture.logits === null)
     throw new InputError(
@@ -35,7 +38,8 @@ export function scorerGraph(
   const parts = graph.input('parts', 'int32', ['tokens']);
   const rows = graph.input('rows', 'int32', ['rows']);
   const targets = graph.input('targets', 'int64', ['targets', 2]);
-  const hidden = lastHiddenState(architecture, modules, new Tokens(graph, ids, positions, parts), rows);
+  const texts = batched ? graph.input('texts', 'int32', ['tokens']) : null;
+  const hidden = lastHiddenState(architecture, modules, new Tokens(graph, ids, positions, parts, texts), rows);
   const logits = architecture.logits(modules, hidden);
   const logProbabilities = graph.op('GatherND', [graph.op('LogSoftmax', [logits], { axis: -1 }), targets]);
   graph.output('logProbabilities', logProbabilities, ['targets']);

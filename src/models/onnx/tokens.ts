@@ -1,3 +1,4 @@
+import { onnxDataTypes } from '../../core/onnx-writer.js';
 import type { GraphBuilder, Value } from './graph.js';
 
 /** What a graph's rows stand for, and what layers share of it: masks and the like are worked out once a run. */
@@ -9,12 +10,15 @@ export class Tokens {
    * @param positions place of each token in its text, from 0; int32 [tokens]
    * @param parts 0 for tokens that all may see, else the number of the only part that may see it, int32 [tokens]; null
    * where there is one part
+   * @param texts number of the text that each token is of, int32 [tokens]: texts lie one after another and see nothing of
+   * each other; null where there is one text
    */
   constructor(
     readonly graph: GraphBuilder,
     readonly ids: Value,
     readonly positions: Value,
     readonly parts: Value | null,
+    readonly texts: Value | null = null,
   ) {}
 
   /**
@@ -25,24 +29,33 @@ export class Tokens {
    * @param rows the rows of the mask that are wanted, null for all
    */
   causalMask(window: number | null, rows: Value | null): Value {
-    const { graph, parts } = this;
+    const { graph } = this;
     return this.rowsOf(`mask ${window ?? 'all'}`, rows, () => {
       const conditions = [graph.op('GreaterOrEqual', [this.distances(), graph.integer(0)])];
       if (window !== null) conditions.push(graph.op('Less', [this.distances(), graph.integer(window)]));
-      if (parts !== null) conditions.push(this.samePart(parts));
-      return this.maskWhere(conditions.reduce((all, one) => graph.op('And', [all, one])));
+      return this.maskWhere([...conditions, ...this.sameTextAndPart()]);
     });
   }
 
   /** As {@link causalMask}, but each token sees those after it too; null where nothing is to be hidden. */
   fullMask(rows: Value | null): Value | null {
-    const { parts } = this;
-    return parts === null ? null : this.rowsOf('mask full', rows, () => this.maskWhere(this.samePart(parts)));
+    if (this.parts === null && this.texts === null) return null;
+    return this.rowsOf('mask full', rows, () => this.maskWhere(this.sameTextAndPart()));
   }
 
   /** The row's position less the column's, int32 [tokens, tokens]. */
   distances(): Value {
     return this.once('distances', () => this.graph.op('Sub', [this.column(this.positions), this.positions]));
+  }
+
+  /** For each token, the sum of these numbers over its text up to it; `values` and result int32 [tokens]. */
+  runningSum(values: Value): Value {
+    const { graph, texts } = this;
+    const sums = graph.op('CumSum', [values, graph.integer(0)]);
+    if (texts === null) return sums;
+    const firstTokens = graph.op('Sub', [countUp(graph, this.ids), this.positions]);
+    const before = graph.op('Gather', [graph.op('Sub', [sums, values]), firstTokens], { axis: 0 });
+    return graph.op('Sub', [sums, before]);
   }
 
   /** What `build` yields, built at the first call with this key. */
@@ -62,19 +75,35 @@ export class Tokens {
       : this.once(`${key} of ${rows}`, () => this.graph.op('Gather', [all, rows], { axis: 0 }));
   }
 
-  private maskWhere(allowed: Value): Value {
-    return this.graph.op('Where', [allowed, this.graph.scalar(0), this.graph.scalar(-Infinity)]);
+  /** 0 where all conditions hold, else -∞. */
+  private maskWhere(conditions: readonly Value[]): Value {
+    const { graph } = this;
+    const allowed = conditions.reduce((all, one) => graph.op('And', [all, one]));
+    return graph.op('Where', [allowed, graph.scalar(0), graph.scalar(-Infinity)]);
   }
 
-  private samePart(parts: Value): Value {
-    const { graph } = this;
-    return this.once('same part', () => {
-      const common = graph.op('Equal', [parts, graph.integer(0)]);
-      return graph.op('Or', [common, graph.op('Equal', [this.column(parts), parts])]);
-    });
+  private sameTextAndPart(): Value[] {
+    const { graph, parts, texts } = this;
+    const conditions: Value[] = [];
+    if (parts !== null)
+      conditions.push(
+        this.once('same part', () => {
+          const common = graph.op('Equal', [parts, graph.integer(0)]);
+          return graph.op('Or', [common, graph.op('Equal', [this.column(parts), parts])]);
+        }),
+      );
+    if (texts !== null) conditions.push(this.once('same text', () => graph.op('Equal', [this.column(texts), texts])));
+    return conditions;
   }
 
   private column(vector: Value): Value {
     return this.graph.op('Unsqueeze', [vector, this.graph.integers([1])]);
   }
+}
+
+/** 0, 1, 2 … one number an element of `like`, int32. */
+export function countUp(graph: GraphBuilder, like: Value): Value {
+  const length = graph.op('Squeeze', [graph.op('Shape', [like])]);
+  const end = graph.op('Cast', [length], { to: onnxDataTypes.int32 });
+  return graph.op('Range', [graph.integer(0), end, graph.integer(1)]);
 }

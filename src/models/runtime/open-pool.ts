@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { InputError, messageOf } from '../../core/errors.js';
 import type { Model } from '../onnx/encoder-graph.js';
 import { crews, type Crew } from './crew.js';
@@ -12,6 +13,8 @@ export interface PoolOptions {
   /** Worker processes; by default as many as threads, or fewer (see crew.ts). */
   readonly workers?: number | undefined;
   readonly device: Device;
+  /** Tokens of several texts that one run takes, for a model that was built so; null, the default, for one text a run. */
+  readonly batchTokens?: number | null | undefined;
   /** Bytes that one run needs besides the weights, at most. */
   readonly activationBytes: number;
   /** A small run, for measuring. */
@@ -33,8 +36,8 @@ export async function openPool(model: Model, options: PoolOptions): Promise<Sess
   for (const [name, value] of Object.entries({ threads: options.threads, workers: options.workers ?? 1 }))
     if (!Number.isInteger(value) || value < 1)
       throw new InputError(`${name}: ${value} is not possible; expected a whole number from 1`);
-  const { device, threads, workers, activationBytes, note } = options;
-  if (device !== 'cpu') return openOnDevice(model, device);
+  const { device, threads, workers, batchTokens = null, activationBytes, note } = options;
+  if (device !== 'cpu') return openOnDevice(model, device, batchTokens);
   const candidates = crews(threads, workers, { weights: model.weightBytes, activations: activationBytes });
   const most = candidates[0]!.workers;
   if (workers === undefined && most < threads)
@@ -42,7 +45,8 @@ export async function openPool(model: Model, options: PoolOptions): Promise<Sess
   const built = sourceOf(model, true);
   const shared = await shareWeights(specOf(built, candidates[0]!, device), model.weightBytes, most);
   const source = shared?.source ?? sourceOf(model, fitsPacked(model, most, note));
-  const open = (crew: Crew): Promise<SessionPool> => SessionPool.open(specOf(source, crew, device), crew.workers);
+  const open = (crew: Crew): Promise<SessionPool> =>
+    SessionPool.open(specOf(source, crew, device), crew.workers, batchTokens);
   try {
     const pool = candidates.length === 1 ? await open(candidates[0]!) : await fastest(candidates, open, options);
     if (shared !== null) pool.onClose(shared.release);
@@ -82,8 +86,9 @@ async function fastest(
 
 /** Probes a second with every worker at work, after one each that is not counted. */
 async function rateOf(pool: SessionPool, workers: number, probe: Feeds): Promise<number> {
-  const round = (): Promise<void> =>
-    pool.run(Array.from({ length: workers }, () => ({ feeds: probe, done: () => undefined })));
+  // Asked for one by one, so that they are not put together in a batch.
+  const round = (): Promise<unknown> =>
+    Promise.all(Array.from({ length: workers }, () => pool.run([{ feeds: probe, done: () => undefined }])));
   await round();
   const start = performance.now();
   let rounds = 0;
@@ -92,14 +97,17 @@ async function rateOf(pool: SessionPool, workers: number, probe: Feeds): Promise
   return (rounds * workers) / seconds;
 }
 
-/** One worker: a device runs one text after another. */
-async function openOnDevice(model: Model, device: Device): Promise<SessionPool> {
+/** One worker: a device is full with one run at a time. */
+async function openOnDevice(model: Model, device: Device, batchTokens: number | null): Promise<SessionPool> {
   const spec = { model: sourceOf(model, true), intraOpThreads: 1, device };
   try {
-    return await SessionPool.open(spec, 1);
+    return await SessionPool.open(spec, 1, batchTokens);
   } catch (error) {
+    const script = fileURLToPath(new URL('../script/install.js', import.meta.resolve('onnxruntime-node')));
     throw new InputError(
-      `--device ${device}: onnxruntime-node cannot use it on this machine (${messageOf(error)}); use --device cpu`,
+      `--device ${device}: onnxruntime-node cannot use it on this machine (${messageOf(error).replace(/\s+/g, ' ')}); it ` +
+        'needs Linux on x64, CUDA 12 with cuDNN 9, and the libraries that ' +
+        `"node ${script} --onnxruntime-node-install" fetches; or use --device cpu`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { messageOf, throwIfInterrupted } from '../../core/errors.js';
+import { inBatches } from './batches.js';
 import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
 import { startWorker } from './start-worker.js';
 
@@ -55,11 +56,17 @@ export class SessionPool {
   private largest = 0;
   private closed = false;
 
-  private constructor(private readonly spec: SessionSpec) {}
+  private constructor(
+    private readonly spec: SessionSpec,
+    private readonly batchTokens: number | null,
+  ) {}
 
-  /** Starts the workers and waits until every session is open. */
-  static async open(spec: SessionSpec, workers: number): Promise<SessionPool> {
-    const pool = new SessionPool(spec);
+  /**
+   * Starts the workers and waits until every session is open.
+   * @param batchTokens how many tokens of several jobs one run of a batched graph takes; null where the graph takes one job
+   */
+  static async open(spec: SessionSpec, workers: number, batchTokens: number | null = null): Promise<SessionPool> {
+    const pool = new SessionPool(spec, batchTokens);
     try {
       await Promise.all(Array.from({ length: workers }, () => pool.addMember()));
     } catch (error) {
@@ -94,7 +101,8 @@ export class SessionPool {
     };
     try {
       await new Promise<void>((resolve, reject) => {
-        batch = this.addBatch(jobs, (error) => {
+        const runs = this.batchTokens === null ? jobs : inBatches(jobs, this.batchTokens);
+        batch = this.addBatch(runs, (error) => {
           if (error === undefined) resolve();
           else reject(error);
         });

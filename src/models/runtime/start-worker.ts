@@ -9,6 +9,8 @@ export function startWorker(): ChildProcess {
     execArgv: compiled ? [] : ['--import', import.meta.resolve('tsx')],
     // Structured clone: typed arrays stay typed arrays.
     serialization: 'advanced',
+    // On CUDA, ONNX Runtime would round the factors of products to ten bits where the processor can (TF32), and call it float32.
+    env: { ...process.env, NVIDIA_TF32_OVERRIDE: '0' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 }
