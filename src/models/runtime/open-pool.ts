@@ -106,7 +106,7 @@ async function openOnDevice(model: Model, device: Device, batchTokens: number | 
     const script = fileURLToPath(new URL('../script/install.js', import.meta.resolve('onnxruntime-node')));
     throw new InputError(
       `--device ${device}: onnxruntime-node cannot use it on this machine (${messageOf(error).replace(/\s+/g, ' ')}); it ` +
-        'needs Linux on x64, CUDA 12 with cuDNN 9, and the libraries that ' +
+        "needs Linux on x64 with NVIDIA's driver and CUDA, and the libraries that " +
         `"node ${script} --onnxruntime-node-install" fetches; or use --device cpu`,
     );
   }
