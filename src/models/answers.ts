@@ -2,7 +2,8 @@ import type { PairGroup, WorkOptions } from '../core/model.js';
 import { longestFirst } from './longest-first.js';
 import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
 import type { AnswerPrompt } from './prompts.js';
-import type { Job, SessionPool } from './runtime/pool.js';
+import type { Job } from './runtime/job.js';
+import type { SessionPool } from './runtime/pool.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /**

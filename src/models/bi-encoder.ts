@@ -18,7 +18,8 @@ import {
 } from './sentence-transformers.js';
 import { activationBytes } from './runtime/crew.js';
 import type { Feeds } from './runtime/messages.js';
-import type { Job, SessionPool } from './runtime/pool.js';
+import type { Job } from './runtime/job.js';
+import type { SessionPool } from './runtime/pool.js';
 import { batchBudget, startModel, type ComputeOptions } from './start-model.js';
 import { openTokenizer, type Tokenizer } from './tokenizer.js';
 import { createExportedEncoder, exportedPositions, readExported } from './transformersjs.js';

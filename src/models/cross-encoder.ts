@@ -18,7 +18,8 @@ import {
 } from './prompts.js';
 import type { Int8Weights } from './quantization/int8-weights.js';
 import { activationBytes } from './runtime/crew.js';
-import type { Job, SessionPool } from './runtime/pool.js';
+import type { Job } from './runtime/job.js';
+import type { SessionPool } from './runtime/pool.js';
 import { batchBudget, startModel, type ComputeOptions } from './start-model.js';
 import type { Tokenizer } from './tokenizer.js';
 

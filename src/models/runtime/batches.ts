@@ -1,5 +1,5 @@
+import type { Job } from './job.js';
 import type { Feed, Feeds } from './messages.js';
-import type { Job } from './pool.js';
 
 /**
  * Jobs put together in the order they come, each batch of as many as have so many tokens together, or of a single one

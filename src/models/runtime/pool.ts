@@ -1,15 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { messageOf, throwIfInterrupted } from '../../core/errors.js';
 import { inBatches } from './batches.js';
-import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
+import type { Job } from './job.js';
+import type { FromWorker, SessionSpec, ToWorker } from './messages.js';
 import { startWorker } from './start-worker.js';
-
-/** One run of the model. */
-export interface Job {
-  readonly feeds: Feeds;
-  /** Takes the outputs, in the order the model declares them. */
-  done(outputs: readonly Float32Array[]): void;
-}
 
 /** Jobs that a worker has at a time: one it works on, one so that it need not wait for the next. */
 const jobsPerWorker = 2;
