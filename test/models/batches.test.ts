@@ -13,7 +13,7 @@ import { packFeeds, packQueries } from '../../src/models/packing.js';
 import { embeddingViews } from '../../src/models/pooling.js';
 import { inBatches } from '../../src/models/runtime/batches.js';
 import type { Feeds } from '../../src/models/runtime/messages.js';
-import type { Job } from '../../src/models/runtime/pool.js';
+import type { Job } from '../../src/models/runtime/job.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { formulaTensors, withCheckpoint, type Shapes } from './formula-checkpoint.js';
 import { fixture, golden, relativeError } from './goldens.js';

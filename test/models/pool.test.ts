@@ -6,7 +6,8 @@ import type { Encoder } from '../../src/core/model.js';
 import { createBiEncoder } from '../../src/models/index.js';
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import type { SessionSpec } from '../../src/models/runtime/messages.js';
-import { SessionPool, type Job } from '../../src/models/runtime/pool.js';
+import type { Job } from '../../src/models/runtime/job.js';
+import { SessionPool } from '../../src/models/runtime/pool.js';
 import { fixture } from './goldens.js';
 
 const model = fixture('gpt-neo');
