@@ -76,7 +76,7 @@ async function requireWhole(path: string): Promise<void> {
   if (!isShard(path)) return;
   const file = await new StoreFolder(dirname(path)).read(basename(path), mostShardBytes);
   const dtype = path.endsWith('.float16.vectors') ? 'float16' : 'float32';
-  const found = file === undefined ? 'was removed meanwhile' : await parseShard(file, dtype);
+  const found = file === undefined ? 'was removed meanwhile' : parseShard(file, dtype);
   if (typeof found === 'string')
     throw new InputError(`${path}: ${found}; delete it, and run the share that it belongs to again`);
 }

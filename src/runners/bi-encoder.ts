@@ -1,11 +1,11 @@
 import type { RetrievalTask } from '../core/dataset.js';
-import type { Matrix } from '../core/model.js';
 import { documentText, type Profile } from '../core/profile.js';
 import type { Run } from '../core/run.js';
 import type { Retriever, RunnerContext, SystemRun } from '../core/runner.js';
 import { searchExact, type Similarity } from '../search/index.js';
 import {
   embed,
+  gather,
   readShards,
   systemOf,
   type Embedded,
@@ -93,21 +93,4 @@ export async function searchView(
   } finally {
     stage.end();
   }
-}
-
-/** All shards of a view as one matrix: for queries, which are few. */
-export async function gather(
-  stored: StoredEncoder,
-  shards: readonly Shard[],
-  view: number,
-): Promise<{ ids: string[]; vectors: Matrix }> {
-  const columns = stored.encoder.views[view]!.dimensions;
-  const ids = shards.flatMap((shard) => shard.ids);
-  const data = new Float32Array(ids.length * columns);
-  let row = 0;
-  for await (const { vectors } of readShards(stored, shards, view)) {
-    data.set(vectors.data, row * columns);
-    row += vectors.rows;
-  }
-  return { ids, vectors: { rows: ids.length, columns, data } };
 }

@@ -1,8 +1,7 @@
-import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder, Matrix, Role } from '../core/model.js';
 import type { ProgressStage, RunnerContext, Setting, SystemInfo } from '../core/runner.js';
 import { computedHere, type ShardWork } from '../core/shards.js';
-import { shardKey, type EmbeddingStore } from '../search/index.js';
+import { shardKey, type EmbeddingStore, type ShardChunk } from '../search/index.js';
 import { batches, inOrder } from './in-order.js';
 
 /** Documents a shard: the unit that is encoded, stored and resumed. */
@@ -73,21 +72,41 @@ export async function embed(
   }
 }
 
-/** Streams one view's vectors from the store, in the order of the shards. */
+/**
+ * Streams one view's documents for the search, in the order of the shards.
+ * @throws InputError for vectors that are missing
+ */
 export async function* readShards(
   { store }: StoredEncoder,
   shards: readonly Shard[],
   view: number,
-): AsyncGenerator<{ readonly ids: readonly string[]; readonly vectors: Matrix }> {
-  const keys = shards.map((shard) => shard.keys[view]!);
-  let shard = 0;
-  for await (const vectors of store.getAll(keys)) {
-    if (vectors === undefined)
-      throw new InputError(
-        `the stored vectors ${keys[shard]!} were damaged or deleted meanwhile; run the same command again to compute them anew`,
-      );
-    yield { ids: shards[shard++]!.ids, vectors };
+): AsyncGenerator<ShardChunk> {
+  let at = 0;
+  for await (const shard of store.readAll(keysOf(shards, view))) yield { ids: shards[at++]!.ids, shard };
+}
+
+/**
+ * All shards of a view as one matrix: for queries, which are few.
+ * @throws InputError for vectors that are missing or damaged
+ */
+export async function gather(
+  { encoder, store }: StoredEncoder,
+  shards: readonly Shard[],
+  view: number,
+): Promise<{ ids: string[]; vectors: Matrix }> {
+  const columns = encoder.views[view]!.dimensions;
+  const ids = shards.flatMap((shard) => shard.ids);
+  const data = new Float32Array(ids.length * columns);
+  let row = 0;
+  for await (const vectors of store.getAll(keysOf(shards, view))) {
+    data.set(vectors.data, row * columns);
+    row += vectors.rows;
   }
+  return { ids, vectors: { rows: ids.length, columns, data } };
+}
+
+function keysOf(shards: readonly Shard[], view: number): string[] {
+  return shards.map(({ keys }) => keys[view]!);
 }
 
 interface EmbeddedShard {

@@ -14,8 +14,8 @@ import {
   type UsebScores,
   type UsebTask,
 } from '../core/useb.js';
-import { gather, searchView } from './bi-encoder.js';
-import { embed, systemOf, type StoredEncoder } from './embedding.js';
+import { searchView } from './bi-encoder.js';
+import { embed, gather, systemOf, type StoredEncoder } from './embedding.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
 import { cosine, dot, negativeDistance, negativeDistanceOfDirections } from './vectors.js';

@@ -12,22 +12,27 @@ export class BestRankings {
   readonly #bounds: Float32Array;
   readonly #topK: number;
   readonly #best: BestNumbers[];
-  /** Ids by block and row: a document's number is its block's times `#blockRows` plus its row. */
+  /** Ids by block and row: a document's number is its block's first plus its row. */
   readonly #ids: (readonly string[])[] = [];
-  readonly #blockRows: number;
+  /** By block: the number of its first document. */
+  readonly #firsts: number[] = [];
+  #documents = 0;
   /** Room for what is found for one query. */
   readonly #found: BestNumbers = noNumbers();
 
-  constructor(queries: number, topK: number, blockRows: number) {
+  constructor(queries: number, topK: number) {
     this.#bounds = new Float32Array(queries).fill(-Infinity);
     this.#topK = topK;
-    this.#blockRows = blockRows;
     this.#best = Array.from({ length: queries }, noNumbers);
   }
 
   /** @param ids of the documents of the next block @returns the number of its first document */
   enter(ids: readonly string[]): number {
-    return (this.#ids.push(ids) - 1) * this.#blockRows;
+    const first = this.#documents;
+    this.#ids.push(ids);
+    this.#firsts.push(first);
+    this.#documents += ids.length;
+    return first;
   }
 
   add({ queries, starts, entries, first }: Found): void {
@@ -66,8 +71,13 @@ export class BestRankings {
   }
 
   #idOf(number: number): string {
-    const block = Math.floor(number / this.#blockRows);
-    return this.#ids[block]![number - block * this.#blockRows]!;
+    let [block, end] = [0, this.#firsts.length];
+    while (end - block > 1) {
+      const middle = (block + end) >> 1;
+      if (this.#firsts[middle]! <= number) block = middle;
+      else end = middle;
+    }
+    return this.#ids[block]![number - this.#firsts[block]!]!;
   }
 
   /** Puts documents of equal score, which stand together, in the order of their ids. */

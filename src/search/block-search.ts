@@ -3,7 +3,9 @@ import type { Matrix } from '../core/model.js';
 import { Candidates, type Found, type Scores } from './candidates.js';
 import { searchGraph } from './exact-graph.js';
 import { mostPlaces } from './score-order.js';
+import { parseShard } from './shard-file.js';
 import { SharedBounds } from './shared-bounds.js';
+import type { BlockContent, PackedShard } from './vector-blocks.js';
 
 /** What is searched for; can be sent to a worker. */
 export interface SearchSetup {
@@ -28,13 +30,18 @@ export interface Sharing {
 export interface SearchBlock {
   /** The number of its first document among all. */
   readonly first: number;
-  /** Room for `blockRows` rows, of which the first `rows` are documents. */
-  readonly vectors: Float32Array;
   readonly rows: number;
+  readonly content: BlockContent;
 }
 
-/** What is to be merged by now (the rest is kept), or the row of a document whose numbers cannot be compared. */
-export type BlockResult = { readonly found: readonly Found[] } | { readonly badRow: number };
+/** Where the content of a block is; nothing else uses this memory. */
+export function memoryOf({ content }: SearchBlock): ArrayBuffer {
+  return content instanceof Float32Array ? content.buffer : content.file.bytes.buffer;
+}
+
+/** What is to be merged by now (the rest is kept), the row of a document whose numbers cannot be compared, or what is wrong with the shard. */
+export type BlockResult =
+  { readonly found: readonly Found[] } | { readonly badRow: number } | { readonly damage: string };
 
 /** Queries compared at a time. */
 const queryBatch = 512;
@@ -52,15 +59,20 @@ const fewestRows = 16;
  */
 export class BlockSearcher {
   readonly #session: InferenceSession;
+  readonly #setup: SearchSetup;
   readonly #batches: readonly QueryBatch[];
   /** Room for what a run gives. */
   readonly #scores: Scores;
   readonly #lengths: Float32Array;
+  /** Room for the vectors of a shard that are stored as other numbers. */
+  #unpacked = new Float32Array(0);
   /** The number of the document with place 0 in what is kept. */
   #stretch = 0;
 
-  private constructor(session: InferenceSession, { queries, blockRows, topK }: SearchSetup, sharing: Sharing) {
+  private constructor(session: InferenceSession, setup: SearchSetup, sharing: Sharing) {
+    const { queries, blockRows, topK } = setup;
     this.#session = session;
+    this.#setup = setup;
     this.#batches = batchesOf(queries, topK, new SharedBounds(sharing.scores, sharing.thread, queries.rows, topK));
     const width = Math.max(...this.#batches.map(({ width }) => width));
     const hits = new Uint8Array(blockRows * width);
@@ -78,23 +90,19 @@ export class BlockSearcher {
   }
 
   /** Blocks of one searcher come in the order of their documents. */
-  async search(block: SearchBlock): Promise<BlockResult> {
-    const { first, rows } = block;
+  async search({ first, rows, content }: SearchBlock): Promise<BlockResult> {
+    const vectors = content instanceof Float32Array ? content : this.#unpack(content, rows);
+    if (typeof vectors === 'string') return { damage: vectors };
     const found: Found[] = [];
     // Places count from the first document of a stretch, and there are only so many.
     if (first + rows - this.#stretch > mostPlaces) {
       found.push(...this.finish());
       this.#stretch = first;
     }
-    for (const batch of this.#batches) {
-      const { candidates } = batch;
-      candidates.raiseBounds();
-      await this.#compare(batch, block);
-      for (let row = 0; row < rows; row++) {
-        const comparable = Number.isFinite(this.#lengths[row]);
-        if (!comparable || !candidates.offer(this.#scores, row, first - this.#stretch + row)) return { badRow: row };
-      }
-      found.push(...candidates.takeFull(this.#stretch));
+    for (let start = 0; start < rows; start += this.#setup.blockRows) {
+      const count = Math.min(this.#setup.blockRows, rows - start);
+      const badRow = await this.#searchRows(this.#fed(vectors, start, count), count, first + start, found);
+      if (badRow !== undefined) return { badRow: start + badRow };
     }
     return { found };
   }
@@ -108,13 +116,52 @@ export class BlockSearcher {
     await this.#session.release();
   }
 
+  /** The vectors of a shard, or what is wrong with it. */
+  #unpack({ file, dtype }: PackedShard, rows: number): Float32Array | string {
+    const { columns } = this.#setup.queries;
+    if (dtype !== 'float32' && this.#unpacked.length < rows * columns)
+      this.#unpacked = new Float32Array(rows * columns);
+    const { buffer, byteOffset, byteLength } = file.bytes; // a Buffer handed over to a thread is one no more
+    const bytes = Buffer.from(buffer, byteOffset, byteLength);
+    const matrix = parseShard({ size: file.size, bytes }, dtype, this.#unpacked);
+    if (typeof matrix === 'string') return matrix;
+    if (matrix.rows === rows && matrix.columns === columns) return matrix.data;
+    return `has the shape [${matrix.rows}, ${matrix.columns}], expected [${rows}, ${columns}]`;
+  }
+
+  /** Rows of these vectors, at least as many as are fed; what is beyond those asked for does not matter. */
+  #fed(vectors: Float32Array, start: number, rows: number): Float32Array {
+    const { columns } = this.#setup.queries;
+    const fed = Math.max(rows, fewestRows) * columns;
+    const found = vectors.subarray(start * columns, start * columns + fed);
+    if (found.length === fed) return found;
+    const filledUp = new Float32Array(fed);
+    filledUp.set(found);
+    return filledUp;
+  }
+
+  /** @returns the row of a document whose numbers cannot be compared */
+  async #searchRows(fed: Float32Array, rows: number, first: number, found: Found[]): Promise<number | undefined> {
+    for (const batch of this.#batches) {
+      const { candidates } = batch;
+      candidates.raiseBounds();
+      await this.#compare(batch, fed);
+      for (let row = 0; row < rows; row++) {
+        const comparable = Number.isFinite(this.#lengths[row]);
+        if (!comparable || !candidates.offer(this.#scores, row, first - this.#stretch + row)) return row;
+      }
+      found.push(...candidates.takeFull(this.#stretch));
+    }
+    return undefined;
+  }
+
   /** Fills the room for what a run gives. */
-  async #compare({ queries, candidates, width }: QueryBatch, { vectors, rows }: SearchBlock): Promise<void> {
+  async #compare({ queries, candidates, width }: QueryBatch, documents: Float32Array): Promise<void> {
     const columns = queries.dims[1]!;
-    const fed = Math.max(rows, fewestRows); // what is beyond the rows is not looked at
+    const fed = documents.length / columns;
     await this.#session.run(
       {
-        documents: new Tensor('float32', vectors.subarray(0, fed * columns), [fed, columns]),
+        documents: new Tensor('float32', documents, [fed, columns]),
         queries,
         bounds: new Tensor('float32', candidates.bounds, [1, width]),
       },

@@ -1,3 +1,4 @@
+import { InputError } from '../core/errors.js';
 import type { Matrix } from '../core/model.js';
 import { StoreFolder, type StoredFile, type StorePlace } from '../stores/index.js';
 import { headerBytes, mostShardBytes, parseHeader, parseShard, shardBytes, type ShardDtype } from './shard-file.js';
@@ -12,8 +13,18 @@ export interface EmbeddingStoreOptions {
   readonly onDamage?: ((message: string) => void) | undefined;
 }
 
+/** A shard's file as it was read, not looked at yet. */
+export interface UncheckedShard {
+  readonly file: StoredFile;
+  readonly dtype: ShardDtype;
+  /** Gives back the file's memory, for another one; where it is kept, new memory is taken. */
+  readonly release: (memory: ArrayBuffer) => void;
+  /** For a damaged shard: tells of it and removes it. @param what is wrong with it @returns the error that ends the work */
+  readonly refuse: (what: string) => Promise<InputError>;
+}
+
 /** Shards being read while one is used: enough to keep a fast disk busy. */
-const shardsAhead = 8;
+const shardsAhead = 12;
 
 /**
  * Vectors in a folder or a bucket, addressed by what they were computed from ({@link shardKey}): a run that was stopped finds what it had
@@ -44,12 +55,28 @@ export class EmbeddingStore {
     return (await this.#read(key, headerBytes, (file) => parseHeader(file, this.dtype))) !== undefined;
   }
 
-  /** As `get` for one key after another, reading some of them ahead. */
-  async *getAll(keys: Iterable<string>): AsyncGenerator<Matrix | undefined> {
-    const reading: Promise<Matrix | undefined>[] = [];
+  /**
+   * The shards of one key after another, reading some of them ahead.
+   * @throws InputError for one that is missing or damaged
+   */
+  async *getAll(keys: Iterable<string>): AsyncGenerator<Matrix> {
+    for await (const shard of this.readAll(keys)) {
+      const found = parseShard(shard.file, shard.dtype);
+      if (typeof found === 'string') throw await shard.refuse(found);
+      yield found;
+    }
+  }
+
+  /**
+   * As `getAll`, with the checking and decoding left to whoever uses the shards.
+   * @throws InputError for one that is missing
+   */
+  async *readAll(keys: Iterable<string>): AsyncGenerator<UncheckedShard> {
+    const reading: Promise<UncheckedShard>[] = [];
+    const free: ArrayBuffer[] = [];
     try {
       for (const key of keys) {
-        const shard = this.get(key);
+        const shard = this.#readUnchecked(key, free);
         shard.catch(() => undefined); // seen when its turn comes
         reading.push(shard);
         if (reading.length > shardsAhead) yield await reading.shift()!;
@@ -68,20 +95,35 @@ export class EmbeddingStore {
     await this.#place.write(this.#nameOf(key), shardBytes(matrix, this.dtype));
   }
 
-  async #read<T>(
-    key: string,
-    mostBytes: number,
-    parse: (file: StoredFile) => Promise<T | string> | T | string,
-  ): Promise<T | undefined> {
+  async #readUnchecked(key: string, free: ArrayBuffer[]): Promise<UncheckedShard> {
+    const name = this.#nameOf(key);
+    const file = await this.#place.read(name, mostShardBytes, free.pop());
+    if (file === undefined) throw lost(key);
+    return {
+      file,
+      dtype: this.dtype,
+      release: (memory) => void free.push(memory),
+      refuse: async (what) => {
+        await this.#discard(name, what);
+        return lost(key);
+      },
+    };
+  }
+
+  async #read<T>(key: string, mostBytes: number, parse: (file: StoredFile) => T | string): Promise<T | undefined> {
     const name = this.#nameOf(key);
     const file = await this.#place.read(name, mostBytes);
     if (file === undefined) return undefined;
-    const found = await parse(file);
+    const found = parse(file);
     if (typeof found !== 'string') return found;
-    this.#onDamage(`${this.#place.address}/${name}: ${found}; the vectors are computed again`);
+    await this.#discard(name, found);
+    return undefined;
+  }
+
+  async #discard(name: string, what: string): Promise<void> {
+    this.#onDamage(`${this.#place.address}/${name}: ${what}; the vectors are computed again`);
     // What `has` cannot see must not be there for the next run. Where nothing can be deleted, it will be told of again.
     await this.#place.remove(name).catch(() => undefined);
-    return undefined;
   }
 
   #nameOf(key: string): string {
@@ -89,4 +131,10 @@ export class EmbeddingStore {
     const suffix = this.dtype === 'float32' ? '' : '.float16';
     return `${key.slice(0, 2)}/${key}${suffix}.vectors`;
   }
+}
+
+function lost(key: string): InputError {
+  return new InputError(
+    `the stored vectors ${key} were damaged or deleted meanwhile; run the same command again to compute them anew`,
+  );
 }

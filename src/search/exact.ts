@@ -4,7 +4,7 @@ import type { Ranking } from '../core/run.js';
 import { BestRankings } from './best-rankings.js';
 import type { SearchSetup } from './block-search.js';
 import { searchHere, searchInThreads, type BlockSearch } from './search-pool.js';
-import { blockRows, blocksOf, type Block, type VectorChunk } from './vector-blocks.js';
+import { blockRows, blocksOf, type Block, type Chunks } from './vector-blocks.js';
 
 /** How a query and a document are compared: `dot` takes the vectors as they are, `cosine` scales both to length 1. */
 export type Similarity = 'cosine' | 'dot';
@@ -12,8 +12,8 @@ export type Similarity = 'cosine' | 'dot';
 export interface ExactSearch {
   /** [queries, dimensions] */
   readonly queries: Matrix;
-  /** The documents in chunks of any size, each [ids.length, dimensions]; ids are distinct. */
-  readonly documents: AsyncIterable<VectorChunk> | Iterable<VectorChunk>;
+  /** The documents in chunks of any size, each [ids.length, dimensions], or in shards of a store; ids are distinct. */
+  readonly documents: Chunks;
   readonly topK: number;
   /** Threads of the matrix products. */
   readonly threads: number;
@@ -32,8 +32,8 @@ export interface ExactSearch {
  *
  * Reading, products and merging overlap: while worker threads search some blocks, the next ones are read and what was
  * found is merged on the calling thread (a corpus that fits into one block is searched there, too). Memory: two blocks
- * (6 MiB each) and some 15 MiB a thread, 12 times `topK` bytes for each query and thread, the queries,
- * the rankings, and the ids of all documents.
+ * (shards as they are, vectors in blocks of 6 MiB) and some 15 MiB a thread, 12 times `topK` bytes for each query and
+ * thread, the queries, the rankings, and the ids of all documents; and what is read ahead of a store (12 shards).
  *
  * @returns one ranking a query, with min(topK, documents) entries
  * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)
@@ -44,7 +44,7 @@ export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
   if (queries.rows === 0 || topK === 0)
     return Array.from({ length: queries.rows }, () => ({ ids: [], scores: new Float32Array(0) }));
   const rows = blockRows(queries.columns);
-  const best = new BestRankings(queries.rows, topK, rows);
+  const best = new BestRankings(queries.rows, topK);
   const byLength = similarity === 'cosine';
   await searchBlocks(search, { queries, byLength, topK, blockRows: rows }, best);
   return best.finish();
@@ -56,21 +56,19 @@ async function searchBlocks(
   setup: SearchSetup,
   best: BestRankings,
 ): Promise<void> {
-  const free: Float32Array[] = [];
-  const memory = (): Float32Array => free.pop() ?? new Float32Array(setup.blockRows * setup.queries.columns);
   const running = new Set<Promise<void>>();
   let blockSearch: BlockSearch | undefined;
-  const searchBlock = async ({ ids, vectors }: Block): Promise<void> => {
-    // Only the last block is not full: then it is the only one.
-    blockSearch ??= ids.length < setup.blockRows ? await searchHere(setup) : searchInThreads(setup, threads);
-    const done = await blockSearch.search({ first: best.enter(ids), vectors, rows: ids.length });
-    free.push(done.vectors);
-    if ('badRow' in done.result) throw notComparable(ids[done.result.badRow]!);
-    for (const found of done.result.found) best.add(found);
+  const searchBlock = async ({ ids, content, isOnly, release, refuse }: Block): Promise<void> => {
+    blockSearch ??= isOnly ? await searchHere(setup) : searchInThreads(setup, threads);
+    const { result, memory } = await blockSearch.search({ first: best.enter(ids), rows: ids.length, content });
+    if ('damage' in result) throw await refuse(result.damage);
+    if ('badRow' in result) throw notComparable(ids[result.badRow]!);
+    release(memory);
+    for (const found of result.found) best.add(found);
     onProgress?.(ids.length);
   };
   try {
-    for await (const block of blocksOf(documents, setup.queries.columns, memory)) {
+    for await (const block of blocksOf(documents, setup.queries.columns)) {
       throwIfInterrupted(signal);
       const job: Promise<void> = searchBlock(block).then(() => void running.delete(job));
       job.catch(() => undefined); // stays among those running, so that it is seen below

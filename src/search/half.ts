@@ -11,10 +11,15 @@ export function toHalf(values: Float32Array): Uint16Array {
   return Uint16Array.from(values, halfOf);
 }
 
-/** The same numbers as float32, which holds every half exactly. */
-export function fromHalf(halves: Uint16Array): Float32Array {
-  const values = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) values[i] = table()[halves[i]!]!;
+/**
+ * The same numbers as float32, which holds every half exactly.
+ * @param room for them, used where it is large enough
+ */
+export function fromHalf(halves: Uint16Array, room?: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  const { length } = halves;
+  const values = room !== undefined && room.length >= length ? room.subarray(0, length) : new Float32Array(length);
+  const valueOf = table();
+  for (let i = 0; i < length; i++) values[i] = valueOf[halves[i]!]!;
   return values;
 }
 

@@ -1,4 +1,4 @@
-import { BlockSearcher, type BlockResult, type SearchBlock, type SearchSetup } from './block-search.js';
+import { BlockSearcher, memoryOf, type BlockResult, type SearchBlock, type SearchSetup } from './block-search.js';
 import type { Found } from './candidates.js';
 import { SharedBounds } from './shared-bounds.js';
 import { SearchThread } from './search-thread.js';
@@ -7,8 +7,8 @@ import { SearchThread } from './search-thread.js';
 export interface BlockSearch {
   /** Blocks that may be given before the first is done: one to work on and one to go on with, for each thread. */
   readonly capacity: number;
-  /** @returns what is to be merged by now, and the memory of the vectors, which is not the caller's meanwhile */
-  search(block: SearchBlock): Promise<{ result: BlockResult; vectors: Float32Array }>;
+  /** @returns what is to be merged by now, and the memory of the block, which is not the caller's meanwhile */
+  search(block: SearchBlock): Promise<{ result: BlockResult; memory: ArrayBuffer }>;
   /** What is to be merged in the end, after all blocks that were given; there are no more. */
   finish(): Promise<readonly Found[]>;
   /** Call it when nothing is being searched. */
@@ -21,7 +21,7 @@ export async function searchHere(setup: SearchSetup): Promise<BlockSearch> {
   const searcher = await BlockSearcher.open(setup, { scores, thread: 0 });
   return {
     capacity: 1,
-    search: async (block) => ({ result: await searcher.search(block), vectors: block.vectors }),
+    search: async (block) => ({ result: await searcher.search(block), memory: memoryOf(block) }),
     finish: () => Promise.resolve(searcher.finish()),
     close: () => searcher.close(),
   };
@@ -41,7 +41,7 @@ export function searchInThreads(setup: SearchSetup, count: number): BlockSearch 
     capacity: blocksPerThread * count,
     async search(block) {
       const thread = threads.reduce((a, b) => (b.load < a.load ? b : a));
-      const answer = thread.ask({ kind: 'search', block }, [block.vectors.buffer as ArrayBuffer]);
+      const answer = thread.ask({ kind: 'search', block }, [memoryOf(block)]);
       const [done] = await Promise.all([answer, opening]);
       if (done.kind !== 'done') throw new Error(`a thread of the search answered "${done.kind}"`);
       return done;

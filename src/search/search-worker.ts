@@ -1,7 +1,7 @@
 /** A worker thread of exact search: one search after another, each of them block after block. */
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../core/errors.js';
-import { BlockSearcher } from './block-search.js';
+import { BlockSearcher, memoryOf } from './block-search.js';
 import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
 
 let searcher: BlockSearcher | undefined;
@@ -17,9 +17,9 @@ parentPort!.on('message', (message: ToSearchWorker) => {
 
 async function answer(message: ToSearchWorker): Promise<void> {
   if (message.kind === 'search') {
-    const { block } = message;
-    const result = await searcher!.search(block);
-    send({ kind: 'done', vectors: block.vectors, result }, [block.vectors.buffer as ArrayBuffer]);
+    const memory = memoryOf(message.block);
+    const result = await searcher!.search(message.block);
+    send({ kind: 'done', memory, result }, [memory]);
     return;
   }
   if (message.kind === 'finish') {

@@ -1,4 +1,4 @@
-import { createHash, webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { InputError } from '../core/errors.js';
 import type { Matrix } from '../core/model.js';
 import type { StoredFile } from '../stores/index.js';
@@ -48,24 +48,24 @@ function requireHalves(data: Float32Array): void {
     );
 }
 
-/** The shard that a file is; a text says what is wrong with it. Takes over the file's memory. */
-export async function parseShard(file: StoredFile, dtype: ShardDtype): Promise<Matrix | string> {
+/**
+ * The shard that a file is; a text says what is wrong with it. Takes over the file's memory.
+ * @param room for the numbers, used where they are not float32 already and it is large enough
+ */
+export function parseShard(file: StoredFile, dtype: ShardDtype, room?: Float32Array<ArrayBuffer>): Matrix | string {
   const header = parseHeader(file, dtype);
   if (typeof header === 'string') return header;
   const { rows, columns } = header;
   const { bytes, size } = file;
   if (bytes.length < size) return 'is cut off';
-  const expected = Buffer.from(bytes.subarray(checkedBytes, headerBytes));
-  // What the checksum covers is brought into one piece, for a digest on a thread of its own.
-  bytes.copy(bytes, headerBytes - checkedBytes, 0, checkedBytes);
-  const covered = bytes.subarray(headerBytes - checkedBytes);
-  if (!Buffer.from(await webcrypto.subtle.digest('SHA-256', covered)).equals(expected))
+  const hash = createHash('sha256').update(bytes.subarray(0, checkedBytes)).update(bytes.subarray(headerBytes));
+  if (!hash.digest().equals(bytes.subarray(checkedBytes, headerBytes)))
     return 'does not have the checksum it was written with';
   const [place, numbers] = [bytes.byteOffset + headerBytes, rows * columns];
   const data =
     dtype === 'float32'
       ? new Float32Array(bytes.buffer, place, numbers)
-      : fromHalf(new Uint16Array(bytes.buffer, place, numbers));
+      : fromHalf(new Uint16Array(bytes.buffer, place, numbers), room);
   return { rows, columns, data };
 }
 

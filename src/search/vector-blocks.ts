@@ -1,4 +1,7 @@
 import type { Matrix } from '../core/model.js';
+import type { StoredFile } from '../stores/index.js';
+import type { UncheckedShard } from './embedding-store.js';
+import type { ShardDtype } from './shard-file.js';
 
 /** Documents and their vectors, row by row. */
 export interface VectorChunk {
@@ -6,11 +9,33 @@ export interface VectorChunk {
   readonly vectors: Matrix;
 }
 
+/** Documents whose vectors, row by row, are a shard's. */
+export interface ShardChunk {
+  readonly ids: readonly string[];
+  readonly shard: UncheckedShard;
+}
+
+export type Chunks = AsyncIterable<VectorChunk | ShardChunk> | Iterable<VectorChunk | ShardChunk>;
+
 /** Documents to be searched at once. */
 export interface Block {
   readonly ids: readonly string[];
-  /** Room for `blockRows` rows, of which the first `ids.length` are the documents' vectors. */
-  readonly vectors: Float32Array;
+  readonly content: BlockContent;
+  /** Whether there is no other block. */
+  readonly isOnly: boolean;
+  /** Takes the memory of the content back, for another block. */
+  readonly release: (memory: ArrayBuffer) => void;
+  /** What to do about damaged content. @param what is wrong with it @returns the error that ends the search */
+  readonly refuse: (what: string) => Promise<Error>;
+}
+
+/** The documents' vectors in the first rows of so many that there may be more, or a shard that has them and nothing else. */
+export type BlockContent = Float32Array<ArrayBuffer> | PackedShard;
+
+/** A shard's file. */
+export interface PackedShard {
+  readonly file: StoredFile;
+  readonly dtype: ShardDtype;
 }
 
 /** Numbers in a block (6 MiB): small enough to give all threads work, large enough that handing it over costs nothing. */
@@ -23,33 +48,53 @@ export function blockRows(columns: number): number {
   return Math.min(mostRows, Math.max(16, Math.floor(blockNumbers / columns)));
 }
 
-/**
- * Regroups chunks into blocks, all of them full but the last, whatever the chunks.
- * @param takeMemory gives room for a block; what is in it does not matter
- */
-export async function* blocksOf(
-  chunks: AsyncIterable<VectorChunk> | Iterable<VectorChunk>,
-  columns: number,
-  takeMemory: () => Float32Array,
-  rows = blockRows(columns),
-): AsyncGenerator<Block> {
+/** Brings chunks into blocks: shards as they are, vectors regrouped, so that all blocks are full but those before a shard and the last. */
+export async function* blocksOf(chunks: Chunks, columns: number, rows = blockRows(columns)): AsyncGenerator<Block> {
+  let held: Omit<Block, 'isOnly'> | undefined;
+  let isOnly = true;
+  for await (const block of regrouped(chunks, columns, rows)) {
+    if (held !== undefined) yield { ...held, isOnly: (isOnly = false) };
+    held = block;
+  }
+  if (held !== undefined) yield { ...held, isOnly };
+}
+
+async function* regrouped(chunks: Chunks, columns: number, rows: number): AsyncGenerator<Omit<Block, 'isOnly'>> {
+  const free: ArrayBuffer[] = [];
   let ids: string[] = [];
-  let data: Float32Array | undefined;
-  for await (const { ids: chunkIds, vectors } of chunks) {
-    if (vectors.columns !== columns || vectors.rows !== chunkIds.length) {
-      throw new RangeError(
-        `vectors of shape [${vectors.rows}, ${vectors.columns}] do not fit ${chunkIds.length} ids and ${columns} dimensions`,
-      );
+  let data: Float32Array<ArrayBuffer> | undefined;
+  const take = (content: Float32Array<ArrayBuffer>): Omit<Block, 'isOnly'> => {
+    const block = { ids, content, release: (memory: ArrayBuffer) => void free.push(memory), refuse: notDamaged };
+    [ids, data] = [[], undefined];
+    return block;
+  };
+  for await (const chunk of chunks) {
+    if ('shard' in chunk) {
+      if (data !== undefined) yield take(data);
+      const { file, dtype, release, refuse } = chunk.shard;
+      yield { ids: chunk.ids, content: { file, dtype }, release, refuse };
+      continue;
     }
+    const { ids: chunkIds, vectors } = chunk;
+    requireShape(chunk, columns);
     for (let row = 0; row < vectors.rows;) {
-      data ??= takeMemory();
+      data ??= new Float32Array(free.pop() ?? new ArrayBuffer(rows * columns * 4));
       const end = Math.min(vectors.rows, row + rows - ids.length);
       data.set(vectors.data.subarray(row * columns, end * columns), ids.length * columns);
       for (; row < end; row++) ids.push(chunkIds[row]!);
-      if (ids.length < rows) continue;
-      yield { ids, vectors: data };
-      [ids, data] = [[], undefined];
+      if (ids.length === rows) yield take(data);
     }
   }
-  if (data !== undefined) yield { ids, vectors: data };
+  if (data !== undefined) yield take(data);
+}
+
+function requireShape({ ids, vectors }: VectorChunk, columns: number): void {
+  if (vectors.columns === columns && vectors.rows === ids.length) return;
+  throw new RangeError(
+    `vectors of shape [${vectors.rows}, ${vectors.columns}] do not fit ${ids.length} ids and ${columns} dimensions`,
+  );
+}
+
+function notDamaged(what: string): Promise<Error> {
+  return Promise.resolve(new RangeError(`vectors are not a shard that ${what}`));
 }

@@ -31,13 +31,13 @@ export class StoreFolder implements StorePlace {
     }
   }
 
-  async read(name: string, mostBytes: number): Promise<StoredFile | undefined> {
+  async read(name: string, mostBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
     const path = join(this.address, name);
     let handle: FileHandle | undefined;
     try {
       handle = await open(path);
       const { size } = await handle.stat();
-      return { size, bytes: await readFully(handle, Math.min(size, mostBytes)) };
+      return { size, bytes: await readFully(handle, Math.min(size, mostBytes), memory) };
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
       if (!isUserFault(error)) throw error;
@@ -117,8 +117,9 @@ function isUserFault(error: unknown): boolean {
 }
 
 /** The first `length` bytes; fewer where the file ends before. */
-async function readFully(handle: FileHandle, length: number): Promise<Buffer<ArrayBuffer>> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+async function readFully(handle: FileHandle, length: number, memory?: ArrayBuffer): Promise<Buffer<ArrayBuffer>> {
+  const fits = memory !== undefined && memory.byteLength >= length;
+  const bytes = fits ? Buffer.from(memory, 0, length) : Buffer.allocUnsafeSlow(length);
   for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(bytes, done, length - done, done);
     if (bytesRead === 0) return bytes.subarray(0, done);

@@ -10,8 +10,11 @@ export interface StorePlace {
   readonly address: string;
   /** Makes the place if it can be made, and sees that files can be written, read and deleted there. */
   requireUsable(): Promise<void>;
-  /** A file's beginning, up to so many bytes; undefined where there is no such file. */
-  read(name: string, mostBytes: number): Promise<StoredFile | undefined>;
+  /**
+   * A file's beginning, up to so many bytes; undefined where there is no such file.
+   * @param memory where the bytes may be put if it is large enough
+   */
+  read(name: string, mostBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined>;
   /** Writes a file, in place of one that is there. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** Writes a file unless there is one; of several writers at the same time, one wins. */

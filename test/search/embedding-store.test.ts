@@ -11,6 +11,7 @@ import { sha256 } from '../../src/core/files.js';
 import type { Matrix, ModelInfo } from '../../src/core/model.js';
 import { InputError } from '../../src/core/errors.js';
 import { EmbeddingStore, shardKey, type ShardParts } from '../../src/search/index.js';
+import { parseShard } from '../../src/search/shard-file.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -78,18 +79,59 @@ describe('embedding store', () => {
     expect(await store.has(key)).toBe(false);
   });
 
-  test('getAll gives the shards in order, missing ones too, and may be left early', async () => {
-    const store = new EmbeddingStore(folder);
-    const keys = Array.from({ length: 30 }, (_, i) => sha256(`shard ${i}`));
-    const shard = (i: number): Matrix => ({ rows: 1, columns: 2, data: Float32Array.of(i, -i) });
-    for (const [i, one] of keys.entries()) if (i % 7 !== 3) await store.put(one, shard(i));
-    const found: (Matrix | undefined)[] = [];
-    for await (const one of store.getAll(keys)) found.push(one);
-    expect(found).toEqual(keys.map((_, i) => (i % 7 === 3 ? undefined : shard(i))));
-    for await (const one of store.getAll(keys)) {
-      expect(one).toEqual(shard(0));
-      break;
-    }
+  describe('many shards', () => {
+    const keys = Array.from({ length: 40 }, (_, i) => sha256(`shard ${i}`));
+    const shard = (i: number): Matrix => ({
+      rows: 1 + (i % 3),
+      columns: 2,
+      data: new Float32Array(2 + 2 * (i % 3)).fill(i),
+    });
+
+    test('come in order, and may be left early', async () => {
+      const store = new EmbeddingStore(folder);
+      for (const [i, one] of keys.entries()) await store.put(one, shard(i));
+      const found: Matrix[] = [];
+      for await (const one of store.getAll(keys)) found.push(one);
+      expect(found).toEqual(keys.map((_, i) => shard(i)));
+      for await (const one of store.getAll(keys)) {
+        expect(one).toEqual(shard(0));
+        break;
+      }
+    });
+
+    test('end at one that is missing or damaged, with an InputError; the damaged one is told of and removed', async () => {
+      const notes: string[] = [];
+      const store = new EmbeddingStore(folder, { onDamage: (message) => notes.push(message) });
+      for (const [i, one] of keys.entries()) if (i !== 30) await store.put(one, shard(i));
+      const readAll = async (): Promise<number> => {
+        let found = 0;
+        await expect(async () => {
+          for await (const { rows } of store.getAll(keys)) found += Math.sign(rows);
+        }).rejects.toThrow(InputError);
+        return found;
+      };
+      expect(await readAll()).toBe(30);
+      expect(notes).toEqual([]);
+      const damaged = join(folder, keys[20]!.slice(0, 2), `${keys[20]!}.vectors`);
+      await truncate(damaged, 70);
+      expect(await readAll()).toBe(20);
+      expect(notes).toEqual([`${damaged}: has 70 bytes, expected 88 for [3, 2]; the vectors are computed again`]);
+      expect(await store.get(keys[20]!)).toBeUndefined();
+    });
+
+    test('unchecked, take the memory that is given back, if it is large enough', async () => {
+      const store = new EmbeddingStore(folder);
+      for (const [i, one] of keys.entries()) await store.put(one, shard(i));
+      const [seen, found] = [new Set<ArrayBuffer>(), [] as (Matrix | string)[]];
+      for await (const { file, dtype, release } of store.readAll(keys)) {
+        seen.add(file.bytes.buffer);
+        const parsed = parseShard(file, dtype);
+        found.push(typeof parsed === 'string' ? parsed : { ...parsed, data: parsed.data.slice() });
+        release(file.bytes.buffer);
+      }
+      expect(found).toEqual(keys.map((_, i) => shard(i)));
+      expect(seen.size).toBeLessThan(keys.length);
+    });
   });
 
   test('float16 keeps each number to 11 bits in half the room, apart from float32', async () => {

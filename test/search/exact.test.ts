@@ -1,9 +1,20 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { InputError, InterruptedError } from '../../src/core/errors.js';
+import { sha256 } from '../../src/core/files.js';
 import type { Matrix } from '../../src/core/model.js';
 import { rank, type Ranking } from '../../src/core/run.js';
-import { searchExact, type Similarity, type VectorChunk } from '../../src/search/index.js';
+import {
+  EmbeddingStore,
+  searchExact,
+  type ShardChunk,
+  type ShardDtype,
+  type Similarity,
+  type VectorChunk,
+} from '../../src/search/index.js';
 import { golden } from '../helpers/goldens.js';
 
 interface Documents {
@@ -239,6 +250,94 @@ describe('scores', () => {
     const before = [queries.data.slice(), documents.vectors.data.slice()];
     await search(queries, documents, 5, 'cosine');
     expect([queries.data, documents.vectors.data]).toEqual(before);
+  });
+});
+
+describe('of shards', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sgpt-bench-search-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const columns = 4096; // a block has room for 384 rows
+  const numbers = (rows: number, seed: number): Matrix =>
+    matrix(
+      columns,
+      Float32Array.from({ length: rows * columns }, (_, i) => ((i * 7919 + seed) % 1009) / 512 - 1),
+    );
+
+  /** The documents, some of the chunks as shards of a store, which is where vectors get their dtype. */
+  async function stored(
+    documents: Documents,
+    { sizes, dtype, shards }: { sizes: number[]; dtype: ShardDtype; shards: (i: number) => boolean },
+  ): Promise<{ chunks: () => AsyncGenerator<VectorChunk | ShardChunk>; keys: string[] }> {
+    const store = new EmbeddingStore(folder, { dtype });
+    const parts = [...chunks(documents, sizes)];
+    const keys = parts.map(({ ids }) => sha256(ids[0]!));
+    for (const [i, { vectors }] of parts.entries())
+      await store.put(keys[i]!, { ...vectors, data: vectors.data.slice() });
+    async function* read(): AsyncGenerator<VectorChunk | ShardChunk> {
+      let i = 0;
+      for await (const shard of store.readAll(keys)) {
+        const { ids } = parts[i]!;
+        if (shards(i)) yield { ids, shard };
+        else yield { ids, vectors: (await store.get(keys[i]!))! };
+        i++;
+      }
+    }
+    return { chunks: read, keys };
+  }
+
+  const queries = numbers(5, 3);
+  const documents: Documents = { ids: Array.from({ length: 1500 }, (_, i) => `d${i}`), vectors: numbers(1500, 1) };
+
+  test.each([
+    ['float32', [400], () => true],
+    ['float32', [1, 500, 15, 16, 384], () => true],
+    ['float32', [100, 1, 7], (i: number) => i % 3 === 1],
+    ['float16', [1, 400, 20], () => true],
+    ['float16', [2000], () => true],
+  ] as const)('%s, of %j documents, gives what the vectors give, bit by bit', async (dtype, sizes, shards) => {
+    const { chunks: read } = await stored(documents, { sizes: [...sizes], dtype, shards });
+    const plain = await stored(documents, { sizes: [...sizes], dtype, shards: () => false });
+    const options = { queries, topK: 700, similarity: 'cosine' } as const;
+    const expected = await searchExact({ ...options, documents: plain.chunks(), threads: 1 });
+    expect(new Set(expected[0]!.ids).size).toBe(700);
+    for (const threads of [1, 3]) {
+      expect(await searchExact({ ...options, documents: read(), threads })).toEqual(expected);
+    }
+  });
+
+  test.each([400, 2000])('a damaged one of %d is an InputError, and gone afterwards', async (size) => {
+    const { chunks: read, keys } = await stored(documents, { sizes: [size], dtype: 'float32', shards: () => true });
+    const key = keys.at(-1)!;
+    const path = join(folder, key.slice(0, 2), `${key}.vectors`);
+    const bytes = await readFile(path);
+    bytes[1000]! ^= 1;
+    await writeFile(path, bytes);
+    const found = searchExact({ queries, documents: read(), topK: 3, threads: 2, similarity: 'dot' });
+    await expect(found).rejects.toThrow(InputError);
+    await expect(readFile(path)).rejects.toThrow('ENOENT');
+  });
+
+  test('one of another shape is not searched', async () => {
+    const store = new EmbeddingStore(folder);
+    const key = sha256('a shard');
+    await store.put(key, numbers(3, 1));
+    for (const [ids, asked] of [
+      [['1', '2'], queries],
+      [['1', '2', '3'], matrix(2, [1, 0])],
+    ] as const) {
+      await store.put(key, numbers(3, 1));
+      const read = async function* (): AsyncGenerator<ShardChunk> {
+        for await (const shard of store.readAll([key])) yield { ids, shard };
+      };
+      const found = searchExact({ queries: asked, documents: read(), topK: 3, threads: 1, similarity: 'dot' });
+      await expect(found).rejects.toThrow(InputError);
+    }
   });
 });
 

@@ -1,13 +1,15 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inTurn, present, type Comparison } from './harness/compare.js';
-import { command, startOwn, startPeer } from './harness/contender.js';
+import { command, startOwn, startPeer, type Contender } from './harness/contender.js';
 import type { JobOptions } from './harness/job.js';
 import { writeVectors } from './data/vectors.js';
 
 const columns = 768;
 const queries = 300;
 const topK = 1000;
+/** So few that comparing takes less time than reading, also from fast disks. */
+const fewQueries = 10;
 
 /** Exact search against faiss's IndexFlatIP, and what storage costs. */
 export async function benchSearch(options: JobOptions): Promise<Comparison[]> {
@@ -55,33 +57,50 @@ async function searchOf(documents: number, { folder, threads, rounds }: JobOptio
 }
 
 /**
- * More vectors than fit into memory, from disk: beside reading the same files and doing nothing with them. The two take
- * turns, and each reads all files, so that the system's cache holds little of what is needed next.
+ * Vectors from disk, of which the system's cache holds none, beside reading the same files and doing nothing with them: once
+ * with as many queries as above, where the products take longer than the disk, and once with so few that the disk is the limit.
  */
 async function searchOnDisk(documents: number, { folder, threads, rounds }: JobOptions): Promise<Comparison> {
   const store = join(folder, 'store');
-  await writeVectors(join(folder, 'queries'), queries, columns, 2);
-  const search = await startOwn('sgpt-bench, stored', 'search', {
-    documents,
-    store,
-    queries: join(folder, 'queries'),
-    columns,
-    topK,
-    threads,
-    similarity: 'dot',
-    results: join(folder, 'own'),
-  });
-  if ('reason' in search) throw new Error(search.reason);
+  const search = async (count: number): Promise<Contender> => {
+    const asked = join(folder, `queries-${count}`);
+    await writeVectors(asked, count, columns, 2);
+    const common = { documents, columns, topK, threads, similarity: 'dot', results: join(folder, 'own') };
+    const own = await startOwn(`sgpt-bench, ${count} queries`, 'search', { ...common, store, queries: asked });
+    if ('reason' in own) throw new Error(own.reason);
+    return own;
+  };
   const script = `find '${store}' -name '*.vectors' -print0 | sort -z | xargs -0 cat > /dev/null`;
-  const measured = await inTurn([search, command('cat', 'all files to /dev/null', ['sh', '-c', script])], rounds);
-  await search.close();
+  const contenders = [
+    command('cat', 'all files to /dev/null', ['sh', '-c', script]),
+    await search(queries),
+    await search(fewQueries),
+  ];
+  const measured = await inTurn(
+    contenders.map((contender) => cold(contender, store)),
+    rounds,
+  );
+  for (const contender of contenders) await contender.close();
   return {
     title: `Exact search from disk, ${documents.toLocaleString('en')} documents`,
-    input: `${queries} queries, ${((documents * columns * 4) / 1e9).toFixed(1)} GB of float32 vectors in the embedding store, the best ${topK}`,
+    input: `${((documents * columns * 4) / 1e9).toFixed(1)} GB of float32 vectors in the embedding store, none of them in the system's cache; the best ${topK}`,
     work: { amount: documents * columns * 4, unit: 'B' },
     measured,
     absent: [],
-    findings: ["the machine's disk is the limit only where cat takes longer than the search of vectors in memory"],
+    findings: ['the disk is the limit where reading alone takes longer than the search of as many vectors in memory'],
+  };
+}
+
+/** Makes the system drop the files of a folder from its cache before each measurement (GNU dd tells it to). */
+function cold(contender: Contender, folder: string): Contender {
+  const drop = 'for file; do dd if="$file" iflag=nocache count=0 status=none; done';
+  const dropAll = command('dd', '', ['find', folder, '-type', 'f', '-exec', 'sh', '-c', drop, 'sh', '{}', '+']);
+  return {
+    ...contender,
+    async measure() {
+      await dropAll.measure();
+      return contender.measure();
+    },
   };
 }
 

@@ -3,7 +3,13 @@ import { open, writeFile } from 'node:fs/promises';
 import { sha256 } from '../../../src/core/files.js';
 import type { Matrix } from '../../../src/core/model.js';
 import type { Ranking } from '../../../src/core/run.js';
-import { EmbeddingStore, searchExact, type Similarity, type VectorChunk } from '../../../src/search/index.js';
+import {
+  EmbeddingStore,
+  searchExact,
+  type ShardChunk,
+  type Similarity,
+  type VectorChunk,
+} from '../../../src/search/index.js';
 import { FastRandom } from '../data/random.js';
 import { serve, type Job } from './serve.js';
 
@@ -67,7 +73,7 @@ async function inMemory({ documents, columns }: Parameters): Promise<() => Vecto
 async function inStore(
   { documents, columns, dtype }: Parameters,
   folder: string,
-): Promise<() => AsyncGenerator<VectorChunk>> {
+): Promise<() => AsyncGenerator<ShardChunk>> {
   const store = new EmbeddingStore(folder, { dtype });
   const shards: { readonly ids: readonly string[]; readonly key: string }[] = [];
   for await (const { ids, vectors } of chunksOf(documents, columns)) {
@@ -77,8 +83,8 @@ async function inStore(
   }
   const keys = shards.map(({ key }) => key);
   return async function* () {
-    let shard = 0;
-    for await (const vectors of store.getAll(keys)) yield { ids: shards[shard++]!.ids, vectors: vectors! };
+    let at = 0;
+    for await (const shard of store.readAll(keys)) yield { ids: shards[at++]!.ids, shard };
   };
 }
 
