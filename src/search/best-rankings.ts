@@ -3,6 +3,9 @@ import { compareCodePoints } from '../core/text.js';
 import type { Found } from './candidates.js';
 import { placeOf, scoreOf } from './score-order.js';
 
+/** Documents whose blocks are found together. */
+const pageSize = 256;
+
 /**
  * The best documents so far of each query, from what is found in some documents after another. Documents go by number here, so
  * that merging moves numbers only; ids are looked at where scores are equal.
@@ -16,9 +19,13 @@ export class BestRankings {
   readonly #ids: (readonly string[])[] = [];
   /** By block: the number of its first document. */
   readonly #firsts: number[] = [];
+  /** By number, divided by `pageSize`: the block of the first document with such a number. */
+  readonly #pages: number[] = [];
   #documents = 0;
   /** Room for what is found for one query. */
   readonly #found: BestNumbers = noNumbers();
+  /** Room for what two rankings make together. */
+  readonly #merged: BestNumbers = noNumbers();
 
   constructor(queries: number, topK: number) {
     this.#bounds = new Float32Array(queries).fill(-Infinity);
@@ -29,9 +36,10 @@ export class BestRankings {
   /** @param ids of the documents of the next block @returns the number of its first document */
   enter(ids: readonly string[]): number {
     const first = this.#documents;
-    this.#ids.push(ids);
+    const block = this.#ids.push(ids) - 1;
     this.#firsts.push(first);
     this.#documents += ids.length;
+    while (this.#pages.length * pageSize < this.#documents) this.#pages.push(block);
     return first;
   }
 
@@ -71,12 +79,8 @@ export class BestRankings {
   }
 
   #idOf(number: number): string {
-    let [block, end] = [0, this.#firsts.length];
-    while (end - block > 1) {
-      const middle = (block + end) >> 1;
-      if (this.#firsts[middle]! <= number) block = middle;
-      else end = middle;
-    }
+    let block = this.#pages[Math.floor(number / pageSize)]!;
+    while (number >= (this.#firsts[block + 1] ?? Infinity)) block++;
     return this.#ids[block]![number - this.#firsts[block]!]!;
   }
 
@@ -92,38 +96,28 @@ export class BestRankings {
     return compareCodePoints(this.#idOf(b), this.#idOf(a));
   }
 
-  /** Merges `b` into `a`, in place and from the end: most of what is found late belongs near the end. */
+  /** Merges `b` into `a`. */
   #merge(a: BestNumbers, b: BestNumbers): void {
     const size = Math.min(this.#topK, a.size + b.size);
-    let [i, j] = [a.size - 1, b.size - 1];
-    for (let excess = a.size + b.size - size; excess > 0; excess--) {
-      if (this.#isBefore(a, i, b, j)) j--;
-      else i--;
-    }
-    makeRoom(a, size, this.#topK);
-    a.size = size;
+    const merged = this.#merged;
+    makeRoom(merged, size, this.#topK);
     // The one loop here whose time counts.
-    const { numbers, scores } = a;
-    const { numbers: newNumbers, scores: newScores } = b;
-    for (let slot = size - 1; j >= 0; slot--) {
-      const score = i < 0 ? Infinity : scores[i]!;
-      const newScore = newScores[j]!;
-      const newIsLast = i < 0 || (score === newScore ? this.#isBefore(a, i, b, j) : score > newScore);
-      if (newIsLast) {
-        scores[slot] = newScore;
-        numbers[slot] = newNumbers[j--]!;
+    const { numbers, scores } = merged;
+    const { numbers: numbersA, scores: scoresA, size: sizeA } = a;
+    const { numbers: numbersB, scores: scoresB, size: sizeB } = b;
+    for (let slot = 0, i = 0, j = 0; slot < size; slot++) {
+      const scoreA = i < sizeA ? scoresA[i]! : -Infinity;
+      const scoreB = j < sizeB ? scoresB[j]! : -Infinity;
+      if (scoreA > scoreB || (scoreA === scoreB && this.#compareIds(numbersA[i]!, numbersB[j]!) < 0)) {
+        scores[slot] = scoreA;
+        numbers[slot] = numbersA[i++]!;
       } else {
-        scores[slot] = score;
-        numbers[slot] = numbers[i--]!;
+        scores[slot] = scoreB;
+        numbers[slot] = numbersB[j++]!;
       }
     }
-  }
-
-  /** Whether entry i of `a` (if there is one left) comes before entry j of `b` (if there is one left). */
-  #isBefore(a: BestNumbers, i: number, b: BestNumbers, j: number): boolean {
-    if (i < 0 || j < 0) return j >= 0;
-    const [scoreA, scoreB] = [a.scores[i]!, b.scores[j]!];
-    return scoreA === scoreB ? this.#compareIds(a.numbers[i]!, b.numbers[j]!) < 0 : scoreA > scoreB;
+    [merged.numbers, merged.scores] = [numbersA, scoresA];
+    [a.numbers, a.scores, a.size] = [numbers, scores, size];
   }
 }
 

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Matrix } from '../core/model.js';
-import { Candidates, type Found, type Scores } from './candidates.js';
+import { Candidates, roomForScores, type Found, type Scores } from './candidates.js';
 import { searchGraph } from './exact-graph.js';
 import { mostPlaces } from './score-order.js';
 import { parseShard } from './shard-file.js';
@@ -34,9 +34,10 @@ export interface SearchBlock {
   readonly content: BlockContent;
 }
 
-/** Where the content of a block is; nothing else uses this memory. */
-export function memoryOf({ content }: SearchBlock): ArrayBuffer {
-  return content instanceof Float32Array ? content.buffer : content.file.bytes.buffer;
+/** The memory that a block's content is handed over with, and nothing else uses; none where it is shared. */
+export function memoryOf({ content }: SearchBlock): ArrayBuffer[] {
+  const { buffer } = content instanceof Float32Array ? content : content.file.bytes;
+  return buffer instanceof SharedArrayBuffer ? [] : [buffer];
 }
 
 /** What is to be merged by now (the rest is kept), the row of a document whose numbers cannot be compared, or what is wrong with the shard. */
@@ -66,6 +67,8 @@ export class BlockSearcher {
   readonly #lengths: Float32Array;
   /** Room for the vectors of a shard that are stored as other numbers. */
   #unpacked = new Float32Array(0);
+  /** Room for vectors that cannot be fed where they are. */
+  #copied: Float32Array | undefined;
   /** The number of the document with place 0 in what is kept. */
   #stretch = 0;
 
@@ -75,8 +78,7 @@ export class BlockSearcher {
     this.#setup = setup;
     this.#batches = batchesOf(queries, topK, new SharedBounds(sharing.scores, sharing.thread, queries.rows, topK));
     const width = Math.max(...this.#batches.map(({ width }) => width));
-    const hits = new Uint8Array(blockRows * width);
-    this.#scores = { values: new Float32Array(blockRows * width), hits, fourHits: new Int32Array(hits.buffer) };
+    this.#scores = roomForScores(blockRows * width);
     this.#lengths = new Float32Array(blockRows);
   }
 
@@ -129,15 +131,15 @@ export class BlockSearcher {
     return `has the shape [${matrix.rows}, ${matrix.columns}], expected [${rows}, ${columns}]`;
   }
 
-  /** Rows of these vectors, at least as many as are fed; what is beyond those asked for does not matter. */
+  /** Rows of these vectors, as the runtime takes them: so many at least, and not from shared memory. What is beyond does not matter. */
   #fed(vectors: Float32Array, start: number, rows: number): Float32Array {
     const { columns } = this.#setup.queries;
     const fed = Math.max(rows, fewestRows) * columns;
     const found = vectors.subarray(start * columns, start * columns + fed);
-    if (found.length === fed) return found;
-    const filledUp = new Float32Array(fed);
-    filledUp.set(found);
-    return filledUp;
+    if (found.length === fed && !(found.buffer instanceof SharedArrayBuffer)) return found;
+    this.#copied ??= new Float32Array(this.#setup.blockRows * columns);
+    this.#copied.set(found);
+    return this.#copied.subarray(0, fed);
   }
 
   /** @returns the row of a document whose numbers cannot be compared */
@@ -167,7 +169,7 @@ export class BlockSearcher {
       },
       {
         scores: new Tensor('float32', this.#scores.values.subarray(0, fed * width), [fed, width]),
-        hits: new Tensor('bool', this.#scores.hits.subarray(0, fed * width), [fed, width]),
+        misses: new Tensor('bool', this.#scores.misses.subarray(0, fed * width), [fed, width]),
         lengths: new Tensor('float32', this.#lengths.subarray(0, fed), [fed, 1]),
       },
     );

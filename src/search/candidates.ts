@@ -1,5 +1,5 @@
 import { ScoreHistogram } from './score-histogram.js';
-import { entryOf, mostPlaces, orderOf, orderOfEntry, scoreOf, scoreOfOrder } from './score-order.js';
+import { entryOf, mostPlaces, orderOf, orderOfBits, orderOfEntry, scoreOf, scoreOfOrder } from './score-order.js';
 import { select } from './select.js';
 import type { SharedBounds } from './shared-bounds.js';
 
@@ -16,11 +16,20 @@ export interface Found {
 /** Scores of documents, row by row, a row being as wide as the bounds are. */
 export interface Scores {
   readonly values: Float32Array;
-  /** 1 where a score is not below its query's bound, else 0. */
-  readonly hits: Uint8Array;
-  /** The same memory as `hits`, four at a time. */
-  readonly fourHits: Int32Array;
+  /** The same memory as `values`, as whole numbers. */
+  readonly bits: Int32Array;
+  /** 1 where a score is below its query's bound, else 0. */
+  readonly misses: Uint8Array;
+  /** The same memory as `misses`, four at a time. */
+  readonly fourMisses: Int32Array;
 }
+
+export function roomForScores(count: number): Scores {
+  const [values, misses] = [new Float32Array(count), new Uint8Array(count)];
+  return { values, bits: new Int32Array(values.buffer), misses, fourMisses: new Int32Array(misses.buffer) };
+}
+
+const allMisses = 0x01010101;
 
 /**
  * The best of many documents for some queries, gathered by one thread. A query keeps its `limit` best and whatever equals the
@@ -68,30 +77,29 @@ export class Candidates {
   }
 
   /**
-   * Looks at a document's hits.
+   * Looks at a document's scores that are not below the bounds.
    * @param place the document's, in all lists
    * @returns false where a score that matters is not finite
    */
-  offer({ values, hits, fourHits }: Scores, row: number, place: number): boolean {
+  offer({ values, bits, misses, fourMisses }: Scores, row: number, place: number): boolean {
     const start = row * this.bounds.length;
     const end = start + this.bounds.length;
     // All scores pass through this loop, so that its time counts.
     for (let at = start; at < end; at += 4) {
-      if (fourHits[at >> 2] === 0) continue;
+      if (fourMisses[at >> 2] === allMisses) continue;
       for (let i = at; i < at + 4; i++) {
-        if (hits[i] === 0) continue;
+        if (misses[i] !== 0) continue;
         if (!Number.isFinite(values[i])) return false;
-        this.#add(i - start, place, values[i]!);
+        // The bound may be higher by now.
+        if (values[i]! >= this.bounds[i - start]!) this.#add(i - start, place, orderOfBits(bits[i]!));
       }
     }
     return true;
   }
 
-  #add(query: number, place: number, score: number): void {
-    if (score < this.bounds[query]!) return;
+  #add(query: number, place: number, order: number): void {
     const list = this.#lists[query]!;
     const count = this.#counts[query]!;
-    const order = orderOf(score);
     list[count] = place - order * mostPlaces;
     this.#counts[query] = count + 1;
     this.#count(query, order);
@@ -105,6 +113,10 @@ export class Candidates {
 
   /** All that is kept; nothing is kept afterwards but the bounds. @param first the number of the document with place 0 */
   takeAll(first: number): Found {
+    for (let query = 0; query < this.#lists.length; query++) {
+      if (this.#counts[query]! >= this.#shared.share) this.#raise(query, this.#nthScore(query, this.#shared.share));
+    }
+    this.raiseBounds();
     const lists = this.#lists.map((_, query) => this.#take(query));
     const queries = lists.map((_, query) => this.firstQuery + query);
     return foundOf(queries, lists, first);

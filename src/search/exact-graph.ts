@@ -6,12 +6,12 @@ const leastLength = 1e-12;
 /**
  * The graph of exact search: scores of all documents with all queries. Inputs: `documents` [documents, dimensions], `queries`
  * [queries, dimensions], `bounds` [1, queries]. Outputs: `scores` [documents, queries], inner products, divided by
- * the documents' lengths if asked for; `hits` [documents, queries], whether a score is not below its query's bound;
+ * the documents' lengths if asked for; `misses` [documents, queries], whether a score is below its query's bound;
  * `lengths` [documents, 1].
  *
  * The documents come first in the product because the kernel (MLAS) then reads them where they are, and copies only the
- * queries into the layout it works on. Few scores are hits: looking at them is left to those who know what to do with them,
- * and finding them among all is faster here.
+ * queries into the layout it works on. Few scores are no misses: looking at them is left to those who know what to do with
+ * them, and finding them among all is faster here.
  */
 export function searchGraph(byLength: boolean): Uint8Array {
   const product = byLength ? 'products' : 'scores';
@@ -24,11 +24,8 @@ export function searchGraph(byLength: boolean): Uint8Array {
       { op: 'Max', inputs: ['lengths', 'leastLength'], outputs: ['divisors'] },
       { op: 'Div', inputs: ['products', 'divisors'], outputs: ['scores'] },
     );
-  // Not "greater or equal": what is not a number must be seen.
-  nodes.push(
-    { op: 'Less', inputs: ['scores', 'bounds'], outputs: ['misses'] },
-    { op: 'Not', inputs: ['misses'], outputs: ['hits'] },
-  );
+  // Not "greater or equal" the other way round: what is not a number must be seen.
+  nodes.push({ op: 'Less', inputs: ['scores', 'bounds'], outputs: ['misses'] });
   return encodeOnnxModel({
     opset: 17,
     graph: {
@@ -40,7 +37,7 @@ export function searchGraph(byLength: boolean): Uint8Array {
       ],
       outputs: [
         { name: 'scores', dtype: 'float32', shape: ['documents', 'queries'] },
-        { name: 'hits', dtype: 'bool', shape: ['documents', 'queries'] },
+        { name: 'misses', dtype: 'bool', shape: ['documents', 'queries'] },
         { name: 'lengths', dtype: 'float32', shape: ['documents', 1] },
       ],
       nodes,

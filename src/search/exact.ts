@@ -63,7 +63,7 @@ async function searchBlocks(
     const { result, memory } = await blockSearch.search({ first: best.enter(ids), rows: ids.length, content });
     if ('damage' in result) throw await refuse(result.damage);
     if ('badRow' in result) throw notComparable(ids[result.badRow]!);
-    release(memory);
+    memory.forEach(release);
     for (const found of result.found) best.add(found);
     onProgress?.(ids.length);
   };

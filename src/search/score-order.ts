@@ -7,6 +7,7 @@ export const mostPlaces = 1 << 21;
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
+const minusZero = -(2 ** 31);
 
 /**
  * A whole number that is larger the larger the score is: the bits of floats, read as whole numbers, are ordered as the floats
@@ -14,8 +15,13 @@ const bits = new Int32Array(float.buffer);
  * @param score a float32; -0 becomes 0
  */
 export function orderOf(score: number): number {
-  float[0] = score + 0;
-  return bits[0]! ^ ((bits[0]! >> 31) & 0x7fffffff);
+  float[0] = score;
+  return orderOfBits(bits[0]!);
+}
+
+/** The same of a float32's bits, read as a whole number. */
+export function orderOfBits(bits: number): number {
+  return bits === minusZero ? 0 : bits ^ ((bits >> 31) & 0x7fffffff);
 }
 
 /** The score that has this order. */

@@ -11,6 +11,6 @@ export type ToSearchWorker =
 /** Each message is answered, in turn. */
 export type FromSearchWorker =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'done'; readonly memory: ArrayBuffer; readonly result: BlockResult }
+  | { readonly kind: 'done'; readonly memory: readonly ArrayBuffer[]; readonly result: BlockResult }
   | { readonly kind: 'finished'; readonly found: readonly Found[] }
   | { readonly kind: 'failed'; readonly message: string };

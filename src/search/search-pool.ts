@@ -8,7 +8,7 @@ export interface BlockSearch {
   /** Blocks that may be given before the first is done: one to work on and one to go on with, for each thread. */
   readonly capacity: number;
   /** @returns what is to be merged by now, and the memory of the block, which is not the caller's meanwhile */
-  search(block: SearchBlock): Promise<{ result: BlockResult; memory: ArrayBuffer }>;
+  search(block: SearchBlock): Promise<{ result: BlockResult; memory: readonly ArrayBuffer[] }>;
   /** What is to be merged in the end, after all blocks that were given; there are no more. */
   finish(): Promise<readonly Found[]>;
   /** Call it when nothing is being searched. */
@@ -41,7 +41,7 @@ export function searchInThreads(setup: SearchSetup, count: number): BlockSearch 
     capacity: blocksPerThread * count,
     async search(block) {
       const thread = threads.reduce((a, b) => (b.load < a.load ? b : a));
-      const answer = thread.ask({ kind: 'search', block }, [memoryOf(block)]);
+      const answer = thread.ask({ kind: 'search', block }, memoryOf(block));
       const [done] = await Promise.all([answer, opening]);
       if (done.kind !== 'done') throw new Error(`a thread of the search answered "${done.kind}"`);
       return done;

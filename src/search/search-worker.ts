@@ -19,7 +19,7 @@ async function answer(message: ToSearchWorker): Promise<void> {
   if (message.kind === 'search') {
     const memory = memoryOf(message.block);
     const result = await searcher!.search(message.block);
-    send({ kind: 'done', memory, result }, [memory]);
+    send({ kind: 'done', memory, result }, memory);
     return;
   }
   if (message.kind === 'finish') {

@@ -3,7 +3,10 @@ import type { StoredFile } from '../stores/index.js';
 import type { UncheckedShard } from './embedding-store.js';
 import type { ShardDtype } from './shard-file.js';
 
-/** Documents and their vectors, row by row. */
+/**
+ * Documents and their vectors, row by row. Vectors in shared memory stay where they are; others are copied by the
+ * calling thread.
+ */
 export interface VectorChunk {
   readonly ids: readonly string[];
   readonly vectors: Matrix;
@@ -29,8 +32,8 @@ export interface Block {
   readonly refuse: (what: string) => Promise<Error>;
 }
 
-/** The documents' vectors in the first rows of so many that there may be more, or a shard that has them and nothing else. */
-export type BlockContent = Float32Array<ArrayBuffer> | PackedShard;
+/** The documents' vectors, perhaps with rows beyond, or a shard that has them and nothing else. */
+export type BlockContent = Float32Array | PackedShard;
 
 /** A shard's file. */
 export interface PackedShard {
@@ -48,7 +51,7 @@ export function blockRows(columns: number): number {
   return Math.min(mostRows, Math.max(16, Math.floor(blockNumbers / columns)));
 }
 
-/** Brings chunks into blocks: shards as they are, vectors regrouped, so that all blocks are full but those before a shard and the last. */
+/** Brings chunks into blocks: shards and shared memory as they are, other vectors regrouped, so that blocks between them are full. */
 export async function* blocksOf(chunks: Chunks, columns: number, rows = blockRows(columns)): AsyncGenerator<Block> {
   let held: Omit<Block, 'isOnly'> | undefined;
   let isOnly = true;
@@ -77,6 +80,11 @@ async function* regrouped(chunks: Chunks, columns: number, rows: number): AsyncG
     }
     const { ids: chunkIds, vectors } = chunk;
     requireShape(chunk, columns);
+    if (vectors.data.buffer instanceof SharedArrayBuffer) {
+      if (data !== undefined) yield take(data);
+      yield* pieces(chunk, rows);
+      continue;
+    }
     for (let row = 0; row < vectors.rows;) {
       data ??= new Float32Array(free.pop() ?? new ArrayBuffer(rows * columns * 4));
       const end = Math.min(vectors.rows, row + rows - ids.length);
@@ -86,6 +94,14 @@ async function* regrouped(chunks: Chunks, columns: number, rows: number): AsyncG
     }
   }
   if (data !== undefined) yield take(data);
+}
+
+function* pieces({ ids, vectors }: VectorChunk, rows: number): Generator<Omit<Block, 'isOnly'>> {
+  const { columns, data } = vectors;
+  for (let row = 0; row < ids.length; row += rows) {
+    const content = data.subarray(row * columns, Math.min(row + rows, ids.length) * columns);
+    yield { ids: ids.slice(row, row + rows), content, release: () => undefined, refuse: notDamaged };
+  }
 }
 
 function requireShape({ ids, vectors }: VectorChunk, columns: number): void {

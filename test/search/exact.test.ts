@@ -253,6 +253,44 @@ describe('scores', () => {
   });
 });
 
+describe('of shared memory', () => {
+  /** The same chunks, those that are asked for in shared memory. */
+  function* shared(parts: Iterable<VectorChunk>, isShared: (i: number) => boolean): Generator<VectorChunk> {
+    let i = 0;
+    for (const { ids, vectors } of parts) {
+      if (!isShared(i++)) yield { ids, vectors };
+      else {
+        const data = new Float32Array(new SharedArrayBuffer(vectors.data.byteLength + 8)).subarray(2);
+        data.set(vectors.data);
+        yield { ids, vectors: { ...vectors, data } };
+      }
+    }
+  }
+
+  test('and others beside them, give what the vectors give, bit by bit', async () => {
+    const columns = 4096; // a block has room for 384 rows
+    const data = (rows: number, seed: number): Matrix =>
+      matrix(
+        columns,
+        Float32Array.from({ length: rows * columns }, (_, i) => ((i * 7919 + seed) % 1009) / 512 - 1),
+      );
+    const documents: Documents = { ids: Array.from({ length: 1500 }, (_, i) => `d${i}`), vectors: data(1500, 1) };
+    const options = { queries: data(5, 3), topK: 700, similarity: 'cosine' } as const;
+    const expected = await searchExact({ ...options, documents: chunks(documents, [100]), threads: 1 });
+    for (const sizes of [[1000], [1, 500, 15], [384]]) {
+      for (const isShared of [() => true, (i: number) => i % 2 === 1]) {
+        for (const threads of [1, 3]) {
+          const parts = [...shared(chunks(documents, sizes), isShared)];
+          expect(await searchExact({ ...options, documents: parts, threads })).toEqual(expected);
+          expect(parts.flatMap(({ vectors }) => [...vectors.data.subarray(0, 3)])).toEqual(
+            [...chunks(documents, sizes)].flatMap(({ vectors }) => [...vectors.data.subarray(0, 3)]),
+          );
+        }
+      }
+    }
+  });
+});
+
 describe('of shards', () => {
   let folder: string;
   beforeEach(async () => {

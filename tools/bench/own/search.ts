@@ -36,7 +36,7 @@ await serve(async (parameters: Parameters): Promise<Job> => {
   const queries = await readQueries(parameters.queries, columns);
   const documents = store === undefined ? await inMemory(parameters) : await inStore(parameters, store);
   const where =
-    store === undefined ? 'vectors in memory' : `${dtype} vectors in the embedding store, checksums checked`;
+    store === undefined ? 'vectors in shared memory' : `${dtype} vectors in the embedding store, checksums checked`;
   return {
     about: `${threads} threads, ${where}`,
     async run() {
@@ -107,7 +107,7 @@ async function* readChunks(path: string, columns: number): AsyncGenerator<Vector
   const file = await open(path);
   try {
     for (let row = 0; ; row += chunkRows) {
-      const data = new Float32Array(chunkRows * columns);
+      const data = new Float32Array(new SharedArrayBuffer(chunkRows * columns * 4));
       const { bytesRead } = await file.read(new Uint8Array(data.buffer), 0, data.byteLength, row * columns * 4);
       const rows = bytesRead / (columns * 4);
       if (rows === 0) return;
