@@ -96,13 +96,13 @@ export class BlockSearcher {
     const vectors = content instanceof Float32Array ? content : this.#unpack(content, rows);
     if (typeof vectors === 'string') return { damage: vectors };
     const found: Found[] = [];
-    // Places count from the first document of a stretch, and there are only so many.
-    if (first + rows - this.#stretch > mostPlaces) {
-      found.push(...this.finish());
-      this.#stretch = first;
-    }
     for (let start = 0; start < rows; start += this.#setup.blockRows) {
       const count = Math.min(this.#setup.blockRows, rows - start);
+      // Places count from the first document of a stretch, and there are only so many.
+      if (first + start + count - this.#stretch > mostPlaces) {
+        found.push(...this.finish());
+        this.#stretch = first + start;
+      }
       const badRow = await this.#searchRows(this.#fed(vectors, start, count), count, first + start, found);
       if (badRow !== undefined) return { badRow: start + badRow };
     }

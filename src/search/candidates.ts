@@ -128,6 +128,7 @@ export class Candidates {
     if (list.length < this.#room) {
       this.#lists[query] = new Float64Array(Math.min(this.#room, 2 * list.length));
       this.#lists[query].set(list);
+      if (list.length >= 2 * this.#shared.share) this.#startHistogram(query);
       return;
     }
     const enough = (this.#limit + this.#room) / 2;
@@ -178,12 +179,16 @@ export class Candidates {
     this.bounds[query] = Math.max(this.bounds[query]!, this.#shared.boundOf(this.firstQuery + query));
   }
 
+  /** From now on the bound goes up with each score, as far as that is known. */
   #startHistogram(query: number): void {
+    const { share } = this.#shared;
     const list = this.#lists[query]!;
     const count = this.#counts[query]!;
+    if (count >= share) this.#raise(query, this.#nthScore(query, share));
+    const lowest = count >= share ? orderOfEntry(list[share - 1]!) : orderOf(this.bounds[query]!);
     let best = Infinity;
     for (let i = 0; i < count; i++) best = Math.min(best, list[i]!);
-    this.#histogram.start(query, orderOf(this.bounds[query]!), orderOfEntry(best));
+    this.#histogram.start(query, lowest, orderOfEntry(best));
     for (let i = 0; i < count; i++) this.#count(query, orderOfEntry(list[i]!));
   }
 

@@ -29,7 +29,7 @@ export class ScoreHistogram {
     this.#counts = new Uint32Array(queries * bins);
   }
 
-  /** Starts a query anew, with no scores. @param lowest the order that all scores to come have at least @param best of those known */
+  /** Starts a query anew, with no scores. @param lowest an order; scores below it are not counted @param best of those known */
   start(query: number, lowest: number, best: number): void {
     this.#bases[query] = lowest;
     let shift = 0;
@@ -43,8 +43,9 @@ export class ScoreHistogram {
   /** Counts a score. @returns whether `share` scores reach a new height by now */
   add(query: number, order: number): boolean {
     const shift = this.#shifts[query]!;
-    if (shift === notStarted) return false;
-    const bin = Math.min(bins - 1, (order - this.#bases[query]!) >>> shift);
+    const height = order - this.#bases[query]!;
+    if (shift === notStarted || height < 0) return false;
+    const bin = Math.min(bins - 1, height >>> shift);
     this.#counts[query * bins + bin]!++;
     if (bin <= this.#reached[query]! || ++this.#above[query]! < this.#share) return false;
     do this.#above[query]! -= this.#counts[query * bins + ++this.#reached[query]!]!;

@@ -17,14 +17,14 @@ test('so many scores as it says reach the height, and it lags behind by few', ()
         const histogram = new ScoreHistogram(2, share);
         expect(histogram.add(1, lowest)).toBe(false); // not started
         histogram.start(1, lowest, best);
-        const orders = all.filter((one) => one >= lowest);
         let height = lowest;
-        for (const [i, one] of orders.entries()) {
+        for (const [i, one] of all.entries()) {
+          // Those below the lowest are not counted.
           if (histogram.add(1, one)) {
             expect(histogram.height(1)).toBeGreaterThan(height);
             height = histogram.height(1);
           }
-          const reaching = orders.slice(0, i + 1).filter((other) => other >= height);
+          const reaching = all.slice(0, i + 1).filter((other) => other >= height);
           if (height > lowest) expect(reaching.length).toBeGreaterThanOrEqual(share);
           // Scores up to the best at the start fall into bins of a 24th of the range at most.
           const beyond = reaching.filter((other) => other >= height + Math.max(1, (best - lowest) / 24));

@@ -84,7 +84,7 @@ async function searchOnDisk(documents: number, { folder, threads, rounds }: JobO
   return {
     title: `Exact search from disk, ${documents.toLocaleString('en')} documents`,
     input: `${((documents * columns * 4) / 1e9).toFixed(1)} GB of float32 vectors in the embedding store, none of them in the system's cache; the best ${topK}`,
-    work: { amount: documents * columns * 4, unit: 'B' },
+    work: { amount: (documents * columns * 4) / 1e6, unit: 'MB' },
     measured,
     absent: [],
     findings: ['the disk is the limit where reading alone takes longer than the search of as many vectors in memory'],
