@@ -30,6 +30,9 @@ export function roomForScores(count: number): Scores {
 }
 
 const allMisses = 0x01010101;
+/** Scores of a query, the first, by which it is chosen which heights are told apart: from the 80th best of 256 upwards. */
+const sample = 256;
+const goodOfSample = 80;
 
 /**
  * The best of many documents for some queries, gathered by one thread. A query keeps its `limit` best and whatever equals the
@@ -128,15 +131,16 @@ export class Candidates {
     if (list.length < this.#room) {
       this.#lists[query] = new Float64Array(Math.min(this.#room, 2 * list.length));
       this.#lists[query].set(list);
-      if (list.length >= 2 * this.#shared.share) this.#startHistogram(query);
+      if (list.length === sample) this.#startHistogram(query, goodOfSample);
       return;
     }
     const enough = (this.#limit + this.#room) / 2;
     this.#drop(query);
-    if (this.#counts[query]! > enough) this.#sift(query);
+    if (this.#counts[query]! <= enough) return;
+    this.#sift(query);
     if (this.#counts[query]! > enough) {
       this.#full.push({ query: this.firstQuery + query, entries: this.#take(query).slice() });
-    } else this.#startHistogram(query);
+    } else this.#startHistogram(query, Math.min(this.#counts[query]!, this.#shared.share));
   }
 
   /** A query's best entries, in order, in memory that the next entries overwrite. */
@@ -179,15 +183,13 @@ export class Candidates {
     this.bounds[query] = Math.max(this.bounds[query]!, this.#shared.boundOf(this.firstQuery + query));
   }
 
-  /** From now on the bound goes up with each score, as far as that is known. */
-  #startHistogram(query: number): void {
-    const { share } = this.#shared;
+  /** From now on the bound goes up with each score, once `share` of them are as good as the n-th best is now. */
+  #startHistogram(query: number, n: number): void {
+    const lowest = orderOf(this.#nthScore(query, n));
     const list = this.#lists[query]!;
     const count = this.#counts[query]!;
-    if (count >= share) this.#raise(query, this.#nthScore(query, share));
-    const lowest = count >= share ? orderOfEntry(list[share - 1]!) : orderOf(this.bounds[query]!);
     let best = Infinity;
-    for (let i = 0; i < count; i++) best = Math.min(best, list[i]!);
+    for (let i = 0; i < n; i++) best = Math.min(best, list[i]!);
     this.#histogram.start(query, lowest, orderOfEntry(best));
     for (let i = 0; i < count; i++) this.#count(query, orderOfEntry(list[i]!));
   }

@@ -20,22 +20,28 @@ export interface Comparison {
   readonly findings: readonly string[];
 }
 
+/** Seconds that a contender works beforehand, uncounted, and once at least: compilers of both languages take their time. */
+const warmUpSeconds = 2;
+
 /**
  * Measures contenders in turn, round after round (A B C A B C), so that whatever else the machine does disturbs all of
- * them alike. One round beforehand is not counted.
+ * them alike.
  */
 export async function inTurn(contenders: readonly Contender[], rounds: number): Promise<Measured[]> {
+  for (const contender of contenders) {
+    for (let spent = 0; spent < warmUpSeconds;) spent += await measured(contender, ' (not counted)').then(totalOf);
+  }
   const samples = contenders.map((): Sample[] => []);
-  for (let round = -1; round < rounds; round++) {
-    for (const [i, contender] of contenders.entries()) {
-      const sample = await contender.measure();
-      if (round >= 0) samples[i]!.push(sample);
-      process.stderr.write(
-        `  ${contender.name}: ${totalOf(sample).toFixed(3)} s${round < 0 ? ' (not counted)' : ''}\n`,
-      );
-    }
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, contender] of contenders.entries()) samples[i]!.push(await measured(contender, ''));
   }
   return contenders.map(({ name, about }, i) => ({ name, about, samples: samples[i]! }));
+}
+
+async function measured(contender: Contender, remark: string): Promise<Sample> {
+  const sample = await contender.measure();
+  process.stderr.write(`  ${contender.name}: ${totalOf(sample).toFixed(3)} s${remark}\n`);
+  return sample;
 }
 
 /** Those that can be measured, and those that cannot. */
