@@ -42,7 +42,7 @@ export function benchBm25(
   settings: BenchSettings,
   context: BenchContext,
 ): Promise<StoredResult> {
-  return benchOne(task, bm25Retriever(bm25 ?? context.profile.bm25), settings, context);
+  return benchOne(task, bm25Retriever(bm25 ?? context.profile.bm25, context.threads), settings, context);
 }
 
 async function benchOne(

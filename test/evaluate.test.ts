@@ -68,7 +68,7 @@ function fixedRetriever(run: Run): Retriever {
 describe('a result', () => {
   it('holds the means of the run that lies beside it, and the scores by query', async () => {
     const output = temporaryFolder();
-    const [result] = await benchRetriever(task, bm25Retriever('elasticsearch'), settings(output), context('trec_eval'));
+    const [result] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), settings(output), context('trec_eval'));
     const { record } = result!;
     const run = await readRun(join(result!.folder, record.files.run!));
     const measures = record.measures;
@@ -96,7 +96,7 @@ describe('a result', () => {
 
   it('is taken as it is when the same work is asked for again, and made anew with overwrite', async () => {
     const output = temporaryFolder();
-    const retriever = bm25Retriever('elasticsearch');
+    const retriever = bm25Retriever('elasticsearch', 1);
     const [first] = await benchRetriever(task, retriever, settings(output), context());
     const path = join(first!.folder, 'record.json');
     const written = statSync(path).mtimeMs;
@@ -111,7 +111,7 @@ describe('a result', () => {
 
   it('gains a measure that is asked for later, without a search', async () => {
     const output = temporaryFolder();
-    const retriever = bm25Retriever('elasticsearch');
+    const retriever = bm25Retriever('elasticsearch', 1);
     const [first] = await benchRetriever(task, retriever, settings(output), context());
     const searched: Retriever = { ...retriever, retrieve: () => Promise.reject(new Error('searched again')) };
     const wanted = settings(output, { measures: ['nDCG@10', 'AP@5'] });
@@ -130,7 +130,7 @@ describe('a result', () => {
 
   it('of other work has another fingerprint', async () => {
     const output = temporaryFolder();
-    const retriever = bm25Retriever('elasticsearch');
+    const retriever = bm25Retriever('elasticsearch', 1);
     const fingerprints = new Set<string>();
     const variants = [
       { settings: settings(output), context: context() },
@@ -147,14 +147,14 @@ describe('a result', () => {
 
   it('of the first queries says so', async () => {
     const limited = settings(temporaryFolder(), { queryLimit: 3 });
-    const [result] = await benchRetriever(task, bm25Retriever('elasticsearch'), limited, context());
+    const [result] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), limited, context());
     expect(result!.record.task).toMatchObject({ queryLimit: 3, queries: 3 });
     expect((await loadPerQuery(result!)).queries).toHaveLength(3);
   });
 
   it('of a re-ranker names its first stage, and changes when the candidates do', async () => {
     const output = temporaryFolder();
-    const [bm25] = await benchRetriever(task, bm25Retriever('elasticsearch'), settings(output), context());
+    const [bm25] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), settings(output), context());
     const firstStage = await firstStageOf(bm25!);
     const one = await benchReranker(task, oracleReranker(), firstStage, settings(output), context());
     const two = await benchReranker(task, oracleReranker(), firstStage, settings(output, { depth: 20 }), context());

@@ -1,15 +1,15 @@
 import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
 import type { RetrievalTask } from '../core/dataset.js';
 import type { Ranking } from '../core/run.js';
-import { throwIfInterrupted } from '../core/errors.js';
 import { Bm25Index, bm25Settings } from '../search/index.js';
 import { timed } from './timing.js';
 
 /**
  * Lexical search by BM25 over the task's whole corpus.
  * @param variant elasticsearch, anserini-flat or anserini-multifield
+ * @param threads for the search
  */
-export function bm25Retriever(variant: string): Retriever {
+export function bm25Retriever(variant: string, threads: number): Retriever {
   const settings = bm25Settings(variant);
   const system: SystemInfo = {
     name: `BM25 ${variant}`,
@@ -23,7 +23,7 @@ export function bm25Retriever(variant: string): Retriever {
     async retrieve(task, topK, context): Promise<readonly SystemRun[]> {
       const seconds: Record<string, number> = {};
       const index = await timed(seconds, 'index', () => buildIndex(task, settings, context));
-      const run = await timed(seconds, 'search', () => Promise.resolve(searchAll(index, task, topK, context)));
+      const run = await timed(seconds, 'search', () => searchAll(index, task, topK, threads, context));
       return [{ system, run, cost: { seconds } }];
     },
     close: () => Promise.resolve(),
@@ -51,15 +51,25 @@ async function buildIndex(
 }
 
 /** Queries without a hit are left out, as search engines do. */
-function searchAll(index: Bm25Index, task: RetrievalTask, topK: number, context: RunnerContext): Map<string, Ranking> {
-  const stage = context.progress.stage('BM25 search', task.queries.length, 'queries');
+async function searchAll(
+  index: Bm25Index,
+  task: RetrievalTask,
+  topK: number,
+  threads: number,
+  { progress, signal }: RunnerContext,
+): Promise<Map<string, Ranking>> {
+  const stage = progress.stage('BM25 search', task.queries.length, 'queries');
   const run = new Map<string, Ranking>();
-  for (const { id, text } of task.queries) {
-    throwIfInterrupted(context.signal);
-    const ranking = index.search(text, topK);
-    if (ranking.ids.length > 0) run.set(id, ranking);
-    stage.advance(1);
+  try {
+    let query = 0;
+    const texts = task.queries.map(({ text }) => text);
+    for await (const ranking of index.searchAll(texts, topK, { threads, signal })) {
+      const { id } = task.queries[query++]!;
+      if (ranking.ids.length > 0) run.set(id, ranking);
+      stage.advance(1);
+    }
+    return run;
+  } finally {
+    stage.end();
   }
-  stage.end();
-  return run;
 }

@@ -12,5 +12,4 @@ export type ToSearchWorker =
 export type FromSearchWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done'; readonly memory: readonly ArrayBuffer[]; readonly result: BlockResult }
-  | { readonly kind: 'finished'; readonly found: readonly Found[] }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'finished'; readonly found: readonly Found[] };

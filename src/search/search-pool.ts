@@ -1,7 +1,9 @@
+import { startThread } from '../core/workers.js';
 import { BlockSearcher, memoryOf, type BlockResult, type SearchBlock, type SearchSetup } from './block-search.js';
 import type { Found } from './candidates.js';
+import { KeptThreads } from './kept-threads.js';
+import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
 import { SharedBounds } from './shared-bounds.js';
-import { SearchThread } from './search-thread.js';
 
 /** Searches blocks; several at a time where it has threads. */
 export interface BlockSearch {
@@ -29,9 +31,13 @@ export async function searchHere(setup: SearchSetup): Promise<BlockSearch> {
 
 const blocksPerThread = 2;
 
+const keptThreads = new KeptThreads<ToSearchWorker, FromSearchWorker>(() =>
+  startThread(import.meta.url, 'search-worker'),
+);
+
 /** In worker threads, each with a session of its own on one thread: no thread waits for another within a product. */
 export function searchInThreads(setup: SearchSetup, count: number): BlockSearch {
-  const threads = Array.from({ length: count }, () => SearchThread.take());
+  const threads = Array.from({ length: count }, () => keptThreads.take());
   const scores = SharedBounds.noScores(count, setup.queries.rows);
   const opening = Promise.all(
     threads.map((thread, i) => thread.ask({ kind: 'open', setup, sharing: { scores, thread: i } })),
@@ -52,7 +58,7 @@ export function searchInThreads(setup: SearchSetup, count: number): BlockSearch 
     },
     async close() {
       await Promise.allSettled(threads.map((thread) => thread.ask({ kind: 'close' })));
-      for (const thread of threads) thread.release();
+      for (const thread of threads) keptThreads.release(thread);
     },
   };
 }

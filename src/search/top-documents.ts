@@ -38,7 +38,7 @@ export class TopDocuments {
   }
 
   /** What was kept, best first. Leaves the list empty. */
-  drain(): { scores: Float32Array; numbers: Int32Array } {
+  drain(): { scores: Float32Array<ArrayBuffer>; numbers: Int32Array<ArrayBuffer> } {
     this.#keepBest();
     const entries = this.#listEntries().sort();
     const scores = new Float32Array(entries.length);

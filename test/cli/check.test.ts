@@ -27,7 +27,7 @@ beforeAll(async () => {
   results = join(folder, 'results');
   baseline = join(folder, 'baseline.json');
   task = await openTask('demo/computing', 'datasets');
-  await bench(results, bm25Retriever('elasticsearch'));
+  await bench(results, bm25Retriever('elasticsearch', 1));
   const { status } = await runCli(['check', '--baseline', baseline, '--results', results, '--update']);
   expect(status).toBe(0);
 });
@@ -58,7 +58,7 @@ async function bench(output: string, retriever: Retriever, profile = 'sgpt-paper
 
 /** BM25 under its own name, with another ranking a query and one setting that says so. */
 function changed(change: (ranking: Ranking, index: number) => Ranking): Retriever {
-  const inner = bm25Retriever('elasticsearch');
+  const inner = bm25Retriever('elasticsearch', 1);
   const system = { ...inner.systems[0]!, settings: { ...inner.systems[0]!.settings, change: change.name } };
   return {
     systems: [system],
@@ -140,7 +140,7 @@ describe('the gate', () => {
 
   it('fails a missing result, and reports a new one', async () => {
     const output = temporaryFolder();
-    await bench(output, bm25Retriever('anserini-flat'));
+    await bench(output, bm25Retriever('anserini-flat', 1));
     expect(await outcomes(output)).toEqual({
       status: 1,
       outcomes: [`${bm25}: missing`, 'BM25 anserini-flat: new'],
@@ -149,7 +149,7 @@ describe('the gate', () => {
 
   it('fails a result of another profile', async () => {
     const output = temporaryFolder();
-    await bench(output, bm25Retriever('elasticsearch'), 'trec_eval');
+    await bench(output, bm25Retriever('elasticsearch', 1), 'trec_eval');
     expect(await outcomes(output)).toEqual({ status: 1, outcomes: [`${bm25}: not comparable`] });
   });
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-contract-'));
   await writeSmallTask(folder);
   task = await openBeirFolder(folder, 'small');
-  const [bm25] = await bm25Retriever('elasticsearch').retrieve(task, 20, context());
+  const [bm25] = await bm25Retriever('elasticsearch', 1).retrieve(task, 20, context());
   firstStage = bm25!.run;
 });
 
@@ -67,7 +67,7 @@ function expectStagesDone({ stages }: ReturnType<typeof recordingProgress>): voi
 }
 
 const retrievers: [string, (store: EmbeddingStore) => Promise<Retriever>][] = [
-  ['bm25', () => Promise.resolve(bm25Retriever('anserini-flat'))],
+  ['bm25', () => Promise.resolve(bm25Retriever('anserini-flat', 1))],
   [
     'bi-encoder',
     async (store) => {

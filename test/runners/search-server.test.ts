@@ -187,7 +187,7 @@ describe('a search server', () => {
       },
       size: 20,
     });
-    const [local] = await bm25Retriever('elasticsearch').retrieve(task, 20, context());
+    const [local] = await bm25Retriever('elasticsearch', 1).retrieve(task, 20, context());
     expect(result!.run).toEqual(local!.run);
     expect(result!.run.has('no-hit')).toBe(false);
     for (const stage of here.progress.stages) expect(stage).toMatchObject({ done: stage.total, ended: true });

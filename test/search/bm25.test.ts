@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Document } from '../../src/core/dataset.js';
 import { InputError, InterruptedError } from '../../src/core/errors.js';
-import { rank } from '../../src/core/run.js';
+import { rank, type Ranking } from '../../src/core/run.js';
 import { byteToLength, lengthToByte } from '../../src/search/bm25/lengths.js';
 import { adjustTies } from '../../src/search/bm25/ties.js';
 import { Bm25Index, bm25Names, bm25Settings, type Bm25Settings } from '../../src/search/index.js';
@@ -200,5 +200,52 @@ describe('edges', () => {
     expect(() => bm25Settings('anserini')).toThrow('unknown BM25 settings "anserini"');
     expect(() => bm25Settings('elasticsaerch')).toThrow('did you mean "elasticsearch"?');
     expect(() => bm25Settings('toString')).toThrow(InputError);
+  });
+});
+
+describe('many queries', () => {
+  const word = (i: number): string => `w${i.toString(36)}`;
+  const documents = Array.from({ length: 20_000 }, (_, i) =>
+    document(
+      `${i}`,
+      Array.from({ length: 30 }, (_, j) => word((i * (j + 1) * 7919) % (j + 3))).join(' '),
+      word(i % 50),
+    ),
+  );
+  const all = async (index: Bm25Index, queries: string[], threads: number): Promise<Ranking[]> => {
+    const found: Ranking[] = [];
+    for await (const ranking of index.searchAll(queries, 100, { threads })) found.push(ranking);
+    return found;
+  };
+
+  test.each(bm25Names)('of %s find in threads what each finds alone', async (name) => {
+    const index = await Bm25Index.build(documents, bm25Settings(name));
+    // So many that they read more postings than the calling thread takes on.
+    const queries = Array.from({ length: 500 }, (_, q) =>
+      q % 10 === 3 ? 'nothing' : Array.from({ length: 6 }, (_, i) => word((q * (i + 1)) % 32)).join(' '),
+    );
+    const alone = queries.map((query) => index.search(query, 100));
+    expect(alone[0]!.ids.length).toBe(100);
+    for (const threads of [1, 3, 4]) expect(await all(index, queries, threads)).toEqual(alone);
+    expect(await all(index, queries.slice(0, 3), 4)).toEqual(alone.slice(0, 3));
+    expect(await all(index, [], 4)).toEqual([]);
+  });
+
+  test('may be left early, and stop at a signal; the threads serve the next search', async () => {
+    const index = await Bm25Index.build(documents, flat);
+    const queries = Array.from({ length: 400 }, () => 'w0 w1 w2 w3 w4 w5');
+    const stop = new AbortController();
+    const stopped = async (): Promise<void> => {
+      for await (const ranking of index.searchAll(queries, 10, { threads: 2, signal: stop.signal })) {
+        expect(ranking.ids).toHaveLength(10);
+        stop.abort();
+      }
+    };
+    await expect(stopped()).rejects.toThrow(InterruptedError);
+    for await (const ranking of index.searchAll(queries, 10, { threads: 2 })) {
+      expect(ranking).toEqual(index.search(queries[0]!, 10));
+      break;
+    }
+    expect(await all(index, queries, 2)).toEqual(queries.map(() => index.search(queries[0]!, 100)));
   });
 });

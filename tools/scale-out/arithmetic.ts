@@ -93,12 +93,12 @@ export function readRates(text: string): Rates {
     return Number(found.replaceAll(',', ''));
   };
   const threads = number(/^32 documents, [\d,]+ tokens, (\d+) threads/m);
-  const searchSeconds = number(/^\| sgpt-bench, vectors from the embedding store\s*\| ([\d.]+) s/m);
-  const searchThreads = number(/bench -- search --threads (\d+)`: 300 queries/);
+  const searchSeconds = number(/^\| sgpt-bench, vectors from the embedding store\s*(?:\|[^|]*){2}\|\s*([\d.]+) s/m);
+  const searchThreads = number(/1,000,000 documents, (\d+) threads \|$/m);
   return {
     fp32: number(/^\| sgpt-bench\s*\| [\d.]+ s \|\s*([\d,]+) \|/m) / threads,
     int8: number(/^\| sgpt-bench, int8\s*\| [\d.]+ s \|\s*([\d,]+) \|/m) / threads,
-    search: (300 * 100_000) / searchSeconds / searchThreads,
+    search: (300 * 1_000_000) / searchSeconds / searchThreads,
   };
 }
 

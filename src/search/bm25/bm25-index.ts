@@ -2,10 +2,10 @@ import type { Document } from '../../core/dataset.js';
 import { throwIfInterrupted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/model.js';
 import { rank, type Ranking } from '../../core/run.js';
-import { TopDocuments } from '../top-documents.js';
-import { Accumulator } from './accumulator.js';
 import { englishTerms } from './english.js';
 import { PostingsBuilder, type FieldStatistics, type Postings } from './postings.js';
+import { searchHere, searchInThreads } from './bm25-threads.js';
+import { Bm25Scorer, type QueryTerms, type ScoredDocuments, type ScoredIndex } from './scorer.js';
 import { fieldText, type Bm25Field, type Bm25Settings } from './settings.js';
 import { adjustTies, tieOrder } from './ties.js';
 import { Vocabulary } from './vocabulary.js';
@@ -17,6 +17,8 @@ export interface Bm25Statistics {
 
 /** Documents between two looks at the signal. */
 const stride = 1024;
+/** Postings that take about as long to read as threads to start. */
+const enoughForThreads = 1 << 24;
 
 /**
  * An inverted index in memory that scores as Lucene does: English analysis, lengths in one lossy byte, float32 arithmetic
@@ -33,10 +35,8 @@ export class Bm25Index {
   /** Document ids by number. */
   readonly #ids: readonly string[];
   readonly #vocabulary: Vocabulary;
-  readonly #fields: readonly Postings[];
-  /** One for all fields where their scores are added, else one a field. Between searches they are empty. */
-  readonly #accumulators: readonly Accumulator[];
-  #top = new TopDocuments(0);
+  readonly #scored: ScoredIndex;
+  readonly #scorer: Bm25Scorer;
 
   private constructor(
     settings: Bm25Settings,
@@ -47,9 +47,8 @@ export class Bm25Index {
     this.#settings = settings;
     this.#ids = ids;
     this.#vocabulary = vocabulary;
-    this.#fields = fields;
-    const accumulators = settings.combine === 'sum' ? 1 : fields.length;
-    this.#accumulators = Array.from({ length: accumulators }, () => new Accumulator(ids.length));
+    this.#scored = { settings, fields, documents: ids.length };
+    this.#scorer = new Bm25Scorer(this.#scored);
     this.statistics = {
       documents: ids.length,
       fields: Object.fromEntries(settings.fields.map((name, f) => [name, fields[f]!.statistics])),
@@ -90,44 +89,46 @@ export class Bm25Index {
    * scores by id descending).
    */
   search(query: string, topK: number): Ranking {
-    this.#score(query);
-    const top = this.#topOf(Math.min(topK, this.#ids.length));
-    const { combine } = this.#settings;
-    if (combine === 'sum') this.#accumulators[0]!.drainTo(top);
-    else {
-      this.#forEachBestField(combine.tieBreaker, top);
-      for (const accumulator of this.#accumulators) accumulator.clear();
+    return this.#rankingOf(this.#scorer.search(this.#termsOf(query), topK));
+  }
+
+  /**
+   * As `search`, for many queries, in worker threads where that is worth their start.
+   * @returns a ranking a query
+   */
+  async *searchAll(
+    queries: readonly string[],
+    topK: number,
+    { threads, signal }: { readonly threads: number; readonly signal?: AbortSignal | undefined },
+  ): AsyncGenerator<Ranking> {
+    const terms = queries.map((query) => this.#termsOf(query));
+    const postings = terms.reduce((sum, query) => sum + this.#postingsOf(query), 0);
+    const found =
+      threads > 1 && postings >= enoughForThreads
+        ? searchInThreads(this.#scored, terms, topK, threads)
+        : searchHere(this.#scorer, terms, topK);
+    for await (const documents of found) {
+      throwIfInterrupted(signal);
+      yield this.#rankingOf(documents);
     }
-    const { scores, numbers } = top.drain();
+  }
+
+  #rankingOf({ scores, numbers }: ScoredDocuments): Ranking {
     const ids: string[] = [];
     for (const number of numbers) ids.push(this.#ids[number]!);
     return this.#settings.ties === 'anserini' ? rank(ids, adjustTies(scores)) : { ids, scores };
   }
 
-  /** The memory of the search before, where it fits. */
-  #topOf(limit: number): TopDocuments {
-    if (this.#top.limit !== limit) this.#top = new TopDocuments(limit);
-    return this.#top;
-  }
-
-  /** Adds the scores of the query's terms up, document by document. */
-  #score(query: string): void {
-    const { k1, legacyFactor } = this.#settings;
-    const factor = legacyFactor ? Math.fround(1 + Math.fround(k1)) : 1;
-    for (const [term, count] of this.#queryTerms(query)) {
-      for (const [f, { offsets, documents, saturations, statistics }] of this.#fields.entries()) {
-        const [start, end] = [offsets[term]!, offsets[term + 1]!];
-        if (start === end) continue;
-        // A term that occurs twice in the query is one term with twice the boost (BooleanQuery.rewrite).
-        const weight = Math.fround(Math.fround(count * factor) * idf(end - start, statistics.documents));
-        const accumulator = this.#accumulators[this.#settings.combine === 'sum' ? 0 : f]!;
-        accumulator.addPostings(documents, saturations, start, end, weight);
-      }
-    }
+  /** How many postings the search for these terms reads. */
+  #postingsOf(terms: QueryTerms): number {
+    let count = 0;
+    for (const term of terms.keys())
+      for (const { offsets } of this.#scored.fields) count += offsets[term + 1]! - offsets[term]!;
+    return count;
   }
 
   /** The query's terms that are in the index, with the times they occur. */
-  #queryTerms(query: string): Map<number, number> {
+  #termsOf(query: string): QueryTerms {
     const counts = new Map<number, number>();
     for (const term of englishTerms(query)) {
       const number = this.#vocabulary.numberOf(term);
@@ -135,29 +136,6 @@ export class Bm25Index {
     }
     return counts;
   }
-
-  /** Lucene 8's DisjunctionMaxScorer: each field's score as float32, the other fields added up in double. */
-  #forEachBestField(tieBreaker: number, top: TopDocuments): void {
-    for (const [f, accumulator] of this.#accumulators.entries()) {
-      accumulator.forEach((document, score) => {
-        let best = Math.fround(score);
-        let others = 0;
-        for (const [g, other] of this.#accumulators.entries()) {
-          if (g === f || !other.has(document)) continue;
-          if (g < f) return; // done with that field
-          const value = Math.fround(other.scoreOf(document));
-          others += Math.min(best, value);
-          best = Math.max(best, value);
-        }
-        top.offer(Math.fround(best + others * Math.fround(tieBreaker)), document);
-      });
-    }
-  }
-}
-
-/** ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N documents, as float32 (BM25Similarity.idf). */
-function idf(documentFrequency: number, documents: number): number {
-  return Math.fround(Math.log(1 + (documents - documentFrequency + 0.5) / (documentFrequency + 0.5)));
 }
 
 /** Counts a field's terms document by document. */

@@ -1,6 +1,9 @@
 import { byteToLength, lengthToByte } from './lengths.js';
 
-/** A field's inverted lists in index order: term t's postings are those from `offsets[t]` to `offsets[t + 1]`. */
+/**
+ * A field's inverted lists in index order: term t's postings are those from `offsets[t]` to `offsets[t + 1]`. In shared memory, so
+ * that threads search them where they are.
+ */
 export interface Postings {
   readonly offsets: Uint32Array;
   /** Document numbers, ascending within a term. */
@@ -48,8 +51,8 @@ export class PostingsBuilder {
    */
   build(vocabulary: number, order: Uint32Array, k1: number, b: number): Postings {
     const { offsets, uniqueTerms } = this.#offsets(vocabulary);
-    const documents = new Int32Array(this.#terms.length);
-    const saturations = new Float32Array(this.#terms.length);
+    const documents = new Int32Array(new SharedArrayBuffer(4 * this.#terms.length));
+    const saturations = new Float32Array(new SharedArrayBuffer(4 * this.#terms.length));
     const statistics = {
       documents: this.#lengths.count((length) => length > 0),
       terms: this.#total,
@@ -71,7 +74,7 @@ export class PostingsBuilder {
   }
 
   #offsets(vocabulary: number): { offsets: Uint32Array; uniqueTerms: number } {
-    const offsets = new Uint32Array(vocabulary + 1);
+    const offsets = new Uint32Array(new SharedArrayBuffer(4 * (vocabulary + 1)));
     for (let i = 0; i < this.#terms.length; i++) offsets[this.#terms.at(i) + 1]!++;
     let uniqueTerms = 0;
     for (let term = 0; term < vocabulary; term++) {

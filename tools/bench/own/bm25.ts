@@ -13,11 +13,13 @@ interface Parameters {
   /** JSON array of texts. */
   readonly queries: string;
   readonly topK: number;
+  /** Of the search. */
+  readonly threads: number;
   /** Where to keep the rankings: JSON, for each query ids and scores. */
   readonly results: string;
 }
 
-await serve(async ({ corpus, queries, topK, results }: Parameters): Promise<Job> => {
+await serve(async ({ corpus, queries, topK, threads, results }: Parameters): Promise<Job> => {
   const texts = JSON.parse(readFileSync(queries, 'utf8')) as string[];
   const documents: Document[] = [];
   const { jsonLines } = await import('../../../src/datasets/jsonl.js');
@@ -29,12 +31,13 @@ await serve(async ({ corpus, queries, topK, results }: Parameters): Promise<Job>
   const settings = { ...bm25Settings('anserini-flat'), ties: 'trec_eval' } as const;
   const output = await memoryOf(documents, settings, texts[0]!);
   return {
-    about: `k1 ${settings.k1}, b ${settings.b}, one thread, Lucene's analysis and arithmetic`,
+    about: `k1 ${settings.k1}, b ${settings.b}, one thread for the index, ${threads} for the search, Lucene's analysis and arithmetic`,
     async run() {
       const start = performance.now();
       const index = await Bm25Index.build(documents, settings);
       const built = performance.now();
-      const rankings = texts.map((text) => index.search(text, topK));
+      const rankings: Ranking[] = [];
+      for await (const ranking of index.searchAll(texts, topK, { threads })) rankings.push(ranking);
       const end = performance.now();
       return {
         seconds: { index: (built - start) / 1000, search: (end - built) / 1000 },
