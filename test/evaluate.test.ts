@@ -68,7 +68,12 @@ function fixedRetriever(run: Run): Retriever {
 describe('a result', () => {
   it('holds the means of the run that lies beside it, and the scores by query', async () => {
     const output = temporaryFolder();
-    const [result] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), settings(output), context('trec_eval'));
+    const [result] = await benchRetriever(
+      task,
+      bm25Retriever('elasticsearch', 1),
+      settings(output),
+      context('trec_eval'),
+    );
     const { record } = result!;
     const run = await readRun(join(result!.folder, record.files.run!));
     const measures = record.measures;

@@ -214,18 +214,18 @@ describe('many queries', () => {
   );
   const all = async (index: Bm25Index, queries: string[], threads: number): Promise<Ranking[]> => {
     const found: Ranking[] = [];
-    for await (const ranking of index.searchAll(queries, 100, { threads })) found.push(ranking);
+    for await (const ranking of index.searchAll(queries, 1000, { threads })) found.push(ranking);
     return found;
   };
 
   test.each(bm25Names)('of %s find in threads what each finds alone', async (name) => {
     const index = await Bm25Index.build(documents, bm25Settings(name));
-    // So many that they read more postings than the calling thread takes on.
+    // More work than the calling thread takes on.
     const queries = Array.from({ length: 500 }, (_, q) =>
       q % 10 === 3 ? 'nothing' : Array.from({ length: 6 }, (_, i) => word((q * (i + 1)) % 32)).join(' '),
     );
-    const alone = queries.map((query) => index.search(query, 100));
-    expect(alone[0]!.ids.length).toBe(100);
+    const alone = queries.map((query) => index.search(query, 1000));
+    expect(alone[0]!.ids.length).toBe(1000);
     for (const threads of [1, 3, 4]) expect(await all(index, queries, threads)).toEqual(alone);
     expect(await all(index, queries.slice(0, 3), 4)).toEqual(alone.slice(0, 3));
     expect(await all(index, [], 4)).toEqual([]);
@@ -246,6 +246,6 @@ describe('many queries', () => {
       expect(ranking).toEqual(index.search(queries[0]!, 10));
       break;
     }
-    expect(await all(index, queries, 2)).toEqual(queries.map(() => index.search(queries[0]!, 100)));
+    expect(await all(index, queries, 2)).toEqual(queries.map(() => index.search(queries[0]!, 1000)));
   });
 });

@@ -17,8 +17,10 @@ export interface Bm25Statistics {
 
 /** Documents between two looks at the signal. */
 const stride = 1024;
-/** Postings that take about as long to read as threads to start. */
-const enoughForThreads = 1 << 24;
+/** Work that takes about as long as threads to start, in postings read. */
+const enoughForThreads = 1 << 25;
+/** Putting a document in its place takes as long as reading so many postings. */
+const postingsPerPlace = 32;
 
 /**
  * An inverted index in memory that scores as Lucene does: English analysis, lengths in one lossy byte, float32 arithmetic
@@ -102,9 +104,9 @@ export class Bm25Index {
     { threads, signal }: { readonly threads: number; readonly signal?: AbortSignal | undefined },
   ): AsyncGenerator<Ranking> {
     const terms = queries.map((query) => this.#termsOf(query));
-    const postings = terms.reduce((sum, query) => sum + this.#postingsOf(query), 0);
+    const work = terms.reduce((sum, query) => sum + this.#workOf(query, topK), 0);
     const found =
-      threads > 1 && postings >= enoughForThreads
+      threads > 1 && work >= enoughForThreads
         ? searchInThreads(this.#scored, terms, topK, threads)
         : searchHere(this.#scorer, terms, topK);
     for await (const documents of found) {
@@ -119,12 +121,12 @@ export class Bm25Index {
     return this.#settings.ties === 'anserini' ? rank(ids, adjustTies(scores)) : { ids, scores };
   }
 
-  /** How many postings the search for these terms reads. */
-  #postingsOf(terms: QueryTerms): number {
-    let count = 0;
+  /** What the search for these terms takes, in postings read. */
+  #workOf(terms: QueryTerms, topK: number): number {
+    let postings = 0;
     for (const term of terms.keys())
-      for (const { offsets } of this.#scored.fields) count += offsets[term + 1]! - offsets[term]!;
-    return count;
+      for (const { offsets } of this.#scored.fields) postings += offsets[term + 1]! - offsets[term]!;
+    return postings + postingsPerPlace * Math.min(topK, postings);
   }
 
   /** The query's terms that are in the index, with the times they occur. */

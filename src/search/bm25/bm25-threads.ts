@@ -13,8 +13,8 @@ export type FromBm25Worker = readonly ScoredDocuments[];
 
 /** Queries a message. */
 const batchSize = 8;
-/** Messages that a thread has at a time: one to work on and one to go on with. */
-const batchesPerThread = 2;
+/** Messages that a thread has at a time, so that one with long queries keeps no other waiting. */
+const batchesPerThread = 4;
 
 const keptThreads = new KeptThreads<ToBm25Worker, FromBm25Worker>(() => startThread(import.meta.url, 'bm25-worker'));
 
