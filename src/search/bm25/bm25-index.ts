@@ -18,7 +18,7 @@ export interface Bm25Statistics {
 /** Documents between two looks at the signal. */
 const stride = 1024;
 /** Work that takes about as long as threads to start, in postings read. */
-const enoughForThreads = 1 << 25;
+const enoughForThreads = 3 << 23;
 /** Putting a document in its place takes as long as reading so many postings. */
 const postingsPerPlace = 32;
 
