@@ -1,26 +1,36 @@
 import type { TopDocuments } from '../top-documents.js';
+import type { Postings } from './postings.js';
 
-/** Scores of the documents that a query touches, in memory that is used again for the next query. */
+/** Documents that an accumulator is for at a time: so few that their scores stay in the processor's cache. */
+export const windowSize = 1 << 15;
+
+/**
+ * Scores of the documents that a query touches, of one window of documents after another, in memory that is used again for the
+ * next window and query.
+ */
 export class Accumulator {
-  /** By document; negative where untouched, which no score is. */
-  readonly #scores: Float64Array;
-  readonly #touched: Int32Array;
+  /** By document's place in the window; negative where untouched, which no score is. */
+  readonly #scores = new Float64Array(windowSize).fill(-1);
+  readonly #touched = new Int32Array(windowSize);
   #count = 0;
+  /** The number of the window's first document. */
+  #first = 0;
 
-  constructor(documents: number) {
-    this.#scores = new Float64Array(documents).fill(-1);
-    this.#touched = new Int32Array(documents);
+  /** Only when it is empty. */
+  moveTo(first: number): void {
+    this.#first = first;
   }
 
   /** Adds a term's score to each of its documents: BM25Similarity's `weight - weight / (1 + freq * normInverse)`. */
-  addPostings(documents: Int32Array, saturations: Float32Array, start: number, end: number, weight: number): void {
+  addPostings({ documents, saturations }: Postings, start: number, end: number, weight: number): void {
     const scores = this.#scores;
     const touched = this.#touched;
+    const first = this.#first;
     let count = this.#count;
     if (count === 0) {
       // The documents of a query's first term are all new: there is nothing to look up or to add to.
       for (let i = start; i < end; i++)
-        scores[documents[i]!] = Math.fround(weight - Math.fround(weight / saturations[i]!));
+        scores[documents[i]! - first] = Math.fround(weight - Math.fround(weight / saturations[i]!));
       touched.set(documents.subarray(start, end));
       this.#count = end - start;
       return;
@@ -28,35 +38,36 @@ export class Accumulator {
     for (let i = start; i < end; i++) {
       const document = documents[i]!;
       const score = Math.fround(weight - Math.fround(weight / saturations[i]!));
-      const before = scores[document]!;
+      const before = scores[document - first]!;
       if (before < 0) {
         touched[count++] = document;
-        scores[document] = score;
+        scores[document - first] = score;
       } else {
-        scores[document] = before + score;
+        scores[document - first] = before + score;
       }
     }
     this.#count = count;
   }
 
   has(document: number): boolean {
-    return this.#scores[document]! >= 0;
+    return this.#scores[document - this.#first]! >= 0;
   }
 
   scoreOf(document: number): number {
-    return this.#scores[document]!;
+    return this.#scores[document - this.#first]!;
   }
 
   /** Offers every document with its score as float32, and is empty then. */
   drainTo(top: TopDocuments): void {
     const scores = this.#scores;
     const touched = this.#touched;
+    const first = this.#first;
     const count = this.#count;
     let bound = top.bound;
     for (let i = 0; i < count; i++) {
       const document = touched[i]!;
-      const score = Math.fround(scores[document]!);
-      scores[document] = -1;
+      const score = Math.fround(scores[document - first]!);
+      scores[document - first] = -1;
       if (score < bound) continue;
       top.offer(score, document);
       bound = top.bound;
@@ -67,12 +78,12 @@ export class Accumulator {
   forEach(visit: (document: number, score: number) => void): void {
     for (let i = 0; i < this.#count; i++) {
       const document = this.#touched[i]!;
-      visit(document, this.#scores[document]!);
+      visit(document, this.scoreOf(document));
     }
   }
 
   clear(): void {
-    for (let i = 0; i < this.#count; i++) this.#scores[this.#touched[i]!] = -1;
+    for (let i = 0; i < this.#count; i++) this.#scores[this.#touched[i]! - this.#first] = -1;
     this.#count = 0;
   }
 }

@@ -1,5 +1,5 @@
 import { TopDocuments } from '../top-documents.js';
-import { Accumulator } from './accumulator.js';
+import { Accumulator, windowSize } from './accumulator.js';
 import type { Postings } from './postings.js';
 import type { Bm25Settings } from './settings.js';
 
@@ -19,30 +19,51 @@ export interface ScoredDocuments {
   readonly numbers: Int32Array<ArrayBuffer>;
 }
 
-/** Searches an index for one query after another, on one thread. Memory: 12 bytes a document, and field where they compete. */
+/** A term's postings in a field, the next of which to be read is `next`. */
+interface List {
+  readonly postings: Postings;
+  readonly weight: number;
+  readonly accumulator: Accumulator;
+  readonly end: number;
+  next: number;
+}
+
+/** Searches an index for one query after another, on one thread. */
 export class Bm25Scorer {
   readonly #index: ScoredIndex;
-  /** One for all fields where their scores are added, else one a field. Between searches they are empty. */
+  /** One for all fields where their scores are added, else one a field. Between windows they are empty. */
   readonly #accumulators: readonly Accumulator[];
   #top = new TopDocuments(0);
 
   constructor(index: ScoredIndex) {
     this.#index = index;
     const accumulators = index.settings.combine === 'sum' ? 1 : index.fields.length;
-    this.#accumulators = Array.from({ length: accumulators }, () => new Accumulator(index.documents));
+    this.#accumulators = Array.from({ length: accumulators }, () => new Accumulator());
   }
 
   /** The best `topK` documents that have one of the terms; of equal scores, the lower number is better. */
   search(terms: QueryTerms, topK: number): ScoredDocuments {
-    this.#score(terms);
-    const top = this.#topOf(Math.min(topK, this.#index.documents));
-    const { combine } = this.#index.settings;
+    const { settings, documents } = this.#index;
+    const top = this.#topOf(Math.min(topK, documents));
+    const lists = this.#listsOf(terms);
+    for (let first = 0; first < documents; first += windowSize) {
+      for (const accumulator of this.#accumulators) accumulator.moveTo(first);
+      for (const list of lists) {
+        const end = placeOf(first + windowSize, list);
+        list.accumulator.addPostings(list.postings, list.next, end, list.weight);
+        list.next = end;
+      }
+      this.#drainTo(top, settings.combine);
+    }
+    return top.drain();
+  }
+
+  #drainTo(top: TopDocuments, combine: Bm25Settings['combine']): void {
     if (combine === 'sum') this.#accumulators[0]!.drainTo(top);
     else {
       this.#forEachBestField(combine.tieBreaker, top);
       for (const accumulator of this.#accumulators) accumulator.clear();
     }
-    return top.drain();
   }
 
   /** The memory of the search before, where it fits. */
@@ -51,20 +72,22 @@ export class Bm25Scorer {
     return this.#top;
   }
 
-  /** Adds the scores of the terms up, document by document. */
-  #score(terms: QueryTerms): void {
+  /** The lists to be read for these terms, each from its start. */
+  #listsOf(terms: QueryTerms): List[] {
     const { settings, fields } = this.#index;
     const factor = settings.legacyFactor ? Math.fround(1 + Math.fround(settings.k1)) : 1;
+    const lists: List[] = [];
     for (const [term, count] of terms) {
-      for (const [f, { offsets, documents, saturations, statistics }] of fields.entries()) {
-        const [start, end] = [offsets[term]!, offsets[term + 1]!];
-        if (start === end) continue;
+      for (const [f, postings] of fields.entries()) {
+        const [next, end] = [postings.offsets[term]!, postings.offsets[term + 1]!];
+        if (next === end) continue;
         // A term that occurs twice in the query is one term with twice the boost (BooleanQuery.rewrite).
-        const weight = Math.fround(Math.fround(count * factor) * idf(end - start, statistics.documents));
+        const weight = Math.fround(Math.fround(count * factor) * idf(end - next, postings.statistics.documents));
         const accumulator = this.#accumulators[settings.combine === 'sum' ? 0 : f]!;
-        accumulator.addPostings(documents, saturations, start, end, weight);
+        lists.push({ postings, next, end, weight, accumulator });
       }
     }
+    return lists;
   }
 
   /** Lucene 8's DisjunctionMaxScorer: each field's score as float32, the other fields added up in double. */
@@ -89,4 +112,15 @@ export class Bm25Scorer {
 /** ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N documents, as float32 (BM25Similarity.idf). */
 function idf(documentFrequency: number, documents: number): number {
   return Math.fround(Math.log(1 + (documents - documentFrequency + 0.5) / (documentFrequency + 0.5)));
+}
+
+/** Where in the rest of a list the documents from this one on begin. */
+function placeOf(document: number, { postings: { documents }, next, end }: List): number {
+  let [low, high] = [next, end];
+  while (low < high) {
+    const middle = low + ((high - low) >>> 1);
+    if (documents[middle]! < document) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
