@@ -3,7 +3,7 @@ import { compareCodePoints } from '../core/text.js';
 import type { Found } from './candidates.js';
 import { placeOf, scoreOf } from './score-order.js';
 
-/** Documents whose blocks are found together. */
+/** Documents a page; of each page it is known in which block its first document is. */
 const pageSize = 256;
 
 /**
