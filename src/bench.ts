@@ -94,7 +94,8 @@ async function benchBiEncoder(work: Work, model: string, tasks: readonly Retriev
   const { threads, profile } = context;
   const encoder = await openEncoder(plan, model, profile.biEncoderTokens, placeOf(work));
   const retriever = biEncoderRetriever({ encoder, store }, threads);
-  const system = sharedSystem(plan, model, profile.biEncoderTokens, null);
+  const maxTokens = profile.biEncoderTokens;
+  const system = sharedSystem(plan, model, { maxTokens, prompt: null, storeDtype: store.dtype });
   const results: StoredResult[] = [];
   try {
     for (const task of tasks) {
@@ -115,7 +116,7 @@ async function benchCrossEncoder(work: Work, model: string, tasks: readonly Retr
     const scorer = await openPairScorer(plan, model, prompt, placeOf(work), (tokens, longerThan) =>
       shortestJudgedPair(these[0]!, tokens, longerThan),
     );
-    const system = sharedSystem(plan, model, null, prompt);
+    const system = sharedSystem(plan, model, { maxTokens: null, prompt, storeDtype: store.dtype });
     results.push(...(await rerankAll(work, crossEncoderReranker({ scorer, store }), these, system)));
   }
   return results;
@@ -205,13 +206,9 @@ function fillsOnly({ context }: Work): boolean {
 function sharedSystem(
   { poolings, layers, brackets, dtype, embedPrompt }: BenchPlan,
   model: string,
-  maxTokens: number | null,
-  prompt: string | null,
+  more: Pick<SharedSystem, 'maxTokens' | 'prompt' | 'storeDtype'>,
 ): SharedSystem {
-  return {
-    ...{ model, poolings, layers: layers ?? null, brackets, dtype, embedPrompt: embedPrompt ?? null },
-    ...{ maxTokens, prompt },
-  };
+  return { model, poolings, layers: layers ?? null, brackets, dtype, embedPrompt: embedPrompt ?? null, ...more };
 }
 
 function withSharing(context: BenchContext, system: SharedSystem, task: RetrievalTask): BenchContext {

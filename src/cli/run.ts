@@ -126,10 +126,6 @@ export function runCommand(): Command {
 }
 
 async function run(options: RunOptions): Promise<void> {
-  if (options.storeDtype === 'float16' && options.queue !== undefined)
-    throw new InputError(
-      '--store-dtype float16: workers of a queue store float32 alone; leave it out, or share the work by --shard',
-    );
   const results = await runPlan(planOf(options), options);
   if (options.shard !== undefined) {
     const { number, count } = options.shard;

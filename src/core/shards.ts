@@ -78,6 +78,8 @@ export interface SharedSystem {
   readonly maxTokens: number | null;
   /** Null for encoders. */
   readonly prompt: string | null;
+  /** How its vectors are stored; scores always as float32. */
+  readonly storeDtype: 'float32' | 'float16';
 }
 
 /** How a run's shards are spread over machines. */

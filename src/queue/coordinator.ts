@@ -64,7 +64,6 @@ export interface QueuedWork {
  */
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #store: EmbeddingStore;
   readonly #announcement: Announcement;
   readonly #redis: Redis;
   readonly #queue: Queue<ShardJob>;
@@ -79,7 +78,6 @@ export class Coordinator {
 
   private constructor(options: CoordinatorOptions, announcement: Announcement, redis: Redis) {
     this.#options = options;
-    this.#store = new EmbeddingStore(options.place);
     this.#announcement = announcement;
     this.#redis = redis;
     const connection = lasting(options.address.options, this.#closing.signal);
@@ -134,7 +132,7 @@ export class Coordinator {
     return {
       inFlight: mostJobs,
       size: this.#options.shardSize,
-      make: (shard) => this.#make(shard, this.#jobOf(work, shard)),
+      make: (shard) => this.#make(this.#jobOf(work, shard)),
     };
   }
 
@@ -154,10 +152,10 @@ export class Coordinator {
     };
   }
 
-  async #make({ keys }: ShardRequest, job: ShardJob): Promise<void> {
-    const id = jobId(keys);
+  async #make(job: ShardJob): Promise<void> {
+    const id = jobId(job);
     try {
-      await this.#await(id, keys, job);
+      await this.#await(id, job);
     } catch (error) {
       this.#stop.abort(error); // the others' work would be for nothing
       await orAborted(this.#queue.remove(id), AbortSignal.timeout(1000)).catch(() => undefined);
@@ -166,8 +164,9 @@ export class Coordinator {
   }
 
   /** Ends when the store has the shard. */
-  async #await(id: string, keys: readonly string[], job: ShardJob): Promise<void> {
-    const store = this.#store;
+  async #await(id: string, job: ShardJob): Promise<void> {
+    const { keys, system } = job;
+    const store = new EmbeddingStore(this.#options.place, { dtype: system.storeDtype });
     let missing = true;
     let missedAt: number | undefined;
     for (let misses = 0; ;) {

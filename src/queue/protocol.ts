@@ -10,7 +10,7 @@ export const announcementKey = 'sgpt-bench:run';
 export const noticesKey = 'sgpt-bench:notices';
 
 /** Raised when jobs or announcements change, so that workers of another version are refused. */
-const protocol = 1;
+const protocol = 2;
 
 /** What must be equal for two processes to compute the same numbers; the versions that a record names, without Node's. */
 export interface Versions {
@@ -50,6 +50,7 @@ export const systemSchema = z.strictObject({
   maxTokens: z.int().nullable(),
   /** Null for encoders. */
   prompt: z.string().nullable(),
+  storeDtype: z.enum(['float32', 'float16']),
 });
 export type QueuedSystem = z.infer<typeof systemSchema>;
 
@@ -94,8 +95,10 @@ export const noticeSchema = z.discriminatedUnion('kind', [
 export type Notice = z.infer<typeof noticeSchema>;
 
 /** A job's id is the hash of what it makes, so that the same shard is never queued twice. */
-export function jobId(keys: readonly string[]): string {
-  return createHash('sha256').update(keys.join('\n')).digest('hex');
+export function jobId({ keys, system }: Pick<ShardJob, 'keys' | 'system'>): string {
+  return createHash('sha256')
+    .update([...keys, system.storeDtype].join('\n'))
+    .digest('hex');
 }
 
 /**

@@ -9,7 +9,15 @@ import { readStoreId, type StorePlace } from '../stores/index.js';
 import { connectQueue, lasting, reasonOf, requireQueue, type QueueAddress } from './address.js';
 import { readAnnouncement } from './coordinator.js';
 import { sendNotice } from './notices.js';
-import { jobSchema, parseQueued, queueName, queuePrefix, versionDifference, type Versions } from './protocol.js';
+import {
+  jobSchema,
+  parseQueued,
+  queueName,
+  queuePrefix,
+  versionDifference,
+  type Versions,
+  type ShardJob,
+} from './protocol.js';
 import { ShardMaker } from './shard-maker.js';
 
 export interface WorkerOptions {
@@ -48,7 +56,6 @@ export async function runWorker(options: WorkerOptions): Promise<number> {
 class QueueWorker {
   readonly #options: WorkerOptions;
   readonly #redis: Redis;
-  readonly #store: EmbeddingStore;
   readonly #maker: ShardMaker;
   readonly #name = `${hostname()}:${process.pid}`;
   /** Raised to end; the reason is an InputError if that is a failure. */
@@ -62,11 +69,6 @@ class QueueWorker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#redis = connectQueue(options.address, this.#stop.signal);
-    this.#store = new EmbeddingStore(options.place, {
-      onDamage: (message) => {
-        options.progress.note(message);
-      },
-    });
     this.#maker = new ShardMaker(options);
     options.signal?.addEventListener('abort', () => {
       this.#stop.abort(undefined);
@@ -182,7 +184,8 @@ class QueueWorker {
     const job = parseQueued(jobSchema, data, 'a job');
     if (await this.#isLeftOver(job)) return;
     await this.#requireFit(job);
-    const there = await Promise.all(job.keys.map((key) => this.#store.has(key)));
+    const store = this.#storeOf(job);
+    const there = await Promise.all(job.keys.map((key) => store.has(key)));
     if (there.every(Boolean)) return;
     const shard = await this.#maker.open(job);
     const stage = progress.stage(job.task.name, shard.size, shard.unit);
@@ -193,11 +196,19 @@ class QueueWorker {
       const matrices = await shard.compute(signal, onProgress).catch((error: unknown) => {
         throw error instanceof InputError ? new ShardFault(messageOf(error)) : error;
       });
-      await Promise.all(matrices.map((matrix, i) => this.#store.put(job.keys[i]!, matrix)));
+      await Promise.all(matrices.map((matrix, i) => store.put(job.keys[i]!, matrix)));
       this.#made++;
     } finally {
       stage.end();
     }
+  }
+
+  #storeOf({ system }: ShardJob): EmbeddingStore {
+    const { place, progress } = this.#options;
+    const onDamage = (message: string): void => {
+      progress.note(message);
+    };
+    return new EmbeddingStore(place, { dtype: system.storeDtype, onDamage });
   }
 
   /** A job of an earlier run, of another version or for another store: nobody waits for it. */

@@ -84,14 +84,4 @@ describe('run --store-dtype float16', () => {
     expect(record.system.settings).not.toHaveProperty('storeDtype');
     expect([...shardsIn(path('scores')).keys()].filter((name) => name.endsWith('.float16'))).toEqual([]);
   });
-
-  it('is refused for workers of a queue', async () => {
-    const queue = ['--queue', 'redis://127.0.0.1:1', '--store-dtype', 'float16', '--output', path('queue')];
-    const { status, stderr } = await runCli([...args, ...queue]);
-    expect({ status, stderr }).toEqual({
-      status: 2,
-      stderr:
-        'sgpt-bench: --store-dtype float16: workers of a queue store float32 alone; leave it out, or share the work by --shard\n',
-    });
-  });
 });

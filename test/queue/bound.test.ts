@@ -36,7 +36,14 @@ describe.skipIf(!hasRedis)('a queue (needs redis-server)', () => {
     const progress = recordingProgress();
     const coordinator = await Coordinator.open({ address, place, versions: versionsOf({}), progress, shardSize: 1 });
     onTestFinished(() => coordinator.close());
-    const how = { poolings: [], layers: null, brackets: 'none', dtype: 'fp32', embedPrompt: null } as const;
+    const how = {
+      poolings: [],
+      layers: null,
+      brackets: 'none',
+      dtype: 'fp32',
+      embedPrompt: null,
+      storeDtype: 'float32',
+    } as const;
     const system = { ...how, model: 'hash', maxTokens: null, prompt: null };
     const task = { name: 'many', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
     const shards = coordinator.workOf({ system, taskName: 'many', task, profile: 'beir' });

@@ -41,7 +41,14 @@ async function lead(redis: TestRedis, storeFolder: string, refusedMinutes: numbe
 /** A shard that no worker computes here. */
 function waitFor(coordinator: Coordinator): Promise<void> {
   const task = { name: 'small', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
-  const how = { poolings: [], layers: null, brackets: 'auto', dtype: 'fp32', embedPrompt: null } as const;
+  const how = {
+    poolings: [],
+    layers: null,
+    brackets: 'auto',
+    dtype: 'fp32',
+    embedPrompt: null,
+    storeDtype: 'float32',
+  } as const;
   const system = { ...how, model: 'nowhere', maxTokens: null, prompt: null };
   const work: ShardWork = coordinator.workOf({ system, taskName: 'small', task, profile: 'sgpt-paper' });
   const model = { id: 'm', revision: null, architecture: 'x', parameters: 0, files: {}, dtype: 'fp32' };

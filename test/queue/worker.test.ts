@@ -115,7 +115,14 @@ describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
     const redis = await startRedis(join(folder, 'redis'));
     const coordinator = await lead(redis, join(folder, 'store'));
     const task = { name: 'small', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
-    const how = { poolings: [], layers: null, brackets: 'auto', dtype: 'fp32', embedPrompt: null } as const;
+    const how = {
+      poolings: [],
+      layers: null,
+      brackets: 'auto',
+      dtype: 'fp32',
+      embedPrompt: null,
+      storeDtype: 'float32',
+    } as const;
     const system = { ...how, model: 'nowhere', maxTokens: null, prompt: null };
     const shards = coordinator.workOf({ system, taskName: 'small', task, profile: 'sgpt-paper' });
     const model = { id: 'm', revision: null, architecture: 'x', parameters: 0, files: {}, dtype: 'fp32' };
