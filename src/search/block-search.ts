@@ -83,12 +83,7 @@ export class BlockSearcher {
   }
 
   static async open(setup: SearchSetup, sharing: Sharing): Promise<BlockSearcher> {
-    const session = await InferenceSession.create(searchGraph(setup.byLength), {
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-    });
-    return new BlockSearcher(session, setup, sharing);
+    return new BlockSearcher(await sessionFor(setup.byLength), setup, sharing);
   }
 
   /** Blocks of one searcher come in the order of their documents. */
@@ -112,10 +107,6 @@ export class BlockSearcher {
   /** Everything that was kept. */
   finish(): Found[] {
     return this.#batches.map(({ candidates }) => candidates.takeAll(this.#stretch));
-  }
-
-  async close(): Promise<void> {
-    await this.#session.release();
   }
 
   /** The vectors of a shard, or what is wrong with it. */
@@ -174,6 +165,17 @@ export class BlockSearcher {
       },
     );
   }
+}
+
+/** This thread's sessions, kept for its next search: making one takes as long as searching some thousand documents. */
+const sessions = new Map<boolean, Promise<InferenceSession>>();
+
+function sessionFor(byLength: boolean): Promise<InferenceSession> {
+  const session =
+    sessions.get(byLength) ??
+    InferenceSession.create(searchGraph(byLength), { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
+  sessions.set(byLength, session);
+  return session;
 }
 
 interface QueryBatch {

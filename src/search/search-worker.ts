@@ -15,10 +15,6 @@ answerMessages(async (message: ToSearchWorker): Promise<Answer<FromSearchWorker>
     const found = searcher!.finish();
     return [{ kind: 'finished', found }, found.map(({ entries }) => entries.buffer as ArrayBuffer)];
   }
-  if (message.kind === 'open') searcher = await BlockSearcher.open(message.setup, message.sharing);
-  else {
-    await searcher?.close();
-    searcher = undefined;
-  }
+  searcher = message.kind === 'open' ? await BlockSearcher.open(message.setup, message.sharing) : undefined;
   return [{ kind: 'ready' }];
 });
