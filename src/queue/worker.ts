@@ -15,8 +15,8 @@ import {
   queueName,
   queuePrefix,
   versionDifference,
-  type Versions,
   type ShardJob,
+  type Versions,
 } from './protocol.js';
 import { ShardMaker } from './shard-maker.js';
 
@@ -203,6 +203,7 @@ class QueueWorker {
     }
   }
 
+  /** The store, as the job has its vectors kept there. */
   #storeOf({ system }: ShardJob): EmbeddingStore {
     const { place, progress } = this.#options;
     const onDamage = (message: string): void => {

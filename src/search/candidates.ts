@@ -140,7 +140,9 @@ export class Candidates {
     this.#sift(query);
     if (this.#counts[query]! > enough) {
       this.#full.push({ query: this.firstQuery + query, entries: this.#take(query).slice() });
-    } else this.#startHistogram(query, Math.min(this.#counts[query]!, this.#shared.share));
+    } else if (this.#counts[query]! > 0) {
+      this.#startHistogram(query, Math.min(this.#counts[query]!, this.#shared.share));
+    }
   }
 
   /** A query's best entries, in order, in memory that the next entries overwrite. */

@@ -3,8 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
-import type { ShardWork } from '../../src/core/shards.js';
-import type { RetrievalTask } from '../../src/core/dataset.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator } from '../../src/queue/coordinator.js';
 import { Notices, sendNotice } from '../../src/queue/notices.js';
@@ -14,6 +12,7 @@ import { StoreFolder } from '../../src/stores/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { recordingProgress } from '../helpers/progress.js';
 import { connectTo, hasRedis, startRedis, type TestRedis } from './redis.js';
+import { waitForUnmadeShard } from './unmade-shard.js';
 
 const versions = versionsOf({ 'sgpt-bench': '1.2.3' });
 const otherVersions: Versions = { ...versions, programs: { 'sgpt-bench': '1.3.0' } };
@@ -38,28 +37,6 @@ async function lead(redis: TestRedis, storeFolder: string, refusedMinutes: numbe
   return { coordinator, notes: progress.notes };
 }
 
-/** A shard that no worker computes here. */
-function waitFor(coordinator: Coordinator): Promise<void> {
-  const task = { name: 'small', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
-  const how = {
-    poolings: [],
-    layers: null,
-    brackets: 'auto',
-    dtype: 'fp32',
-    embedPrompt: null,
-    storeDtype: 'float32',
-  } as const;
-  const system = { ...how, model: 'nowhere', maxTokens: null, prompt: null };
-  const work: ShardWork = coordinator.workOf({ system, taskName: 'small', task, profile: 'sgpt-paper' });
-  const model = { id: 'm', revision: null, architecture: 'x', parameters: 0, files: {}, dtype: 'fp32' };
-  const part = { kind: 'texts', role: 'query', first: 0, count: 4 } as const;
-  const made = work.make({ index: 0, keys: ['b'.repeat(64)], part, model, settings: {} }, () =>
-    Promise.reject(new Error()),
-  );
-  made.catch(() => undefined);
-  return made;
-}
-
 function refusedWorker(redis: TestRedis, storeFolder: string): Promise<number> {
   return runWorker({
     ...{
@@ -77,7 +54,7 @@ describe.skipIf(!hasRedis)('a run whose workers are all refused (needs redis-ser
     const folder = temporaryFolder();
     const redis = await startRedis(join(folder, 'redis'));
     const { coordinator, notes } = await lead(redis, join(folder, 'store'), 1e-3);
-    const made = waitFor(coordinator);
+    const made = waitForUnmadeShard(coordinator);
     await expect(refusedWorker(redis, join(folder, 'store'))).rejects.toThrow(new InputError(refusal));
     await expect(made).rejects.toThrow(InputError);
     await expect(made).rejects.toThrow(

@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
-import type { RetrievalTask } from '../../src/core/dataset.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator } from '../../src/queue/coordinator.js';
 import { announcementKey, noticesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
@@ -15,6 +14,7 @@ import { recordingProgress } from '../helpers/progress.js';
 import { smallModels, writeSmallTask } from '../helpers/small-task.js';
 import { expectSameResults } from './results.js';
 import { connectTo, hasRedis, startRedis, type TestRedis } from './redis.js';
+import { waitForUnmadeShard } from './unmade-shard.js';
 
 const versions = versionsOf({ 'sgpt-bench': '1.2.3', node: '20.0.0', 'onnxruntime-node': '1.0.0' });
 
@@ -114,23 +114,7 @@ describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
     await writeSmallTask(join(folder, 'small'));
     const redis = await startRedis(join(folder, 'redis'));
     const coordinator = await lead(redis, join(folder, 'store'));
-    const task = { name: 'small', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
-    const how = {
-      poolings: [],
-      layers: null,
-      brackets: 'auto',
-      dtype: 'fp32',
-      embedPrompt: null,
-      storeDtype: 'float32',
-    } as const;
-    const system = { ...how, model: 'nowhere', maxTokens: null, prompt: null };
-    const shards = coordinator.workOf({ system, taskName: 'small', task, profile: 'sgpt-paper' });
-    const model = { id: 'm', revision: null, architecture: 'x', parameters: 0, files: {}, dtype: 'fp32' };
-    const part = { kind: 'texts', role: 'query', first: 0, count: 4 } as const;
-    const made = shards.make({ index: 0, keys: ['b'.repeat(64)], part, model, settings: {} }, () =>
-      Promise.reject(new Error()),
-    );
-    made.catch(() => undefined);
+    const made = waitForUnmadeShard(coordinator);
     // BullMQ gives up on a shard that kills its workers; here it is told to at once.
     const client = connectTo(redis);
     const { Queue } = await import('bullmq');
