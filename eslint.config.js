@@ -2,30 +2,34 @@ import { readFileSync } from 'node:fs';
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** Which part of src may import which: the one table, also read by test/architecture.test.ts. */
-const allowedImports = JSON.parse(readFileSync(new URL('./architecture.json', import.meta.url), 'utf8'));
-const parts = Object.keys(allowedImports);
+/**
+ * Which room of a folder may import which other: the one table, also read by test/architecture.test.ts. "." are the files
+ * of the folder itself.
+ */
+const laws = JSON.parse(readFileSync(new URL('./architecture.json', import.meta.url), 'utf8'));
 
-/** Files of src itself (evaluate.ts …) share their names with files in folders; the test sees to those. */
-const importRules = parts.map((part) => {
-  const forbidden = parts.filter(
-    (other) => other !== part && !other.endsWith('.ts') && !allowedImports[part].includes(other),
+/** Patterns of what a room may not import, for `no-restricted-imports`. */
+function forbidden(folder, room) {
+  const others = Object.keys(laws[folder]).filter(
+    (other) => other !== room && other !== '.' && !laws[folder][room].includes(other),
   );
-  return {
-    files: [part.endsWith('.ts') ? `src/${part}` : `src/${part}/**/*.ts`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: forbidden.map((other) => ({
-            regex: `^(\\./|(\\.\\./)+)${other}/`,
-            message: `src/${part} may not import src/${other} (architecture.json).`,
-          })),
-        },
-      ],
-    },
-  };
-});
+  return others.map((other) => ({
+    regex: `^(\\./|(\\.\\./)+)${other}/`,
+    message: `${folder}/${room} may not import ${folder}/${other} (architecture.json).`,
+  }));
+}
+
+/** A rule for each room. That of a room within a room has the outer one's patterns, too: a later rule replaces an earlier one. */
+const importRules = Object.entries(laws).flatMap(([folder, rooms]) =>
+  Object.keys(rooms).map((room) => {
+    const [outer, inner] = folder.split('/');
+    const patterns = [...(inner === undefined ? [] : forbidden(outer, inner)), ...forbidden(folder, room)];
+    return {
+      files: [room === '.' ? `${folder}/*.ts` : `${folder}/${room}/**/*.ts`],
+      rules: { 'no-restricted-imports': ['error', { patterns }] },
+    };
+  }),
+);
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage', 'results', 'reports', 'datasets', 'models'] },

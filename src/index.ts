@@ -24,9 +24,9 @@ export {
   type UsebScores,
   type UsebTask,
 } from './core/useb.js';
-export { openBeirFolder, openTask, readQrels } from './datasets/index.js';
-export { openUsebTasks } from './datasets/useb/index.js';
-export { bench, type BenchPlan } from './bench.js';
+export { openBeirFolder, openTask, readQrels } from './suites/index.js';
+export { openUsebTasks } from './suites/useb/open.js';
+export { bench, type BenchPlan } from './pipeline/run-plan.js';
 export {
   benchReranker,
   benchRetriever,
@@ -36,7 +36,7 @@ export {
   type BenchContext,
   type BenchSettings,
   type FirstStage,
-} from './evaluate.js';
+} from './pipeline/retrieval.js';
 export { evaluateRun, parseMeasure, type Evaluation, type Measure } from './measures/index.js';
 export { evaluateUseb, usebAverage, usebPercentage, type UsebEvaluation } from './measures/useb/index.js';
 export {
@@ -45,14 +45,14 @@ export {
   type BiEncoderOptions,
   type CrossEncoderOptions,
 } from './models/index.js';
-export { mergeFolders, type Merged } from './merge.js';
+export { mergeFolders, type Merged } from './pipeline/merge.js';
 export { buildReport, renderTextTable, writeReport } from './reports/index.js';
-export { baselineOf, onePerEntry, readBaseline, writeBaseline, type Baseline } from './results/baseline.js';
-export { hasFailed, type CheckCase, type CheckReport } from './results/check-report.js';
-export { compareResults, type ResultComparison } from './results/comparison.js';
-export { checkBaseline, type GateLimits } from './results/gate.js';
-export type { ScoredResult } from './results/pairing.js';
-export { checkPublished } from './results/published-check.js';
+export { baselineOf, onePerEntry, readBaseline, writeBaseline, type Baseline } from './results/check/baseline.js';
+export { hasFailed, type CheckCase, type CheckReport } from './results/check/check-report.js';
+export { compareResults, type ResultComparison } from './results/compare/comparison.js';
+export { checkBaseline, type GateLimits } from './results/check/gate.js';
+export type { ScoredResult } from './results/compare/pairing.js';
+export { checkPublished } from './results/check/published-check.js';
 export type { PerQuery, ResultRecord } from './results/record.js';
 export { readRun, writeRun } from './results/run-file.js';
 export { loadPerQuery, loadResult, loadResults, type StoredResult } from './results/store.js';
@@ -69,7 +69,8 @@ export { crossEncoderReranker } from './runners/cross-encoder.js';
 export { oracleReranker } from './runners/oracle.js';
 export { searchServerRetriever, type SearchServer } from './runners/search-server.js';
 export { usebCrossEncoder } from './runners/useb-cross-encoder.js';
-export { usebBiEncoder, type UsebRunner, type UsebSystemScores } from './runners/useb.js';
-export { Bm25Index, bm25Settings, EmbeddingStore, searchExact } from './search/index.js';
-export { openStorePlace, type PlaceOptions, type StoredFile, type StorePlace } from './stores/index.js';
-export { benchUseb } from './useb.js';
+export { usebBiEncoder, type UsebRunner, type UsebSystemScores } from './runners/useb-bi-encoder.js';
+export { Bm25Index, bm25Settings, searchExact } from './search/index.js';
+export { VectorStore } from './stores/index.js';
+export { openStoreBackend, type BackendOptions, type StoredFile, type StoreBackend } from './stores/index.js';
+export { benchUseb } from './pipeline/useb.js';

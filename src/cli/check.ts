@@ -1,10 +1,10 @@
 import { appendFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { InputError, messageOf } from '../core/errors.js';
-import { exists, writeFileAtomic } from '../core/files.js';
-import type { Baseline } from '../results/baseline.js';
-import { hasFailed, type CheckReport } from '../results/check-report.js';
-import type { ScoredResult } from '../results/pairing.js';
+import { exists, writeFileAtomic } from '../io/files.js';
+import type { Baseline } from '../results/check/baseline.js';
+import { hasFailed, type CheckReport } from '../results/check/check-report.js';
+import type { ScoredResult } from '../results/compare/pairing.js';
 import { exitCodes } from './exit-codes.js';
 
 interface CheckOptions {
@@ -65,14 +65,14 @@ async function check(options: CheckOptions): Promise<void> {
   const stored = await loadResults(options.results);
   const reports: CheckReport[] = [];
   if (baseline !== undefined) {
-    const { onePerEntry } = await import('../results/baseline.js');
+    const { onePerEntry } = await import('../results/check/baseline.js');
     const scored = await Promise.all(stored.map(async (one) => ({ ...one, perQuery: await loadPerQuery(one) })));
     const results = onePerEntry(scored, options.newest === true);
     if (update === true) reports.push(...(await updated(baseline, results, options)));
     else reports.push(await againstBaseline(baseline, results, options));
   }
   if (published === true) {
-    const { checkPublished } = await import('../results/published-check.js');
+    const { checkPublished } = await import('../results/check/published-check.js');
     const cases = checkPublished(
       stored.map(({ record }) => record),
       options.tolerance,
@@ -91,7 +91,7 @@ async function againstBaseline(
   results: readonly ScoredResult[],
   options: CheckOptions,
 ): Promise<CheckReport> {
-  const { readBaseline } = await import('../results/baseline.js');
+  const { readBaseline } = await import('../results/check/baseline.js');
   return baselineReport(path, await readBaseline(path), results, options);
 }
 
@@ -101,7 +101,7 @@ async function baselineReport(
   results: readonly ScoredResult[],
   { maxDrop, alpha }: CheckOptions,
 ): Promise<CheckReport> {
-  const { checkBaseline } = await import('../results/gate.js');
+  const { checkBaseline } = await import('../results/check/gate.js');
   return {
     title: `Baseline ${path}`,
     against: 'baseline',
@@ -115,7 +115,7 @@ async function baselineReport(
 /** Writes the new baseline; says how it differs from the old one, where there is one that can be read. */
 async function updated(path: string, results: readonly ScoredResult[], options: CheckOptions): Promise<CheckReport[]> {
   const { baselineOf, baselineVersion, BASELINE_VERSION, readBaseline, writeBaseline } =
-    await import('../results/baseline.js');
+    await import('../results/check/baseline.js');
   // Anything that is no baseline is somebody's file, and stays.
   const version = (await exists(path)) ? await baselineVersion(path) : undefined;
   const old = version === BASELINE_VERSION ? await readBaseline(path) : undefined;

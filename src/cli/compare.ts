@@ -35,8 +35,8 @@ export function compareCommand(): Command {
 
 async function compare(pathA: string, pathB: string, options: CompareOptions): Promise<void> {
   const [{ chooseResult }, { compareResults }, { loadPerQuery }] = await Promise.all([
-    import('../results/choose-result.js'),
-    import('../results/comparison.js'),
+    import('../results/compare/choose-result.js'),
+    import('../results/compare/comparison.js'),
     import('../results/store.js'),
   ]);
   const { task, system, measures, queries } = options;
@@ -52,7 +52,7 @@ async function compare(pathA: string, pathB: string, options: CompareOptions): P
     const value = { ...comparison, a: side(a), b: side(b) };
     process.stdout.write(JSON.stringify(value, null, 2) + '\n');
   } else {
-    const { renderComparison } = await import('../reports/comparison.js');
+    const { renderComparison } = await import('../reports/formats/comparison.js');
     process.stdout.write(renderComparison(comparison));
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { beirCatalogue, beirEntry, parseBeirTask, type BeirEntry } from '../datasets/catalogue.js';
+import { beirCatalogue, beirEntry, parseBeirTask, type BeirEntry } from '../suites/beir/catalogue.js';
 import { exitCodes } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { stderrProgress } from './progress.js';
@@ -96,7 +96,7 @@ async function download(
   { datasetsDir, mirror, quiet }: { datasetsDir: string; mirror?: string; quiet?: boolean },
 ): Promise<void> {
   const entries = entriesOf(names);
-  const { downloadDatasets } = await import('../datasets/download/download.js');
+  const { downloadDatasets } = await import('../suites/download.js');
   const fromEnvironment = process.env[mirrorVariable];
   const source = mirror ?? (fromEnvironment === '' ? undefined : fromEnvironment);
   const progress = stderrProgress(quiet === true);
@@ -107,7 +107,7 @@ async function download(
 }
 
 async function verify(names: string[], { datasetsDir, json }: { datasetsDir: string; json?: boolean }): Promise<void> {
-  const { verifyDataset, verifyUseb } = await import('../datasets/verify.js');
+  const { verifyDataset, verifyUseb } = await import('../suites/verify.js');
   const checks = [];
   for (const entry of entriesOf(names)) {
     const found = await (entry === 'useb' ? verifyUseb(datasetsDir) : verifyDataset(entry, datasetsDir));

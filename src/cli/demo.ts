@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import type { BenchPlan } from '../bench.js';
+import type { BenchPlan } from '../pipeline/run-plan.js';
 import { defaultThreads, positive } from './options.js';
 import { runPlan } from './run-plan.js';
 

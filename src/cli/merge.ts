@@ -18,7 +18,7 @@ export function mergeCommand(): Command {
 }
 
 async function merge(folders: string[], { output }: { readonly output: string }): Promise<void> {
-  const { mergeFolders } = await import('../merge.js');
+  const { mergeFolders } = await import('../pipeline/merge.js');
   const { copied, same } = await mergeFolders(folders, output);
   process.stdout.write(`${copied} files copied to ${output}, ${same} were there with the same bytes\n`);
 }

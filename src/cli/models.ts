@@ -22,7 +22,7 @@ export function modelsCommand(): Command {
 }
 
 async function list({ json }: { json?: boolean }): Promise<void> {
-  const { modelCatalogue } = await import('../models/catalogue.js');
+  const { modelCatalogue } = await import('../models/hub/catalogue.js');
   if (json === true) {
     printJson(modelCatalogue);
     return;

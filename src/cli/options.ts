@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import type { Share } from '../core/shards.js';
-import { withoutPassword } from '../queue/redact.js';
+import { withoutPassword } from '../io/redact.js';
 
 /** A whole number from 1. */
 export function positive(value: string): number {

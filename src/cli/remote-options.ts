@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { InputError } from '../core/errors.js';
-import type { BenchPlan } from '../bench.js';
+import type { BenchPlan } from '../pipeline/run-plan.js';
 import { positive, positiveNumber } from './options.js';
 
 /** What is said of hosted models. */

@@ -1,9 +1,9 @@
-import type { BenchPlan } from '../bench.js';
+import type { BenchPlan } from '../pipeline/run-plan.js';
 import type { RetrievalTask } from '../core/dataset.js';
 import { profileByName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
 import { isUsebTask, type UsebTask } from '../core/useb.js';
-import type { BenchSettings } from '../evaluate.js';
+import type { BenchSettings } from '../pipeline/retrieval.js';
 import type { StoredResult } from '../results/store.js';
 import { interruptible } from './interrupt.js';
 import { commandLine } from './options.js';
@@ -30,8 +30,8 @@ export interface PlanOptions extends SharingOptions {
 /** Opens the tasks, runs the plan with progress on stderr until done or interrupted, and closes what it opened. */
 export async function runPlan(plan: BenchPlan, options: PlanOptions): Promise<StoredResult[]> {
   const [{ bench }, { defaultMeasures, mainMeasure }, { parseMeasure }] = await Promise.all([
-    import('../bench.js'),
-    import('../evaluate.js'),
+    import('../pipeline/run-plan.js'),
+    import('../pipeline/retrieval.js'),
     import('../measures/index.js'),
   ]);
   const profile = profileByName(options.profile);
@@ -77,8 +77,8 @@ async function openTasks(
   taskNames: Map<RetrievalTask, string>,
 ): Promise<(RetrievalTask | UsebTask)[]> {
   const [{ expandTasks, openTask }, { isUsebName, openUsebTasks }] = await Promise.all([
-    import('../datasets/index.js'),
-    import('../datasets/useb/index.js'),
+    import('../suites/index.js'),
+    import('../suites/useb/open.js'),
   ]);
   const tasks: (RetrievalTask | UsebTask)[] = [];
   const expanded = expandTasks(names);

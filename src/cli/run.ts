@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { BenchPlan } from '../bench.js';
+import type { BenchPlan } from '../pipeline/run-plan.js';
 import { InputError, unknownName } from '../core/errors.js';
 import { profileNames } from '../core/profile.js';
 import { runnerNames, type RunnerName } from '../core/runner.js';

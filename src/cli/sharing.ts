@@ -5,7 +5,7 @@ import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
 import { computedHere, shareOf, type Share, type Sharing } from '../core/shards.js';
-import type { StorePlace } from '../stores/index.js';
+import type { StoreBackend } from '../stores/index.js';
 import { positive, share } from './options.js';
 
 export interface SharingOptions {
@@ -23,7 +23,7 @@ const passwordVariable = 'SGPT_BENCH_QUEUE_PASSWORD';
 export function sharingOptions(): Option[] {
   return [
     new Option(
-      '--store <place>',
+      '--store <where>',
       'where vectors and scores are kept: a folder, or s3://BUCKET/PREFIX (default: .cache in the output folder)',
     ),
     new Option(
@@ -62,15 +62,15 @@ export async function openSharing(options: SharingOptions, context: SharingConte
   const { store, queue, shard, shardSize: size } = options;
   if (queue !== undefined && shard !== undefined)
     throw new InputError('--queue and --shard: choose one; a queue gives each worker its share');
-  const { openStorePlace } = await import('../stores/index.js');
-  const place = await openStorePlace(store ?? join(context.output, '.cache'), {
+  const { openStoreBackend } = await import('../stores/index.js');
+  const backend = await openStoreBackend(store ?? join(context.output, '.cache'), {
     signal: context.signal,
     onNote: (message) => {
       context.progress.note(message);
     },
   });
-  if (queue !== undefined) return openQueue(queue, place, size, context);
-  if (store !== undefined) await place.requireUsable();
+  if (queue !== undefined) return openQueue(queue, backend, size, context);
+  if (store !== undefined) await backend.requireUsable();
   const close = (): Promise<void> => Promise.resolve();
   if (shard !== undefined) return { sharing: { fillOnly: true, workOf: () => shareOf(shard, size) }, close };
   if (size === undefined) return { sharing: undefined, close };
@@ -79,7 +79,7 @@ export async function openSharing(options: SharingOptions, context: SharingConte
 
 async function openQueue(
   url: string,
-  place: StorePlace,
+  backend: StoreBackend,
   shardSize: number | undefined,
   { models, taskNames, profile, progress, signal }: SharingContext,
 ): Promise<OpenSharing> {
@@ -94,7 +94,7 @@ async function openQueue(
   ]);
   const coordinator = await Coordinator.open({
     address,
-    place,
+    backend,
     versions: versionsOf(await describeVersions()),
     progress,
     signal,

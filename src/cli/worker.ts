@@ -28,7 +28,7 @@ export function workerCommand(): Command {
   return new Command('worker')
     .description('compute vectors and scores for "run --queue", on any number of machines')
     .requiredOption('--queue <url>', 'the queue: redis://HOST:PORT/DB, or rediss:// for TLS')
-    .requiredOption('--store <place>', "the run's store: a folder that all machines share, or s3://BUCKET/PREFIX")
+    .requiredOption('--store <where>', "the run's store: a folder that all machines share, or s3://BUCKET/PREFIX")
     .option('--datasets-dir <dir>', 'where data sets lie', 'datasets')
     .option('--threads <n>', 'threads for models', positive, defaultThreads)
     .option(
@@ -48,8 +48,8 @@ const lingerMs = 1000;
 
 async function work(options: WorkerCommandOptions): Promise<void> {
   const address = await queueAddress(options.queue);
-  const [{ runWorker }, { versionsOf }, { describeVersions }, { openStorePlace }] = await Promise.all([
-    import('../queue/worker.js'),
+  const [{ runWorker }, { versionsOf }, { describeVersions }, { openStoreBackend }] = await Promise.all([
+    import('../queue/queue-worker.js'),
     import('../queue/protocol.js'),
     import('../results/provenance.js'),
     import('../stores/index.js'),
@@ -63,7 +63,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
     const made = await interruptible(async (signal) =>
       runWorker({
         address,
-        place: await openStorePlace(options.store, { signal, onNote }),
+        backend: await openStoreBackend(options.store, { signal, onNote }),
         datasetsDir: options.datasetsDir,
         threads: options.threads,
         versions,

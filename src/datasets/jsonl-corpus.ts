@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Corpus, Document } from '../core/dataset.js';
 import { InputError, messageOf } from '../core/errors.js';
-import { isErrno } from '../core/files.js';
+import { isErrno } from '../io/files.js';
 import { DocumentIndex } from './document-index.js';
 import { idOf, jsonLines, parseObject, textOf, type JsonLine } from './jsonl.js';
 

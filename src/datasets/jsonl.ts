@@ -1,6 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { InputError, messageOf } from '../core/errors.js';
-import { lineBlocks } from '../core/lines.js';
+import { lineBlocks } from '../io/lines.js';
 
 /** A line of a JSON Lines file: an object, and where it stands. */
 export interface JsonLine {

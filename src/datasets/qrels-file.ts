@@ -1,6 +1,6 @@
 import type { Qrels } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
-import { lineBatches } from '../core/lines.js';
+import { lineBatches } from '../io/lines.js';
 
 interface Judgement {
   readonly query: string;

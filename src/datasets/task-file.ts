@@ -2,8 +2,8 @@ import { basename, dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
-import { readJson } from '../core/files.js';
-import { readQueries } from './beir.js';
+import { readJson } from '../io/files.js';
+import { readQueries } from './beir-folder.js';
 import { assembleTask } from './task.js';
 import { readTopics, topicFields } from './topics.js';
 

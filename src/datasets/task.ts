@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Qrels, Query, RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
-import { sha256 } from '../core/files.js';
-import { lineBlocks } from '../core/lines.js';
+import { sha256 } from '../io/files.js';
+import { lineBlocks } from '../io/lines.js';
 import { JsonlCorpus } from './jsonl-corpus.js';
 import { readQrels } from './qrels-file.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Query } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
-import { lineBlocks } from '../core/lines.js';
+import { lineBlocks } from '../io/lines.js';
 import type { QueryFile } from './task.js';
 
 /** The part of a TREC topic that is asked as the query. */

@@ -1,11 +1,11 @@
 /** Models: checkpoints in, an Encoder (SGPT-BE) or a PairScorer (SGPT-CE) out. No runtime is loaded before it is needed. */
-export { createBiEncoder, textIds, tokenLimit, type BiEncoderOptions } from './bi-encoder.js';
-export { contextIds, createCrossEncoder, type CrossEncoderOptions, type FindExample } from './cross-encoder.js';
-export { poolings, parsePooling, type Pooling } from './pooling.js';
-export { exampleOf, parsePrompt, promptNames, templateOf, type Prompt, type PromptExample } from './prompts.js';
-export { bracketIds, bracketNames, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
+export { createBiEncoder, textIds, tokenLimit, type BiEncoderOptions } from './encoding/bi-encoder.js';
+export { contextIds, createCrossEncoder, type CrossEncoderOptions, type FindExample } from './scoring/cross-encoder.js';
+export { poolings, parsePooling, type Pooling } from './pooling/poolings.js';
+export { exampleOf, parsePrompt, promptNames, templateOf, type Prompt, type PromptExample } from './scoring/prompts.js';
+export { bracketIds, bracketNames, resolveBrackets, type BracketIds, type Brackets } from './encoding/brackets.js';
 export { supportedArchitectures } from './architectures/index.js';
-export { packQueries } from './packing.js';
-export { openTokenizer, type Tokenizer } from './tokenizer.js';
-export { modelCatalogue, type CatalogueModel } from './catalogue.js';
+export { packQueries } from './scoring/packing.js';
+export { openTokenizer, type Tokenizer } from './checkpoint/tokenizer.js';
+export { modelCatalogue, type CatalogueModel } from './hub/catalogue.js';
 export { inspectModel, type Inspection } from './inspect.js';

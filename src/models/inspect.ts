@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
 import type { Progress } from '../core/runner.js';
 import { architectureOf, type Architecture } from './architectures/index.js';
-import { resolveBrackets } from './brackets.js';
+import { resolveBrackets } from './encoding/brackets.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 import { bytesPerElement, elements, type TensorType } from './checkpoint/tensors.js';
 import { locateModel } from './hub/index.js';
-import { poolingsOf } from './pooling.js';
-import { moduleView, readSentenceTransformer, type SentenceTransformer } from './sentence-transformers.js';
-import { openTokenizer } from './tokenizer.js';
+import { poolingsOf } from './pooling/poolings.js';
+import { moduleView, readSentenceTransformer, type SentenceTransformer } from './pooling/sentence-transformers.js';
+import { openTokenizer } from './checkpoint/tokenizer.js';
 
 /** What a checkpoint holds, and what would come of running it. */
 export interface Inspection {

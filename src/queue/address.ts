@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
-import { withoutPassword } from './redact.js';
+import { withoutPassword } from '../io/redact.js';
 
 /** How to connect, in ioredis' terms. */
 export interface QueueConnection {

@@ -8,10 +8,10 @@ import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
 import type { Candidates, ShardRequest, SharedSystem, ShardWork } from '../core/shards.js';
-import { EmbeddingStore } from '../search/index.js';
-import { makeStoreId, type StorePlace } from '../stores/index.js';
+import { VectorStore } from '../stores/index.js';
+import { makeStoreId, type StoreBackend } from '../stores/index.js';
 import { connectQueue, lasting, requireQueue, type QueueAddress } from './address.js';
-import { Notices } from './notices.js';
+import { Notices } from './worker-messages.js';
 import {
   announcementKey,
   announcementSchema,
@@ -39,7 +39,7 @@ const visibleMs = 90_000;
 export interface CoordinatorOptions {
   readonly address: QueueAddress;
   /** Where the store is that workers fill. */
-  readonly place: StorePlace;
+  readonly backend: StoreBackend;
   readonly versions: Versions;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
@@ -109,10 +109,10 @@ export class Coordinator {
    * @throws InputError where the queue cannot be reached, the store not be written, or another run uses the queue
    */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    const { address, place, versions } = options;
-    await place.requireUsable();
+    const { address, backend, versions } = options;
+    await backend.requireUsable();
     await requireQueue(address);
-    const store = await makeStoreId(place);
+    const store = await makeStoreId(backend);
     const announcement = { versions, store, host: hostname(), pid: process.pid };
     const redis = connectQueue(address);
     try {
@@ -166,7 +166,7 @@ export class Coordinator {
   /** Ends when the store has the shard. */
   async #await(id: string, job: ShardJob): Promise<void> {
     const { keys, system } = job;
-    const store = new EmbeddingStore(this.#options.place, { dtype: system.storeDtype });
+    const store = new VectorStore(this.#options.backend, { dtype: system.storeDtype });
     let missing = true;
     let missedAt: number | undefined;
     for (let misses = 0; ;) {
@@ -226,9 +226,9 @@ export class Coordinator {
   }
 
   #notVisible(key: string): InputError {
-    const { place } = this.#options;
+    const { backend } = this.#options;
     return new InputError(
-      `--store ${place.address}: workers say that shard ${key} is there, but it cannot be seen from here; ` +
+      `--store ${backend.address}: workers say that shard ${key} is there, but it cannot be seen from here; ` +
         'do all machines have the same store under this name?',
     );
   }

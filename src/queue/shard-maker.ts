@@ -1,18 +1,18 @@
 import { basename, join } from 'node:path';
-import { openEncoder, openPairScorer, type ModelPlace } from '../choose-model.js';
+import { openEncoder, openPairScorer, type ModelPlace } from '../runners/open-model.js';
 import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
-import { exists } from '../core/files.js';
+import { exists } from '../io/files.js';
 import type { Encoder, Matrix, PairScorer } from '../core/model.js';
 import { profileByName, type ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/runner.js';
-import { openTask } from '../datasets/index.js';
-import { cacheFolder } from '../models/cache-folder.js';
+import { openTask } from '../suites/index.js';
+import { cacheFolder } from '../io/cache-folder.js';
 import type { FindExample } from '../models/index.js';
 import { documentTexts } from '../runners/bi-encoder.js';
 import { pairGroups, pairScores, pairShardKey, queryTexts } from '../runners/cross-encoder.js';
 import { textShardKeys } from '../runners/embedding.js';
-import { shortestJudgedPair } from '../runners/example.js';
+import { shortestJudgedPair } from '../runners/one-shot-example.js';
 import type { QueuedSystem, ShardJob } from './protocol.js';
 
 export interface ShardMakerOptions {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.js';
-import { sha256, sha256OfFile } from '../core/files.js';
+import { sha256, sha256OfFile } from '../io/files.js';
 import type { ModelInfo, Usage } from '../core/model.js';
 import { openTokenizer, type Tokenizer } from '../models/index.js';
 import type { Batching } from './cached-requests.js';

@@ -1,4 +1,4 @@
-export { buildReport } from './build.js';
-export type { Report, ReportOptions } from './model.js';
-export { renderTextTable } from './text.js';
+export { buildReport } from './model/build.js';
+export type { Report, ReportOptions } from './model/model.js';
+export { renderTextTable } from './formats/text.js';
 export { parseFormats, reportFormats, writeReport, type ReportFormat } from './write.js';

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { InputError, unknownName } from '../core/errors.js';
-import { writeFileAtomic } from '../core/files.js';
+import { writeFileAtomic } from '../io/files.js';
 import { chartOf } from './charts/index.js';
 import { renderSvg } from './charts/svg.js';
 import { lightTheme } from './charts/themes.js';
-import { csvFiles } from './csv.js';
-import type { ReportFile } from './files.js';
+import { csvFiles } from './formats/csv.js';
+import type { ReportFile } from './layout/files.js';
 import { renderHtml } from './html/document.js';
-import { renderJson } from './json.js';
-import { renderLatex } from './latex.js';
-import { renderMarkdown } from './markdown.js';
-import type { Panel, Report } from './model.js';
-import { mtebFiles } from './mteb.js';
-import { renderPng } from './png.js';
+import { renderJson } from './formats/json.js';
+import { renderLatex } from './formats/latex.js';
+import { renderMarkdown } from './formats/markdown.js';
+import type { Panel, Report } from './model/model.js';
+import { mtebFiles } from './formats/mteb.js';
+import { renderPng } from './formats/png.js';
 
 export const reportFormats = ['html', 'md', 'csv', 'latex', 'json', 'mteb', 'svg', 'png'] as const;
 export type ReportFormat = (typeof reportFormats)[number];

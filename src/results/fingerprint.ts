@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sha256 } from '../core/files.js';
+import { sha256 } from '../io/files.js';
 import type { Run } from '../core/run.js';
 import type { WorkDescription } from './record.js';
 

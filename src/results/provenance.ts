@@ -4,7 +4,7 @@ import { availableParallelism, cpus, platform, arch, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { readJson } from '../core/files.js';
+import { readJson } from '../io/files.js';
 import type { Cost } from '../core/runner.js';
 import type { Provenance } from './record.js';
 

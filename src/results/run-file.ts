@@ -2,8 +2,8 @@ import { isAscii } from 'node:buffer';
 import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { InputError } from '../core/errors.js';
-import { writeFileAtomic } from '../core/files.js';
-import { lineBlocks } from '../core/lines.js';
+import { writeFileAtomic } from '../io/files.js';
+import { lineBlocks } from '../io/lines.js';
 import { inRankingOrder, type Ranking, type Run } from '../core/run.js';
 import { fieldsOf, parseScore } from './run-line.js';
 

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { z } from 'zod';
 import { InputError, messageOf } from '../core/errors.js';
-import { exists, kindOf, writeFileAtomic } from '../core/files.js';
+import { exists, kindOf, writeFileAtomic } from '../io/files.js';
 import type { Run } from '../core/run.js';
 import { fingerprintOf } from './fingerprint.js';
 import { writeRun } from './run-file.js';

@@ -6,8 +6,8 @@ import { rank, type Ranking, type Run } from '../core/run.js';
 import type { ProgressStage, Reranker, RunnerContext, SystemInfo } from '../core/runner.js';
 import { computedHere, type Candidates, type ShardWork } from '../core/shards.js';
 import { compareCodePoints } from '../core/text.js';
-import { shardKey, type EmbeddingStore } from '../search/index.js';
-import { batches, drain, inOrder } from './in-order.js';
+import { shardKey, type VectorStore } from '../stores/index.js';
+import { batches, drain, inOrder } from './ordered-concurrency.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
 
@@ -17,7 +17,7 @@ const shardSize = 256;
 /** A scorer, and the store that keeps its scores: what is there is not computed again. */
 export interface StoredScorer {
   readonly scorer: PairScorer;
-  readonly store: EmbeddingStore;
+  readonly store: VectorStore;
 }
 
 /**

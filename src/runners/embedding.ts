@@ -1,8 +1,9 @@
 import type { EmbeddingView, Encoder, Matrix, Role } from '../core/model.js';
 import type { ProgressStage, RunnerContext, Setting, SystemInfo } from '../core/runner.js';
 import { computedHere, type ShardWork } from '../core/shards.js';
-import { shardKey, type EmbeddingStore, type ShardChunk } from '../search/index.js';
-import { batches, inOrder } from './in-order.js';
+import type { ShardChunk } from '../search/index.js';
+import { shardKey, type VectorStore } from '../stores/index.js';
+import { batches, inOrder } from './ordered-concurrency.js';
 
 /** Documents a shard: the unit that is encoded, stored and resumed. */
 const shardSize = 1024;
@@ -20,7 +21,7 @@ export interface TextWithId {
 /** An encoder, and the store that keeps its vectors: what is there is not computed again. */
 export interface StoredEncoder {
   readonly encoder: Encoder;
-  readonly store: EmbeddingStore;
+  readonly store: VectorStore;
 }
 
 export interface Embedded {

@@ -2,10 +2,10 @@ import type { Client } from '@opensearch-project/opensearch';
 import { z } from 'zod';
 import type { Document, RetrievalTask } from '../core/dataset.js';
 import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
-import { sha256 } from '../core/files.js';
+import { sha256 } from '../io/files.js';
 import { rank, type Ranking } from '../core/run.js';
 import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
-import { batches } from './in-order.js';
+import { batches } from './ordered-concurrency.js';
 import { timed } from './timing.js';
 
 /** Where the search engine is, and who asks. */

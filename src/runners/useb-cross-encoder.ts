@@ -4,7 +4,7 @@ import type { Ranking } from '../core/run.js';
 import { askUbuntuText, askUbuntuTexts, recordOf, type AskUbuntuTask, type AskUbuntuText } from '../core/useb.js';
 import { crossEncoderReranker, type StoredScorer } from './cross-encoder.js';
 import { usageMeter } from './usage.js';
-import type { UsebRunner } from './useb.js';
+import type { UsebRunner } from './useb-bi-encoder.js';
 
 /**
  * Re-ranks AskUbuntu's candidates by a pair score (SGPT-CE), a candidate's text being the document.

@@ -1,4 +1,7 @@
-export { isBucketAddress, openStorePlace } from './open.js';
-export { StoreFolder } from './folder.js';
-export { makeStoreId, readStoreId, storeIdFile } from './store-id.js';
-export type { PlaceOptions, StoredFile, StorePlace } from './place.js';
+export { isBucketAddress, openStoreBackend } from './backends/open.js';
+export { StoreFolder } from './backends/folder.js';
+export { makeStoreId, readStoreId, storeIdFile } from './backends/store-id.js';
+export type { BackendOptions, StoredFile, StoreBackend } from './backends/backend.js';
+export type { ShardDtype } from './vectors/shard-file.js';
+export { shardKey, type ShardParts } from './vectors/shard-key.js';
+export { VectorStore, type UncheckedShard } from './vectors/vector-store.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ResultComparison } from '../../src/results/comparison.js';
+import type { ResultComparison } from '../../src/results/compare/comparison.js';
 import { runCli } from '../helpers/cli.js';
 import { smallModels, writeSmallTask } from '../helpers/small-task.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { beirCatalogue, beirEntry, expandTasks, parseBeirTask } from '../../src/datasets/catalogue.js';
+import { beirCatalogue, beirEntry, expandTasks, parseBeirTask } from '../../src/suites/beir/catalogue.js';
 
 describe("BEIR's catalogue", () => {
   it('holds 19 data sets, 18 of them in the average, four of them private', () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
-import { openTask } from '../../src/datasets/index.js';
+import { openTask } from '../../src/suites/index.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
 
 const files = {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import type { AskUbuntuTask, CqaDupStackTask, SciDocsTask, TwitterParaTask, UsebTask } from '../../src/core/useb.js';
-import { isUsebName, openUsebTasks } from '../../src/datasets/useb/index.js';
+import { isUsebName, openUsebTasks } from '../../src/suites/useb/open.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 const fixtures = join(import.meta.dirname, 'fixtures');

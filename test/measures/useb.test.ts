@@ -10,10 +10,10 @@ import {
   type UsebNormalization,
   type UsebTask,
 } from '../../src/core/useb.js';
-import { openUsebTasks } from '../../src/datasets/useb/index.js';
+import { openUsebTasks } from '../../src/suites/useb/open.js';
 import { evaluateUseb, usebAverage, usebPercentage, type UsebEvaluation } from '../../src/measures/useb/index.js';
-import { usebBiEncoder } from '../../src/runners/useb.js';
-import { EmbeddingStore } from '../../src/search/index.js';
+import { usebBiEncoder } from '../../src/runners/useb-bi-encoder.js';
+import { VectorStore } from '../../src/stores/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { hashEncoder } from '../helpers/hash-encoder.js';
 import { recordingProgress } from '../helpers/progress.js';
@@ -37,7 +37,7 @@ async function evaluate(
   tasks: readonly UsebTask[],
   normalize: UsebNormalization,
 ): Promise<Map<string, UsebEvaluation>> {
-  const runner = usebBiEncoder({ encoder: hashEncoder(), store: new EmbeddingStore(temporaryFolder()) }, normalize, 1);
+  const runner = usebBiEncoder({ encoder: hashEncoder(), store: new VectorStore(temporaryFolder()) }, normalize, 1);
   const context = { profile: profileByName('sgpt-paper'), progress: recordingProgress() };
   const evaluations = new Map<string, UsebEvaluation>();
   for (const task of tasks) {

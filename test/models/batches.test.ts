@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import type { Encoder, PairGroup } from '../../src/core/model.js';
 import { createBiEncoder, createCrossEncoder, type BiEncoderOptions } from '../../src/models/index.js';
-import { encoderGraph, type Model } from '../../src/models/onnx/encoder-graph.js';
-import { scorerGraph } from '../../src/models/onnx/scorer-graph.js';
-import { packFeeds, packQueries } from '../../src/models/packing.js';
-import { embeddingViews } from '../../src/models/pooling.js';
+import { encoderGraph } from '../../src/models/graphs/encoder-graph.js';
+import type { BuiltModel } from '../../src/models/onnx/built-model.js';
+import { scorerGraph } from '../../src/models/graphs/scorer-graph.js';
+import { packFeeds, packQueries } from '../../src/models/scoring/packing.js';
+import { embeddingViews } from '../../src/models/pooling/poolings.js';
 import { inBatches } from '../../src/models/runtime/batches.js';
 import type { Feeds } from '../../src/models/runtime/messages.js';
 import type { Job } from '../../src/models/runtime/job.js';
@@ -78,7 +79,7 @@ interface OpenedModel {
 }
 
 /** A model in this process. */
-async function open({ graph, weightsFolder }: Model): Promise<OpenedModel> {
+async function open({ graph, weightsFolder }: BuiltModel): Promise<OpenedModel> {
   const session = await InferenceSession.create(graph, {
     ...{ intraOpNumThreads: 1, interOpNumThreads: 1 },
     extra: { session: { model_external_initializers_file_folder_path: weightsFolder } },

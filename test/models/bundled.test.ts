@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../src/models/checkpoint/checkpoint.js';
 import type { TensorSource } from '../../src/models/checkpoint/tensors.js';
-import { readBaseline } from '../../src/results/baseline.js';
+import { readBaseline } from '../../src/results/check/baseline.js';
 
 const models = join(import.meta.dirname, '../../models/demo');
 const sizes = ['170k', '870k', '4m'];

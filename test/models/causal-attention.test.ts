@@ -5,7 +5,7 @@ import { alibi } from '../../src/models/onnx/alibi.js';
 import { causalAttention } from '../../src/models/onnx/causal-attention.js';
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import { Tokens } from '../../src/models/onnx/tokens.js';
-import { packFeeds } from '../../src/models/packing.js';
+import { packFeeds } from '../../src/models/scoring/packing.js';
 import { relativeError } from './goldens.js';
 import { hash } from './random-gpt-neo.js';
 import { int32 } from './run-graph.js';

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Encoder, PairScorer } from '../../src/core/model.js';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
-import { openTokenizer, type Tokenizer } from '../../src/models/tokenizer.js';
+import { openTokenizer, type Tokenizer } from '../../src/models/checkpoint/tokenizer.js';
 import { golden, relativeError, type DemoGolden } from './goldens.js';
 
 const expected = golden('demo') as DemoGolden;

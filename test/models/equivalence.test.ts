@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Encoder, PairGroup, PairScorer } from '../../src/core/model.js';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
-import { poolings as known } from '../../src/models/pooling.js';
+import { poolings as known } from '../../src/models/pooling/poolings.js';
 import { fixture, relativeError } from './goldens.js';
 
 const model = fixture('gpt-neo');

@@ -9,7 +9,7 @@ import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import { Modules } from '../../src/models/onnx/modules.js';
 import { Tokens } from '../../src/models/onnx/tokens.js';
 import { Weights } from '../../src/models/onnx/weights.js';
-import { openTokenizer } from '../../src/models/tokenizer.js';
+import { openTokenizer } from '../../src/models/checkpoint/tokenizer.js';
 import { fixture, golden, relativeError, type Golden } from './goldens.js';
 
 const model = fixture('gpt-neo');

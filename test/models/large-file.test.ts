@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
-import { openTokenizer } from '../../src/models/tokenizer.js';
+import { openTokenizer } from '../../src/models/checkpoint/tokenizer.js';
 import { fixture, relativeError } from './goldens.js';
 
 /** GPT-J's sizes, but for the number of layers. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
-import { resolveBrackets } from '../../src/models/brackets.js';
+import { resolveBrackets } from '../../src/models/encoding/brackets.js';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
-import { embeddingViews, parsePooling } from '../../src/models/pooling.js';
-import { parsePrompt, promptNames, templateOf } from '../../src/models/prompts.js';
+import { embeddingViews, parsePooling } from '../../src/models/pooling/poolings.js';
+import { parsePrompt, promptNames, templateOf } from '../../src/models/scoring/prompts.js';
 import { fixture } from './goldens.js';
 
 const model = fixture('gpt-neo');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packFeeds, packQueries, sumByQuery } from '../../src/models/packing.js';
+import { packFeeds, packQueries, sumByQuery } from '../../src/models/scoring/packing.js';
 
 const token = fc.integer({ min: 0, max: 999 });
 const pairs = fc.record({

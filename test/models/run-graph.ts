@@ -2,14 +2,14 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { hiddenStates, type Architecture } from '../../src/models/architectures/architecture.js';
 import { architectureOf } from '../../src/models/architectures/index.js';
 import { openCheckpoint, type Checkpoint } from '../../src/models/checkpoint/checkpoint.js';
-import { encoderGraph } from '../../src/models/onnx/encoder-graph.js';
+import { encoderGraph } from '../../src/models/graphs/encoder-graph.js';
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import { Modules } from '../../src/models/onnx/modules.js';
-import { scorerGraph } from '../../src/models/onnx/scorer-graph.js';
+import { scorerGraph } from '../../src/models/graphs/scorer-graph.js';
 import { Tokens } from '../../src/models/onnx/tokens.js';
 import { Weights } from '../../src/models/onnx/weights.js';
-import { packFeeds, packQueries } from '../../src/models/packing.js';
-import { embeddingViews } from '../../src/models/pooling.js';
+import { packFeeds, packQueries } from '../../src/models/scoring/packing.js';
+import { embeddingViews } from '../../src/models/pooling/poolings.js';
 
 /** A model folder without a tokenizer: its graphs are run on token ids, in this process. */
 export interface RawModel {

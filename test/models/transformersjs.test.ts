@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { onnxDataTypes } from '../../src/core/onnx-writer.js';
+import { onnxDataTypes } from '../../src/io/onnx-writer.js';
 import { createBiEncoder, type BiEncoderOptions } from '../../src/models/index.js';
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
-import { openTokenizer } from '../../src/models/tokenizer.js';
+import { openTokenizer } from '../../src/models/checkpoint/tokenizer.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { fixture, relativeError } from './goldens.js';
 

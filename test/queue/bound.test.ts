@@ -8,7 +8,7 @@ import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator, mostJobs } from '../../src/queue/coordinator.js';
 import { versionsOf, type ShardJob } from '../../src/queue/protocol.js';
 import { embed } from '../../src/runners/embedding.js';
-import { EmbeddingStore } from '../../src/search/index.js';
+import { VectorStore } from '../../src/stores/index.js';
 import { StoreFolder } from '../../src/stores/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { hashEncoder } from '../helpers/hash-encoder.js';
@@ -30,11 +30,11 @@ describe.skipIf(!hasRedis)('a queue (needs redis-server)', () => {
     const jobs = async (): Promise<number> =>
       (await client.keys('sgpt-bench:shards:*')).filter((key) => /:[0-9a-f]{64}$/.test(key)).length;
 
-    const place = new StoreFolder(join(folder, 'store'));
-    const store = new EmbeddingStore(place);
+    const backend = new StoreFolder(join(folder, 'store'));
+    const store = new VectorStore(backend);
     const address = parseQueueAddress(redis.url);
     const progress = recordingProgress();
-    const coordinator = await Coordinator.open({ address, place, versions: versionsOf({}), progress, shardSize: 1 });
+    const coordinator = await Coordinator.open({ address, backend, versions: versionsOf({}), progress, shardSize: 1 });
     onTestFinished(() => coordinator.close());
     const how = {
       poolings: [],

@@ -42,9 +42,10 @@ describe.skipIf(!hasRedis)('a worker that fails while Redis is down (needs redis
       onTestFinished(() => void cli.process.kill('SIGKILL'));
       return cli;
     };
-    start(['run', '--task', path('long'), '--model', smallModels.biEncoder, '--output', path('results')]);
+    // Before there is any traffic: MONITOR's own answer must come before what it shows.
     const client = connectTo(redis);
     const documents = await watchForDocuments(client);
+    start(['run', '--task', path('long'), '--model', smallModels.biEncoder, '--output', path('results')]);
     const worker = start(['worker']);
     await documents.begun;
     await client.ping(); // by now the worker has its answer

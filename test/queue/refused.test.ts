@@ -5,9 +5,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator } from '../../src/queue/coordinator.js';
-import { Notices, sendNotice } from '../../src/queue/notices.js';
+import { Notices, sendNotice } from '../../src/queue/worker-messages.js';
 import { noticesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
-import { runWorker } from '../../src/queue/worker.js';
+import { runWorker } from '../../src/queue/queue-worker.js';
 import { StoreFolder } from '../../src/stores/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { recordingProgress } from '../helpers/progress.js';
@@ -28,7 +28,7 @@ async function lead(redis: TestRedis, storeFolder: string, refusedMinutes: numbe
   const progress = recordingProgress();
   const coordinator = await Coordinator.open({
     address: parseQueueAddress(redis.url),
-    place: new StoreFolder(storeFolder),
+    backend: new StoreFolder(storeFolder),
     versions,
     progress,
     refusedMinutes,
@@ -41,7 +41,7 @@ function refusedWorker(redis: TestRedis, storeFolder: string): Promise<number> {
   return runWorker({
     ...{
       address: parseQueueAddress(redis.url),
-      place: new StoreFolder(storeFolder),
+      backend: new StoreFolder(storeFolder),
       datasetsDir: 'datasets',
       threads: 1,
     },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { parseQueueAddress, reasonOf } from '../../src/queue/address.js';
-import { withoutPassword } from '../../src/queue/redact.js';
+import { withoutPassword } from '../../src/io/redact.js';
 
 /** What no message may hold. A password is this with odd characters around and within. */
 const mark = 'geheim';

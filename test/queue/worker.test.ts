@@ -6,7 +6,7 @@ import { InputError } from '../../src/core/errors.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator } from '../../src/queue/coordinator.js';
 import { announcementKey, noticesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
-import { runWorker, type WorkerOptions } from '../../src/queue/worker.js';
+import { runWorker, type WorkerOptions } from '../../src/queue/queue-worker.js';
 import { StoreFolder } from '../../src/stores/index.js';
 import { runCli, startCli, type CliResult } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/folder.js';
@@ -22,7 +22,7 @@ const versions = versionsOf({ 'sgpt-bench': '1.2.3', node: '20.0.0', 'onnxruntim
 async function lead(redis: TestRedis, storeFolder: string): Promise<Coordinator> {
   const coordinator = await Coordinator.open({
     address: parseQueueAddress(redis.url),
-    place: new StoreFolder(storeFolder),
+    backend: new StoreFolder(storeFolder),
     versions,
     progress: recordingProgress(),
   });
@@ -34,7 +34,7 @@ async function lead(redis: TestRedis, storeFolder: string): Promise<Coordinator>
 function work(redis: TestRedis, storeFolder: string, own: Partial<WorkerOptions> = {}): Promise<number> {
   return runWorker({
     address: parseQueueAddress(redis.url),
-    place: new StoreFolder(storeFolder),
+    backend: new StoreFolder(storeFolder),
     datasetsDir: 'datasets',
     threads: 1,
     versions,

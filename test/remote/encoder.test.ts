@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../src/core/errors.js';
 import { openTokenizer } from '../../src/models/index.js';
-import { shardKey } from '../../src/search/index.js';
+import { shardKey } from '../../src/stores/index.js';
 import { hashEmbedding } from '../helpers/hash-encoder.js';
 import { smallModels } from '../helpers/small-task.js';
 import { startOpenAiServer } from './openai-server.js';

@@ -4,7 +4,7 @@ import { renderAnnotations } from '../../src/reports/check/annotations.js';
 import { escapeXml, renderJunit } from '../../src/reports/check/junit.js';
 import { renderCheckMarkdown } from '../../src/reports/check/markdown.js';
 import { renderCheckText } from '../../src/reports/check/text.js';
-import type { CheckCase, CheckReport } from '../../src/results/check-report.js';
+import type { CheckCase, CheckReport } from '../../src/results/check/check-report.js';
 
 const passed: CheckCase = {
   task: 'demo/computing',

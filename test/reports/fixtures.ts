@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { sha256, writeFileAtomic } from '../../src/core/files.js';
+import { sha256, writeFileAtomic } from '../../src/io/files.js';
 import { fingerprintOf } from '../../src/results/fingerprint.js';
 import { perQuerySchema, resultRecordSchema, type PerQuery, type ResultRecord } from '../../src/results/record.js';
 import { resultFolder, type StoredResult } from '../../src/results/store.js';

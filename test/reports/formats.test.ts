@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { csvField } from '../../src/reports/csv.js';
+import { csvField } from '../../src/reports/formats/csv.js';
 import { buildReport, reportFormats, writeReport } from '../../src/reports/index.js';
-import { escapeLatex } from '../../src/reports/latex.js';
-import { escapeMarkdown } from '../../src/reports/markdown.js';
+import { escapeLatex } from '../../src/reports/formats/latex.js';
+import { escapeMarkdown } from '../../src/reports/formats/markdown.js';
 import { biEncoders, bm25, crossEncoders, demoSystems, result, withFolder, type FixtureSystem } from './fixtures.js';
 
 const hostile: FixtureSystem = {

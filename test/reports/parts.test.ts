@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { writeFileAtomic } from '../../src/core/files.js';
+import { writeFileAtomic } from '../../src/io/files.js';
 import { rank, type Run } from '../../src/core/run.js';
 import { buildReport, type Report } from '../../src/reports/index.js';
-import type { Part } from '../../src/reports/model.js';
+import type { Part } from '../../src/reports/model/model.js';
 import { candidatesChecksum } from '../../src/results/fingerprint.js';
 import { saveResult } from '../../src/results/store.js';
 import type { PerQuery } from '../../src/results/record.js';

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { baselineOf, onePerEntry, readBaseline, writeBaseline } from '../../src/results/baseline.js';
-import { checkBaseline, defaultLimits } from '../../src/results/gate.js';
+import { baselineOf, onePerEntry, readBaseline, writeBaseline } from '../../src/results/check/baseline.js';
+import { checkBaseline, defaultLimits } from '../../src/results/check/gate.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { queries, scoredResult } from './fixtures.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareResults } from '../../src/results/comparison.js';
-import { workDifferences, workOf } from '../../src/results/work-difference.js';
+import { compareResults } from '../../src/results/compare/comparison.js';
+import { workDifferences, workOf } from '../../src/results/compare/work-difference.js';
 import { checksum, model, queries, scoredResult } from './fixtures.js';
 
 const a = scoredResult({ 'nDCG@10': queries(40, (i) => i / 40), 'R@100': queries(40, () => 0.5) });

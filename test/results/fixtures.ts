@@ -1,4 +1,4 @@
-import type { ScoredResult } from '../../src/results/pairing.js';
+import type { ScoredResult } from '../../src/results/compare/pairing.js';
 import type { ResultRecord } from '../../src/results/record.js';
 
 export interface ResultChanges {

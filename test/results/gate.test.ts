@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../../src/measures/random.js';
-import { baselineOf } from '../../src/results/baseline.js';
-import type { CheckCase } from '../../src/results/check-report.js';
-import { checkBaseline, defaultLimits } from '../../src/results/gate.js';
-import type { ScoredResult } from '../../src/results/pairing.js';
+import { baselineOf } from '../../src/results/check/baseline.js';
+import type { CheckCase } from '../../src/results/check/check-report.js';
+import { checkBaseline, defaultLimits } from '../../src/results/check/gate.js';
+import type { ScoredResult } from '../../src/results/compare/pairing.js';
 import { checksum, model, queries, scoredResult, type ResultChanges } from './fixtures.js';
 
 const count = 60;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ResultRecord } from '../../src/results/record.js';
-import { checkPublished } from '../../src/results/published-check.js';
-import { publishedSystems } from '../../src/results/published-systems.js';
-import { publishedRows } from '../../src/results/published.js';
+import { checkPublished } from '../../src/results/check/published-check.js';
+import { publishedSystems } from '../../src/suites/published/systems.js';
+import { publishedRows } from '../../src/suites/published/index.js';
 import { model, scoredResult, type ResultChanges } from './fixtures.js';
 
 /** A record with this nDCG@10. */

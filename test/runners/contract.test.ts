@@ -7,13 +7,13 @@ import { InterruptedError } from '../../src/core/errors.js';
 import { profileByName } from '../../src/core/profile.js';
 import { compareScored, type Run } from '../../src/core/run.js';
 import type { Reranker, Retriever, RunnerContext } from '../../src/core/runner.js';
-import { openBeirFolder } from '../../src/datasets/index.js';
+import { openBeirFolder } from '../../src/suites/index.js';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
 import { biEncoderRetriever } from '../../src/runners/bi-encoder.js';
 import { bm25Retriever } from '../../src/runners/bm25.js';
 import { crossEncoderReranker } from '../../src/runners/cross-encoder.js';
 import { oracleReranker } from '../../src/runners/oracle.js';
-import { EmbeddingStore } from '../../src/search/index.js';
+import { VectorStore } from '../../src/stores/index.js';
 import { recordingProgress } from '../helpers/progress.js';
 import { smallModels, writeSmallTask } from '../helpers/small-task.js';
 
@@ -66,7 +66,7 @@ function expectStagesDone({ stages }: ReturnType<typeof recordingProgress>): voi
   for (const stage of stages) expect(stage, stage.label).toMatchObject({ done: stage.total, ended: true });
 }
 
-const retrievers: [string, (store: EmbeddingStore) => Promise<Retriever>][] = [
+const retrievers: [string, (store: VectorStore) => Promise<Retriever>][] = [
   ['bm25', () => Promise.resolve(bm25Retriever('anserini-flat', 1))],
   [
     'bi-encoder',
@@ -80,7 +80,7 @@ const retrievers: [string, (store: EmbeddingStore) => Promise<Retriever>][] = [
 
 describe.each(retrievers)('retriever %s', (_, create) => {
   it('ranks known documents, at most top-k, in ranking order, and reports all progress', async () => {
-    const retriever = await create(new EmbeddingStore(join(folder, 'a')));
+    const retriever = await create(new VectorStore(join(folder, 'a')));
     const known = await idsOfCorpus();
     const here = context();
     const results = await retriever.retrieve(task, 7, here);
@@ -92,12 +92,12 @@ describe.each(retrievers)('retriever %s', (_, create) => {
   });
 
   it('gives the same run again, from the store and without it; a smaller top-k is a prefix', async () => {
-    const retriever = await create(new EmbeddingStore(join(folder, 'b')));
+    const retriever = await create(new VectorStore(join(folder, 'b')));
     const first = await retriever.retrieve(task, 7, context());
     const stored = await retriever.retrieve(task, 7, context());
     const shorter = await retriever.retrieve(task, 3, context());
     await retriever.close();
-    const other = await create(new EmbeddingStore(join(folder, 'c')));
+    const other = await create(new VectorStore(join(folder, 'c')));
     const fresh = await other.retrieve(task, 7, context());
     await other.close();
     expect(stored.map(({ run }) => run)).toEqual(first.map(({ run }) => run));
@@ -108,14 +108,14 @@ describe.each(retrievers)('retriever %s', (_, create) => {
   });
 
   it('stops when asked to', async () => {
-    const retriever = await create(new EmbeddingStore(join(folder, 'd')));
+    const retriever = await create(new VectorStore(join(folder, 'd')));
     const stopped = retriever.retrieve(task, 7, context(AbortSignal.abort()));
     await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
     await retriever.close();
   });
 });
 
-const rerankers: [string, (store: EmbeddingStore) => Promise<Reranker>][] = [
+const rerankers: [string, (store: VectorStore) => Promise<Reranker>][] = [
   ['oracle', () => Promise.resolve(oracleReranker())],
   [
     'cross-encoder',
@@ -128,7 +128,7 @@ const rerankers: [string, (store: EmbeddingStore) => Promise<Reranker>][] = [
 
 describe.each(rerankers)('re-ranker %s', (name, create) => {
   it('orders exactly the first candidates anew and leaves the first stage as it was', async () => {
-    const reranker = await create(new EmbeddingStore(join(folder, `${name}-a`)));
+    const reranker = await create(new VectorStore(join(folder, `${name}-a`)));
     const before = structuredClone(firstStage);
     const here = context();
     const { run, system } = await reranker.rerank(task, firstStage, 5, here);
@@ -144,11 +144,11 @@ describe.each(rerankers)('re-ranker %s', (name, create) => {
   });
 
   it('gives the same run again, from the store and without it', async () => {
-    const reranker = await create(new EmbeddingStore(join(folder, `${name}-b`)));
+    const reranker = await create(new VectorStore(join(folder, `${name}-b`)));
     const first = await reranker.rerank(task, firstStage, 5, context());
     const stored = await reranker.rerank(task, firstStage, 5, context());
     await reranker.close();
-    const other = await create(new EmbeddingStore(join(folder, `${name}-c`)));
+    const other = await create(new VectorStore(join(folder, `${name}-c`)));
     const fresh = await other.rerank(task, firstStage, 5, context());
     await other.close();
     expect(stored.run).toEqual(first.run);
@@ -159,7 +159,7 @@ describe.each(rerankers)('re-ranker %s', (name, create) => {
 describe('costs', () => {
   it('say how many texts were encoded, and the memory of all processes', async () => {
     const [, create] = retrievers[1]!;
-    const retriever = await create(new EmbeddingStore(join(folder, 'costs')));
+    const retriever = await create(new VectorStore(join(folder, 'costs')));
     const [fresh] = await retriever.retrieve(task, 7, context());
     const [stored] = await retriever.retrieve(task, 7, context());
     await retriever.close();

@@ -8,7 +8,7 @@ import type { Document, RetrievalTask } from '../../src/core/dataset.js';
 import { InterruptedError } from '../../src/core/errors.js';
 import { profileByName } from '../../src/core/profile.js';
 import type { RunnerContext } from '../../src/core/runner.js';
-import { openBeirFolder } from '../../src/datasets/index.js';
+import { openBeirFolder } from '../../src/suites/index.js';
 import { bm25Retriever } from '../../src/runners/bm25.js';
 import { searchServerRetriever, type SearchServer } from '../../src/runners/search-server.js';
 import { Bm25Index, bm25Settings } from '../../src/search/index.js';

@@ -4,17 +4,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { InputError, InterruptedError } from '../../src/core/errors.js';
-import { sha256 } from '../../src/core/files.js';
+import { sha256 } from '../../src/io/files.js';
 import type { Matrix } from '../../src/core/model.js';
 import { rank, type Ranking } from '../../src/core/run.js';
-import {
-  EmbeddingStore,
-  searchExact,
-  type ShardChunk,
-  type ShardDtype,
-  type Similarity,
-  type VectorChunk,
-} from '../../src/search/index.js';
+import { searchExact, type ShardChunk, type Similarity, type VectorChunk } from '../../src/search/index.js';
+import { VectorStore, type ShardDtype } from '../../src/stores/index.js';
 import { golden } from '../helpers/goldens.js';
 
 interface Documents {
@@ -312,7 +306,7 @@ describe('of shards', () => {
     documents: Documents,
     { sizes, dtype, shards }: { sizes: number[]; dtype: ShardDtype; shards: (i: number) => boolean },
   ): Promise<{ chunks: () => AsyncGenerator<VectorChunk | ShardChunk>; keys: string[] }> {
-    const store = new EmbeddingStore(folder, { dtype });
+    const store = new VectorStore(folder, { dtype });
     const parts = [...chunks(documents, sizes)];
     const keys = parts.map(({ ids }) => sha256(ids[0]!));
     for (const [i, { vectors }] of parts.entries())
@@ -362,7 +356,7 @@ describe('of shards', () => {
   });
 
   test('one of another shape is not searched', async () => {
-    const store = new EmbeddingStore(folder);
+    const store = new VectorStore(folder);
     const key = sha256('a shard');
     await store.put(key, numbers(3, 1));
     for (const [ids, asked] of [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ScoreHistogram } from '../../src/search/score-histogram.js';
-import { orderOf } from '../../src/search/score-order.js';
+import { ScoreHistogram } from '../../src/search/exact/score-histogram.js';
+import { orderOf } from '../../src/search/selection/score-order.js';
 
 const order = fc.oneof(fc.float({ noNaN: true }), fc.float({ min: 0, max: 1, noNaN: true })).map(orderOf);
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { entryOf, mostPlaces, placeOf, scoreOf } from '../../src/search/score-order.js';
+import { entryOf, mostPlaces, placeOf, scoreOf } from '../../src/search/selection/score-order.js';
 
 const score = fc.float({ noNaN: true }).map((value) => value + 0); // -0 is 0
 const place = fc.nat(mostPlaces - 1);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TopDocuments } from '../../src/search/top-documents.js';
+import { TopDocuments } from '../../src/search/selection/top-documents.js';
 
 test('keeps the best in order: score descending, lower number first among equals', () => {
   const scores = fc.array(fc.oneof(fc.float({ noNaN: true }), fc.constantFrom(0, 1, 2)), { maxLength: 60 });

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError, InterruptedError } from '../../src/core/errors.js';
-import { sha256 } from '../../src/core/files.js';
-import { EmbeddingStore } from '../../src/search/index.js';
-import { makeStoreId, openStorePlace, type StorePlace } from '../../src/stores/index.js';
-import { openBucket } from '../../src/stores/open-bucket.js';
+import { sha256 } from '../../src/io/files.js';
+import { VectorStore } from '../../src/stores/index.js';
+import { makeStoreId, openStoreBackend, type StoreBackend } from '../../src/stores/index.js';
+import { openBucket } from '../../src/stores/backends/open-bucket.js';
 import { html, partOf, refusal, startMemoryS3, type Fault, type MemoryS3 } from './memory-s3.js';
 import { bucketEnvironment, setEnvironment, startS3rver } from './s3-server.js';
 
@@ -17,7 +17,7 @@ const secrets = {
 };
 
 /** A bucket whose server has faults; what may pass is tried again at once. */
-async function faultyBucket(silenceMs?: number): Promise<{ server: MemoryS3; place: StorePlace; notes: string[] }> {
+async function faultyBucket(silenceMs?: number): Promise<{ server: MemoryS3; place: StoreBackend; notes: string[] }> {
   const notes: string[] = [];
   const server = await startMemoryS3();
   setEnvironment(bucketEnvironment(server.url, secrets));
@@ -196,7 +196,7 @@ describe('what may pass', () => {
     const server = await startMemoryS3();
     setEnvironment(bucketEnvironment(server.url, secrets));
     const stop = new AbortController();
-    const place = await openStorePlace('s3://bench/store', {
+    const place = await openStoreBackend('s3://bench/store', {
       signal: stop.signal,
       onNote: () => {
         stop.abort();
@@ -229,7 +229,7 @@ describe('servers that differ', () => {
   it('have empty objects, which are damaged shards', async () => {
     const { server, place } = await faultyBucket();
     const notes: string[] = [];
-    const store = new EmbeddingStore(place, { onDamage: (note) => notes.push(note) });
+    const store = new VectorStore(place, { onDamage: (note) => notes.push(note) });
     const key = sha256('a shard');
     server.objects.set(`bench/store/${key.slice(0, 2)}/${key}.vectors`, Buffer.alloc(0));
     expect([await store.get(key), server.objects.size]).toEqual([undefined, 0]);
@@ -253,20 +253,20 @@ describe('an address', () => {
     ['https://user:geheim/Hafen+17@host/bench', /^--store https:\/\/…: is no place for a store/],
   ])('that is none is refused in a sentence: %s', async (address, expected) => {
     setEnvironment(bucketEnvironment('http://127.0.0.1:1', secrets));
-    expect(await sentenceOf(openStorePlace(address))).toMatch(expected);
+    expect(await sentenceOf(openStoreBackend(address))).toMatch(expected);
   });
 
   it('is shown as it is meant', async () => {
     setEnvironment(bucketEnvironment('http://127.0.0.1:1'));
-    expect((await openStorePlace('s3://bench/')).address).toBe('s3://bench');
-    expect((await openStorePlace('S3://Bench_1/a=1/b.c/')).address).toBe('s3://Bench_1/a=1/b.c');
+    expect((await openStoreBackend('s3://bench/')).address).toBe('s3://bench');
+    expect((await openStoreBackend('S3://Bench_1/a=1/b.c/')).address).toBe('s3://Bench_1/a=1/b.c');
   });
 
   it.each(['localhost:9000', 'ftp://host', 'https://AKIASECRETUSER:geheim@host', 'http://host?geheim'])(
     'of a server that is none is refused in a sentence: %s',
     async (endpoint) => {
       setEnvironment(bucketEnvironment(endpoint, secrets));
-      const sentence = await sentenceOf(openStorePlace('s3://bench'));
+      const sentence = await sentenceOf(openStoreBackend('s3://bench'));
       expect(sentence).toMatch(/^AWS_ENDPOINT_URL: is no address of a server; expected http\(s\):\/\/HOST:PORT/);
       expect(sentence).not.toContain('geheim');
     },
@@ -274,10 +274,10 @@ describe('an address', () => {
 
   it('needs credentials, and at AWS a region', async () => {
     setEnvironment(bucketEnvironment('http://127.0.0.1:1', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }));
-    expect(await sentenceOf(openStorePlace('s3://bench'))).toMatch(
+    expect(await sentenceOf(openStoreBackend('s3://bench'))).toMatch(
       /no credentials were found .*; set AWS_ACCESS_KEY_ID/,
     );
     setEnvironment({ ...bucketEnvironment('', secrets) });
-    expect(await sentenceOf(openStorePlace('s3://bench'))).toMatch(/region is not known .*; set AWS_REGION$/);
+    expect(await sentenceOf(openStoreBackend('s3://bench'))).toMatch(/region is not known .*; set AWS_REGION$/);
   });
 });

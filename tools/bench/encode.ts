@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pythonStrip } from '../../src/core/text.js';
-import { openTokenizer } from '../../src/models/tokenizer.js';
+import { openTokenizer } from '../../src/models/checkpoint/tokenizer.js';
 import { textSource } from './data/texts.js';
 import { encodeOperations, maxTokens, shape, writeRandomModel } from './data/random-model.js';
 import { inTurn, present, type Comparison, type Measured } from './harness/compare.js';

@@ -1,4 +1,4 @@
-import { beirCatalogue, type BeirEntry } from '../../src/datasets/catalogue.js';
+import { beirCatalogue, type BeirEntry } from '../../src/suites/beir/catalogue.js';
 
 /**
  * The numbers of docs/scale-out.md: from the catalogue's counts of documents and queries, mean lengths, and rates that

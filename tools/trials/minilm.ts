@@ -12,13 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { readJson } from '../../src/core/files.js';
+import { readJson } from '../../src/io/files.js';
 import { profileByName } from '../../src/core/profile.js';
-import { openBeirFolder } from '../../src/datasets/index.js';
-import { benchRetriever, mainMeasure } from '../../src/evaluate.js';
+import { openBeirFolder } from '../../src/suites/index.js';
+import { benchRetriever, mainMeasure } from '../../src/pipeline/retrieval.js';
 import { createBiEncoder } from '../../src/models/index.js';
 import { biEncoderRetriever } from '../../src/runners/bi-encoder.js';
-import { EmbeddingStore } from '../../src/search/index.js';
+import { VectorStore } from '../../src/stores/index.js';
 import type { ResultRecord } from '../../src/results/record.js';
 
 /** Of embeddings-benchmark/results, revision 8b3219a. */
@@ -89,7 +89,7 @@ async function score(model: string, nfcorpus: string, threads: number): Promise<
   const profile = profileByName('mteb');
   const task = await openBeirFolder(nfcorpus, 'beir/nfcorpus', 'test');
   const encoder = await createBiEncoder({ model, maxTokens: profile.biEncoderTokens, threads });
-  const retriever = biEncoderRetriever({ encoder, store: new EmbeddingStore(output) }, threads);
+  const retriever = biEncoderRetriever({ encoder, store: new VectorStore(output) }, threads);
   const progress = {
     stage: () => ({ advance: () => undefined, end: () => undefined }),
     note: (message: string) => process.stderr.write(`${message}\n`),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
-import { readJson } from '../../core/files.js';
+import { readJson } from '../../io/files.js';
 import { pythonStrip } from '../../core/text.js';
 import type { CqaDupStackTask, UsebForum, UsebSplit } from '../../core/useb.js';
 import { checksumOf, requireFiles } from './files.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.js';
-import { kindOf, sha256, sha256OfFile } from '../../core/files.js';
-import { lineBatches } from '../../core/lines.js';
+import { kindOf, sha256, sha256OfFile } from '../../io/files.js';
+import { lineBatches } from '../../io/lines.js';
 import { pythonStrip } from '../../core/text.js';
 
 /** A line of a tab-separated file, and where it stands. */

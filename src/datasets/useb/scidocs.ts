@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Qrels } from '../../core/dataset.js';
 import { InputError } from '../../core/errors.js';
-import { readJson } from '../../core/files.js';
+import { readJson } from '../../io/files.js';
 import { pythonStrip } from '../../core/text.js';
 import { recordOf, sciDocsRelations, type SciDocsTask, type UsebSplit } from '../../core/useb.js';
 import { checksumOf, requireFiles } from './files.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readJson } from '../../core/files.js';
+import { readJson } from '../../io/files.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
 import { bertLayerNames, encoderLayer, encoderParts, positionsFrom } from './encoder.js';

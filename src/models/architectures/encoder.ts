@@ -1,4 +1,4 @@
-import { onnxDataTypes } from '../../core/onnx-writer.js';
+import { onnxDataTypes } from '../../io/onnx-writer.js';
 import type { Activation } from '../onnx/activations.js';
 import { attention } from '../onnx/attention.js';
 import type { Value } from '../onnx/graph.js';

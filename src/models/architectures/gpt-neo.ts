@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
-import { readJson } from '../../core/files.js';
+import { readJson } from '../../io/files.js';
 import { causalAttention } from '../onnx/causal-attention.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';

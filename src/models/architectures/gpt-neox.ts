@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readJson } from '../../core/files.js';
+import { readJson } from '../../io/files.js';
 import { causalAttention } from '../onnx/causal-attention.js';
 import { rotate, type Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readJson } from '../../core/files.js';
+import { readJson } from '../../io/files.js';
 import { causalAttention } from '../onnx/causal-attention.js';
 import type { Architecture } from './architecture.js';
 import { activation, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';

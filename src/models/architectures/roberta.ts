@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readJson } from '../../core/files.js';
+import { readJson } from '../../io/files.js';
 import type { Architecture } from './architecture.js';
 import { bertConfigSchema, bertLike } from './bert.js';
 import type { ModelFiles } from './config.js';

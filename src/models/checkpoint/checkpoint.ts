@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
-import { exists, kindOf, readJson, sha256OfFile } from '../../core/files.js';
+import { exists, kindOf, readJson, sha256OfFile } from '../../io/files.js';
 import type { ModelInfo } from '../../core/model.js';
 import { readSafetensorsHeader } from './safetensors.js';
 import { elements, type TensorSource, type TensorTable } from './tensors.js';

@@ -1,7 +1,7 @@
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
-import { isErrno } from '../../core/files.js';
+import { isErrno } from '../../io/files.js';
 import { bytesPerElement, elements, type TensorSource, type TensorType } from './tensors.js';
 import { headOf, refuseLookalikes } from './unlike-weights.js';
 

@@ -2,7 +2,7 @@ import { open, realpath } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { InputError, messageOf } from '../../core/errors.js';
-import { isErrno } from '../../core/files.js';
+import { isErrno } from '../../io/files.js';
 import { bytesPerElement, elements, type TensorSource } from './tensors.js';
 import { damaged, readStateDictionary, type TorchTensor } from './torch-pickle.js';
 import { headOf, refuseLookalikes } from './unlike-weights.js';

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { exists, isErrno, writeFileAtomic } from '../../core/files.js';
+import { exists, isErrno, writeFileAtomic } from '../../io/files.js';
 
 const commitPattern = /^[0-9a-f]{40}$/;
 

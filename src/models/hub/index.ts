@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { InputError } from '../../core/errors.js';
-import { kindOf } from '../../core/files.js';
+import { kindOf } from '../../io/files.js';
 import { snapshotOrigin } from './cache.js';
 import { fetchModel, type FetchOptions } from './fetch-model.js';
 import { hubSettings, parseHubId } from './settings.js';

@@ -1,4 +1,4 @@
-import { onnxDataTypes } from '../../core/onnx-writer.js';
+import { onnxDataTypes } from '../../io/onnx-writer.js';
 import { attention, type AttentionOptions } from './attention.js';
 import type { GraphBuilder, Value } from './graph.js';
 import type { Tokens } from './tokens.js';

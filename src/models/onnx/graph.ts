@@ -8,7 +8,7 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type OnnxValueInfo,
-} from '../../core/onnx-writer.js';
+} from '../../io/onnx-writer.js';
 
 /** The name of a tensor in the graph: an input, a constant or the result of a node. */
 export type Value = string;

@@ -1,4 +1,4 @@
-import { onnxDataTypes } from '../../core/onnx-writer.js';
+import { onnxDataTypes } from '../../io/onnx-writer.js';
 import type { GraphBuilder, Value } from './graph.js';
 
 /** What a graph's rows stand for, and what layers share of it: masks and the like are worked out once a run. */

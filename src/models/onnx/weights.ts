@@ -1,6 +1,6 @@
 import { dirname, relative, sep } from 'node:path';
 import { InputError } from '../../core/errors.js';
-import { onnxDataTypes, type OnnxDataType } from '../../core/onnx-writer.js';
+import { onnxDataTypes, type OnnxDataType } from '../../io/onnx-writer.js';
 import type { TensorSource, TensorTable, TensorType } from '../checkpoint/tensors.js';
 import type { Int8Weights } from '../quantization/int8-weights.js';
 import type { GraphBuilder, Value } from './graph.js';

@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../../core/errors.js';
-import { isErrno, sha256, writeFileAtomic } from '../../core/files.js';
+import { isErrno, sha256, writeFileAtomic } from '../../io/files.js';
 import { elements, type TensorSource } from '../checkpoint/tensors.js';
 import { int8Version, quantize, type WeightLayout } from './int8.js';
 import { readFloats } from './tensor-values.js';

@@ -1,8 +1,8 @@
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { InputError, messageOf } from '../../core/errors.js';
-import type { Model } from '../onnx/encoder-graph.js';
-import { crews, type Crew } from './crew.js';
+import type { BuiltModel } from '../onnx/built-model.js';
+import { crews, type Crew } from './worker-layout.js';
 import type { Device, Feeds, ModelSource, SessionSpec } from './messages.js';
 import { SessionPool } from './pool.js';
 import { shareWeights } from './shared-weights.js';
@@ -32,7 +32,7 @@ const measuringTime = 0.4;
  * Starts the workers for a model, in the crew that suits it, with the weights in memory once.
  * @throws InputError for options that are not possible, or a device that is not there
  */
-export async function openPool(model: Model, options: PoolOptions): Promise<SessionPool> {
+export async function openPool(model: BuiltModel, options: PoolOptions): Promise<SessionPool> {
   for (const [name, value] of Object.entries({ threads: options.threads, workers: options.workers ?? 1 }))
     if (!Number.isInteger(value) || value < 1)
       throw new InputError(`${name}: ${value} is not possible; expected a whole number from 1`);
@@ -58,7 +58,7 @@ export async function openPool(model: Model, options: PoolOptions): Promise<Sess
 }
 
 /** Whether the workers may have a packed copy of the weights each. */
-function fitsPacked({ weightBytes }: Model, workers: number, note: PoolOptions['note']): boolean {
+function fitsPacked({ weightBytes }: BuiltModel, workers: number, note: PoolOptions['note']): boolean {
   if (workers * weightBytes < comfortable * totalmem()) return true;
   const size = `${(weightBytes / 2 ** 30).toFixed(1)} GiB`;
   note?.(`weights of ${size} are used as they are, some per cent slower: there is no room for packed ones`);
@@ -98,7 +98,7 @@ async function rateOf(pool: SessionPool, workers: number, probe: Feeds): Promise
 }
 
 /** One worker: a device is full with one run at a time. */
-async function openOnDevice(model: Model, device: Device, batchTokens: number | null): Promise<SessionPool> {
+async function openOnDevice(model: BuiltModel, device: Device, batchTokens: number | null): Promise<SessionPool> {
   const spec = { model: sourceOf(model, true), intraOpThreads: 1, device };
   try {
     return await SessionPool.open(spec, 1, batchTokens);
@@ -112,7 +112,7 @@ async function openOnDevice(model: Model, device: Device, batchTokens: number | 
   }
 }
 
-function sourceOf({ graph, weightsFolder }: Model, packed: boolean): ModelSource {
+function sourceOf({ graph, weightsFolder }: BuiltModel, packed: boolean): ModelSource {
   return { kind: 'built', graph, weightsFolder, packed };
 }
 

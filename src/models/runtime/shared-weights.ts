@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { cacheFolder } from '../cache-folder.js';
+import { cacheFolder } from '../../io/cache-folder.js';
 import type { FromWorker, ModelSource, SessionSpec, ToWorker } from './messages.js';
 import { startWorker } from './start-worker.js';
 

@@ -1,6 +1,6 @@
 import type { LineSeriesOption } from 'echarts';
-import { formatScore } from '../format.js';
-import type { DepthFigure } from '../model.js';
+import { formatScore } from '../model/format.js';
+import type { DepthFigure } from '../model/model.js';
 import {
   baseOption,
   gridAbove,

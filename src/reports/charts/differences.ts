@@ -1,5 +1,5 @@
-import { formatDifference } from '../format.js';
-import type { DifferenceFigure } from '../model.js';
+import { formatDifference } from '../model/format.js';
+import type { DifferenceFigure } from '../model/model.js';
 import { baseOption, nameBelow, seriesColour, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';
 

@@ -1,5 +1,5 @@
-import { formatScore } from '../format.js';
-import type { HeatFigure } from '../model.js';
+import { formatScore } from '../model/format.js';
+import type { HeatFigure } from '../model/model.js';
 import { baseOption, nameBelow, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';
 

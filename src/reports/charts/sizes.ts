@@ -1,6 +1,6 @@
 import type { LineSeriesOption, ScatterSeriesOption } from 'echarts';
-import { formatParameters, formatScore } from '../format.js';
-import type { SizeFigure, SizePoint } from '../model.js';
+import { formatParameters, formatScore } from '../model/format.js';
+import type { SizeFigure, SizePoint } from '../model/model.js';
 import {
   baseOption,
   gridAbove,

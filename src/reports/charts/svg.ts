@@ -1,5 +1,5 @@
 import * as echarts from 'echarts';
-import { escapeMarkup } from '../escape.js';
+import { escapeMarkup } from '../layout/escape.js';
 import type { Chart } from './chart.js';
 import { resolveTokens, type ChartTheme } from './themes.js';
 

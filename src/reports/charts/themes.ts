@@ -1,4 +1,4 @@
-import { formatParameters } from '../format.js';
+import { formatParameters } from '../model/format.js';
 
 /** Colours of a chart; series colours keep 3:1 against the background they are made for. */
 export interface ChartTheme {

@@ -1,4 +1,4 @@
-import type { CheckReport } from '../../results/check-report.js';
+import type { CheckReport } from '../../results/check/check-report.js';
 import { remarksOf } from './text.js';
 
 /**

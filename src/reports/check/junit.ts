@@ -1,4 +1,4 @@
-import { countOf, type CheckCase, type CheckReport } from '../../results/check-report.js';
+import { countOf, type CheckCase, type CheckReport } from '../../results/check/check-report.js';
 import { numbersOf } from './text.js';
 
 /**

@@ -1,5 +1,5 @@
-import { summaryOf, type CheckReport, type Verdict } from '../../results/check-report.js';
-import { escapeMarkdown } from '../markdown.js';
+import { summaryOf, type CheckReport, type Verdict } from '../../results/check/check-report.js';
+import { escapeMarkdown } from '../formats/markdown.js';
 import { numbersOf, remarksOf } from './text.js';
 
 const marks: Readonly<Record<Verdict, string>> = { failed: '❌', warned: '⚠️', passed: '✅', skipped: '➖' };

@@ -1,6 +1,12 @@
-import { formatP, summaryOf, type CheckCase, type CheckReport, type Verdict } from '../../results/check-report.js';
-import { alignedTable, printable, shortened } from '../columns.js';
-import { formatDifference, formatScore } from '../format.js';
+import {
+  formatP,
+  summaryOf,
+  type CheckCase,
+  type CheckReport,
+  type Verdict,
+} from '../../results/check/check-report.js';
+import { alignedTable, printable, shortened } from '../layout/columns.js';
+import { formatDifference, formatScore } from '../model/format.js';
 
 /** What a table's first column says. */
 export const marks: Readonly<Record<Verdict, string>> = { failed: 'FAIL', warned: 'warn', passed: 'ok', skipped: '-' };

@@ -1,4 +1,4 @@
-import type { Report } from '../model.js';
+import type { Report } from '../model/model.js';
 import { darkTheme, lightTheme, tokenValues } from '../charts/themes.js';
 import { loadAssets, pack } from './assets.js';
 import { html, Markup } from './markup.js';

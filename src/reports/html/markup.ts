@@ -1,4 +1,4 @@
-import { escapeMarkup } from '../escape.js';
+import { escapeMarkup } from '../layout/escape.js';
 
 /** HTML that is safe to insert as it is: made by {@link html}, never from a plain string. */
 export class Markup {

@@ -1,7 +1,7 @@
 import { chartOf, type Chart } from '../charts/index.js';
 import { renderSvg } from '../charts/svg.js';
 import { cssTheme } from '../charts/themes.js';
-import type { Panel, Part } from '../model.js';
+import type { Panel, Part } from '../model/model.js';
 import { html, Markup, type Inserted } from './markup.js';
 import { dataTable } from './tables.js';
 

@@ -1,5 +1,5 @@
-import type { NumberedResult, Report, ReportSystem, Row } from '../model.js';
-import { rowQueries } from '../queries.js';
+import type { NumberedResult, Report, ReportSystem, Row } from '../model/model.js';
+import { rowQueries } from '../model/queries.js';
 import { pack } from './assets.js';
 import { html, Markup } from './markup.js';
 import type { Section } from './parts.js';

@@ -1,7 +1,7 @@
-import { verdictOf } from '../published.js';
-import { formatDifference, formatValue } from '../format.js';
-import { suiteGrid, type GridCell, type GridLine, type Heading } from '../grid.js';
-import type { Column, Report, Suite, Table, Value } from '../model.js';
+import { verdictOf } from '../model/published.js';
+import { formatDifference, formatValue } from '../model/format.js';
+import { suiteGrid, type GridCell, type GridLine, type Heading } from '../layout/grid.js';
+import type { Column, Report, Suite, Table, Value } from '../model/model.js';
 import { html, Markup, type Inserted } from './markup.js';
 
 /** A suite's scores. Rows that unfold have a button; their parts are hidden until it is pressed. */

@@ -1,4 +1,4 @@
-import type { TopDocuments } from '../top-documents.js';
+import type { TopDocuments } from '../selection/top-documents.js';
 import type { Postings } from './postings.js';
 
 /** Documents that an accumulator is for at a time: so few that their scores stay in the processor's cache. */

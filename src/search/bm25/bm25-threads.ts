@@ -1,5 +1,5 @@
-import { startThread } from '../../core/workers.js';
-import { KeptThreads, type KeptThread } from '../kept-threads.js';
+import { startThread } from '../../io/threads.js';
+import { KeptThreads, type KeptThread } from '../threads/kept-threads.js';
 import type { Bm25Scorer, QueryTerms, ScoredDocuments, ScoredIndex } from './scorer.js';
 
 /** What is said to a worker thread. */

@@ -1,5 +1,5 @@
 /** A worker thread of BM25's search: one index after another, each for some queries at a time. */
-import { answerMessages, type Answer } from '../answer-messages.js';
+import { answerMessages, type Answer } from '../threads/answer-messages.js';
 import type { FromBm25Worker, ToBm25Worker } from './bm25-threads.js';
 import { Bm25Scorer } from './scorer.js';
 

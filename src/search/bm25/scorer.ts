@@ -1,4 +1,4 @@
-import { TopDocuments } from '../top-documents.js';
+import { TopDocuments } from '../selection/top-documents.js';
 import { Accumulator, windowSize } from './accumulator.js';
 import type { Postings } from './postings.js';
 import type { Bm25Settings } from './settings.js';

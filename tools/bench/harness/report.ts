@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../../src/core/files.js';
+import { writeFileAtomic } from '../../../src/io/files.js';
 import { median, totalOf, type Comparison, type Measured } from './compare.js';
 import type { Machine } from './machine.js';
 

@@ -1,6 +1,6 @@
 /** One big matrix product across all cores. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeOnnxModel } from '../../../src/core/onnx-writer.js';
+import { encodeOnnxModel } from '../../../src/io/onnx-writer.js';
 import { serve, type Job } from './serve.js';
 
 await serve(async ({ threads, size }: { threads: number; size: number }): Promise<Job> => {

@@ -1,15 +1,10 @@
 /** Exact search of this project, over vectors in memory or in an embedding store. */
 import { open, writeFile } from 'node:fs/promises';
-import { sha256 } from '../../../src/core/files.js';
+import { sha256 } from '../../../src/io/files.js';
 import type { Matrix } from '../../../src/core/model.js';
 import type { Ranking } from '../../../src/core/run.js';
-import {
-  EmbeddingStore,
-  searchExact,
-  type ShardChunk,
-  type Similarity,
-  type VectorChunk,
-} from '../../../src/search/index.js';
+import { searchExact, type ShardChunk, type Similarity, type VectorChunk } from '../../../src/search/index.js';
+import { VectorStore } from '../../../src/stores/index.js';
 import { FastRandom } from '../data/random.js';
 import { serve, type Job } from './serve.js';
 
@@ -74,7 +69,7 @@ async function inStore(
   { documents, columns, dtype }: Parameters,
   folder: string,
 ): Promise<() => AsyncGenerator<ShardChunk>> {
-  const store = new EmbeddingStore(folder, { dtype });
+  const store = new VectorStore(folder, { dtype });
   const shards: { readonly ids: readonly string[]; readonly key: string }[] = [];
   for await (const { ids, vectors } of chunksOf(documents, columns)) {
     const key = sha256(ids[0]!);

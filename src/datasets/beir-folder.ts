@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Query, RetrievalTask } from '../core/dataset.js';
+import { InputError } from '../core/errors.js';
+import { kindOf } from '../io/files.js';
+import { idOf, jsonLines, textOf } from './jsonl.js';
+import { assembleTask, type QueryFile } from './task.js';
+
+/** What a data set's catalogue entry says beyond its files. */
+export interface BeirRules {
+  /** The split to take when none is asked for; by default test, or the only one there is. */
+  readonly defaultSplit?: string;
+  /** By default false. */
+  readonly removesIdenticalIds?: boolean;
+}
+
+/**
+ * Opens a folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each packed with gzip (.gz) or not.
+ * @param name the task's name in records
+ * @param split train, dev or test
+ * @throws InputError for a missing or broken file, an id twice, or a split that is not there (naming those that are)
+ */
+export async function openBeirFolder(
+  folder: string,
+  name: string,
+  split?: string,
+  { defaultSplit, removesIdenticalIds = false }: BeirRules = {},
+): Promise<RetrievalTask> {
+  const { corpusPath, queriesPath, qrels } = await findBeirFiles(folder);
+  const chosen = chooseSplit(folder, [...qrels.keys()], split, defaultSplit);
+  const qrelsPath = qrels.get(chosen)!;
+  return assembleTask({ name, split: chosen, corpusPath, queriesPath, qrelsPath, readQueries, removesIdenticalIds });
+}
+
+export interface BeirFiles {
+  readonly corpusPath: string;
+  readonly queriesPath: string;
+  /** Split → judgements, by name. */
+  readonly qrels: ReadonlyMap<string, string>;
+}
+
+/** The files of a folder in BEIR's layout. @throws InputError naming what is missing */
+export async function findBeirFiles(folder: string): Promise<BeirFiles> {
+  if ((await kindOf(folder)) !== 'folder') {
+    throw new InputError(`${folder}: there is no such folder; expected a data set in BEIR's layout`);
+  }
+  const [corpusPath, queriesPath] = await Promise.all(
+    ['corpus.jsonl', 'queries.jsonl'].map((name) => findFile(folder, name)),
+  );
+  if ((await kindOf(join(folder, 'qrels'))) !== 'folder') throw missing(folder, 'qrels');
+  const qrels = new Map<string, string>();
+  for (const file of (await readdir(join(folder, 'qrels'))).sort()) {
+    const split = /^(.+)\.tsv(\.gz)?$/.exec(file)?.[1];
+    if (split !== undefined && !qrels.has(split)) qrels.set(split, join(folder, 'qrels', file));
+  }
+  return { corpusPath: corpusPath!, queriesPath: queriesPath!, qrels };
+}
+
+/** The splits a folder in BEIR's layout has judgements for. */
+export async function splitsOf(folder: string): Promise<string[]> {
+  return [...(await findBeirFiles(folder)).qrels.keys()];
+}
+
+/** Reads a queries.jsonl: {"_id", "text"} a line, in the order of the file. */
+export async function readQueries(path: string): Promise<QueryFile> {
+  const queries = new Map<string, Query>();
+  const hash = createHash('sha256');
+  for await (const batch of jsonLines(path, hash)) {
+    for (const entry of batch) {
+      const id = idOf(entry, path);
+      if (queries.has(id)) {
+        throw new InputError(`${path}: line ${entry.line}: the query id "${id}" is there twice; ids must be unique`);
+      }
+      queries.set(id, { id, text: textOf(entry, 'text', path, true) });
+    }
+  }
+  return { queries: [...queries.values()], checksum: hash.digest('hex') };
+}
+
+async function findFile(folder: string, name: string): Promise<string> {
+  for (const path of [join(folder, name), join(folder, `${name}.gz`)]) {
+    if ((await kindOf(path)) === 'file') return path;
+  }
+  throw missing(folder, name);
+}
+
+function missing(folder: string, part: string): InputError {
+  return new InputError(
+    `${folder}: has no ${part}; expected BEIR's layout: corpus.jsonl, queries.jsonl (or .gz), qrels/SPLIT.tsv`,
+  );
+}
+
+function chooseSplit(
+  folder: string,
+  splits: readonly string[],
+  wanted: string | undefined,
+  defaultSplit: string | undefined,
+): string {
+  const only = splits.length === 1 ? splits[0] : undefined;
+  const chosen = wanted ?? [defaultSplit, 'test', only].find((split) => split !== undefined && splits.includes(split));
+  if (chosen !== undefined && splits.includes(chosen)) return chosen;
+  const there = splits.length === 0 ? 'none' : splits.join(', ');
+  const problem = chosen === undefined ? 'has no test split' : `has no judgements for the split "${chosen}"`;
+  throw new InputError(`${folder}: ${problem}; splits there: ${there}; choose one with --split`);
+}

@@ -1,0 +1,119 @@
+import { constants } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
+import { isErrno } from './files.js';
+
+const maxEntries = 100_000;
+/** Deflate reaches 1032; text and tables stay far below this. */
+const maxRatio = 200;
+/** Small files may be packed as tightly as they like. */
+const ratioFreeBytes = 1 << 20;
+
+export interface UnzipOptions {
+  /** Which files to unpack, by their path in the archive. All entries are checked all the same. */
+  readonly wanted: (path: string) => boolean;
+  /** What all files of the archive together may unpack to. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Unpacks an archive that nobody vouches for into a new folder. The whole directory is checked before the first byte is
+ * written: paths stay below the folder, no links or devices, no name twice (whatever its case), and no more bytes than
+ * allowed. Sizes and CRC-32 are checked while unpacking.
+ * @returns paths of the unpacked files, in the archive's order
+ * @throws InputError for a broken or hostile archive, and for a full disk
+ */
+export async function unzip(archive: string, folder: string, options: UnzipOptions): Promise<string[]> {
+  const zip = await opened(archive);
+  try {
+    const entries = (await directoryOf(zip, archive, options.maxBytes)).filter(
+      ({ fileName }) => !fileName.endsWith('/') && options.wanted(fileName),
+    );
+    for (const entry of entries) {
+      throwIfInterrupted(options.signal);
+      await extract(zip, entry, archive, join(folder, entry.fileName));
+    }
+    return entries.map(({ fileName }) => fileName);
+  } finally {
+    zip.close();
+  }
+}
+
+async function opened(archive: string): Promise<ZipFile> {
+  try {
+    return await openPromise(archive, { lazyEntries: true, autoClose: false, strictFileNames: true });
+  } catch (error) {
+    throw new InputError(`${archive}: is no zip archive, or a damaged one (${messageOf(error)})`, { cause: error });
+  }
+}
+
+/** All entries, checked. yauzl itself refuses absolute paths, backslashes and "..". */
+async function directoryOf(zip: ZipFile, archive: string, maxBytes: number): Promise<Entry[]> {
+  if (zip.entryCount > maxEntries)
+    throw new InputError(`${archive}: holds ${zip.entryCount} files; that is no data set`);
+  const entries: Entry[] = [];
+  const names = new Set<string>();
+  let bytes = 0;
+  try {
+    for await (const entry of zip.eachEntry()) {
+      requireHarmless(entry, archive);
+      const name = entry.fileName.replace(/\/$/, '').normalize('NFC').toLowerCase();
+      if (names.has(name)) throw new InputError(`${archive}: holds "${entry.fileName}" twice; it is not unpacked`);
+      names.add(name);
+      bytes += entry.uncompressedSize;
+      if (bytes > maxBytes) {
+        throw new InputError(`${archive}: would unpack to more than ${maxBytes} bytes; it is not unpacked`);
+      }
+      entries.push(entry);
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`${archive}: has a bad directory (${messageOf(error)}); it is not unpacked`, { cause: error });
+  }
+  return entries;
+}
+
+function requireHarmless(entry: Entry, archive: string): void {
+  const { fileName, externalFileAttributes, uncompressedSize, compressedSize } = entry;
+  const type = (externalFileAttributes >>> 16) & constants.S_IFMT;
+  if (type !== 0 && type !== constants.S_IFREG && type !== constants.S_IFDIR) {
+    throw new InputError(`${archive}: "${fileName}" is a link or device; it is not unpacked`);
+  }
+  const segments = fileName.replace(/\/$/, '').split('/');
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..' || segment.includes('\0'))) {
+    throw new InputError(`${archive}: "${fileName}" is no plain path; it is not unpacked`);
+  }
+  if (uncompressedSize > ratioFreeBytes && uncompressedSize > compressedSize * maxRatio) {
+    throw new InputError(
+      `${archive}: "${fileName}" would unpack from ${compressedSize} to ${uncompressedSize} bytes; it is not unpacked`,
+    );
+  }
+  if (entry.isEncrypted()) throw new InputError(`${archive}: "${fileName}" is encrypted; expected a plain archive`);
+}
+
+async function extract(zip: ZipFile, entry: Entry, archive: string, path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(path, 'wx');
+    try {
+      let sum = 0;
+      for await (const chunk of (await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>) {
+        sum = crc32(chunk, sum);
+        await file.writeFile(chunk);
+      }
+      if (sum !== entry.crc32) throw new Error('its CRC-32 is wrong');
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT')) {
+      throw new InputError(`${path}: the disk is full; make room and run the same command again`);
+    }
+    throw new InputError(`${archive}: "${entry.fileName}" cannot be unpacked (${messageOf(error)})`, { cause: error });
+  }
+}

@@ -1,0 +1,71 @@
+import { InputError, nearest } from '../../core/errors.js';
+import type { Role } from '../../core/model.js';
+import { modelCatalogue } from '../hub/catalogue.js';
+import type { Tokenizer } from '../checkpoint/tokenizer.js';
+
+/** Names of marks; any others are given by their tokens. */
+export const bracketNames = ['auto', 'specb', 'speca', 'none'] as const;
+
+/**
+ * How a bi-encoder marks queries and documents, so that it can embed them differently (SGPT's asymmetric models):
+ * - `specb`: the brackets `[` `]` around a query and `{` `}` around a document
+ * - `speca`: the added tokens `[SOS]` `[EOS]` and `{SOS}` `{EOS}`
+ * - `none`: no marks (symmetric models)
+ * - `auto`: what catalogue.ts says of a model of this name, else the one that is part of the name
+ *   (`SGPT-125M-weightedmean-msmarco-specb-bitfit`), else `none`
+ * - four tokens of the vocabulary separated by commas, around a query and around a document: `<q>,</q>,<d>,</d>`
+ */
+export type Brackets = string;
+
+const tokens: Readonly<Record<string, Readonly<Record<Role, readonly [string, string]>>>> = {
+  specb: { query: ['[', ']'], document: ['{', '}'] },
+  speca: { query: ['[SOS]', '[EOS]'], document: ['{SOS}', '{EOS}'] },
+};
+
+/** Token ids put before and after a text's own. */
+export type BracketIds = Readonly<Record<Role, readonly [open: number, close: number]>>;
+
+/**
+ * What `auto` stands for; any other marks as they are.
+ * @param names what the model is called: its id first, then what its configuration says (`_name_or_path`)
+ * @throws InputError for marks that are neither a name nor four tokens
+ */
+export function resolveBrackets(brackets: Brackets, ...names: readonly string[]): Brackets {
+  if (brackets === 'auto') {
+    const known = modelCatalogue.find(({ id }) => id === names[0] || id.split('/').at(-1) === names[0]);
+    if (known?.brackets != null) return known.brackets;
+    const parts = names.flatMap((name) => name.toLowerCase().split(/[^a-z0-9]+/));
+    return ['specb', 'speca'].find((kind) => parts.includes(kind)) ?? 'none';
+  }
+  if (bracketNames.some((known) => known === brackets) || tokensOf(brackets) !== null) return brackets;
+  const near = nearest(brackets, bracketNames);
+  const hint = near === undefined ? ';' : `, did you mean "${near}"?`;
+  throw new InputError(
+    `unknown brackets "${brackets}"${hint} known: ${bracketNames.join(', ')}; or four tokens separated by commas, like "[,],{,}"`,
+  );
+}
+
+/**
+ * The ids of the marks, or null for `none`.
+ * @param brackets of {@link resolveBrackets}
+ * @throws InputError where the vocabulary does not have them
+ */
+export function bracketIds(brackets: Brackets, tokenizer: Tokenizer, modelId: string): BracketIds | null {
+  const marks = tokensOf(brackets);
+  if (marks === null) return null;
+  const idOf = (token: string): number => {
+    const id = tokenizer.idOf(token);
+    if (id !== undefined) return id;
+    throw new InputError(
+      `${modelId}: its vocabulary has no token "${token}", which brackets "${brackets}" need; use "none"`,
+    );
+  };
+  const { query, document } = marks;
+  return { query: [idOf(query[0]), idOf(query[1])], document: [idOf(document[0]), idOf(document[1])] };
+}
+
+function tokensOf(brackets: Brackets): Readonly<Record<Role, readonly [string, string]>> | null {
+  if (Object.hasOwn(tokens, brackets)) return tokens[brackets]!;
+  const [a, b, c, d, ...more] = brackets.split(',');
+  return a && b && c && d && more.length === 0 ? { query: [a, b], document: [c, d] } : null;
+}

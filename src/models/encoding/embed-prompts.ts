@@ -1,0 +1,64 @@
+import { InputError } from '../../core/errors.js';
+import { pythonStrip } from '../../core/text.js';
+import type { Tokenizer } from '../checkpoint/tokenizer.js';
+
+/** What stands around a text whose meaning the model is asked for; the last token's hidden state is the embedding. */
+export interface EmbedPrompt {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** PromptEOL (Jiang et al. 2024, "Scaling Sentence Embeddings with Large Language Models"). */
+const eol = 'This sentence : "{}" means in one word:"';
+
+/**
+ * @param text `eol`; `eol:SENTENCE=WORD`, with a demonstration first (may be repeated, separated by `|`); or any text with one {}
+ * in the text's place
+ * @throws InputError for anything else
+ */
+export function parseEmbedPrompt(text: string): EmbedPrompt {
+  const template = text === 'eol' ? eol : text.startsWith('eol:') ? withDemonstrations(text) : text;
+  const [before, after, ...more] = template.split('{}');
+  if (after === undefined || more.length > 0)
+    throw new InputError(
+      `embedding prompt "${text}": has {} ${template.split('{}').length - 1} times; expected eol, eol:SENTENCE=WORD, or a text with {} once`,
+    );
+  return { before: before!, after };
+}
+
+/** Each demonstration is the template, filled, with its answer: `This sentence : "…" means in one word:"Word".` */
+function withDemonstrations(text: string): string {
+  const shown = text
+    .slice('eol:'.length)
+    .split('|')
+    .map((demonstration) => {
+      const at = demonstration.lastIndexOf('=');
+      if (at < 1 || at === demonstration.length - 1 || demonstration.includes('{}'))
+        throw new InputError(`embedding prompt "${text}": found "${demonstration}"; expected SENTENCE=WORD after eol:`);
+      return `${eol.replace('{}', () => demonstration.slice(0, at))}${demonstration.slice(at + 1)}".`;
+    });
+  return shown.join('') + eol;
+}
+
+/**
+ * Token ids of a stripped text within its prompt and the model's special tokens. The whole is tokenised as one string, as in
+ * the reference program; where it is too long, the text alone is cut, on the right, and tokenised apart.
+ * @throws InputError where the prompt leaves no room
+ */
+export function promptedIds(
+  tokenizer: Tokenizer,
+  { before, after }: EmbedPrompt,
+  text: string,
+  limit: number | null,
+): Int32Array {
+  const { special } = tokenizer;
+  const stripped = pythonStrip(text);
+  const whole = [...special.before, ...tokenizer.encode(before + stripped + after), ...special.after];
+  if (limit === null || whole.length <= limit) return Int32Array.from(whole);
+  const [head, tail] = [tokenizer.encode(before), tokenizer.encode(after)];
+  const room = limit - special.before.length - head.length - tail.length - special.after.length;
+  if (room < 1)
+    throw new InputError(`the embedding prompt leaves no room for a text within ${limit} tokens; use a shorter one`);
+  const kept = tokenizer.encode(stripped).slice(0, room);
+  return Int32Array.from([...special.before, ...head, ...kept, ...tail, ...special.after]);
+}

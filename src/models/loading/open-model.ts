@@ -1,0 +1,40 @@
+import { InputError, unknownName } from '../../core/errors.js';
+import type { Progress } from '../../core/runner.js';
+import { architectureOf, type Architecture } from '../architectures/index.js';
+import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
+import { locateModel, type ModelSource } from '../hub/index.js';
+import { openTokenizer, type Tokenizer } from '../checkpoint/tokenizer.js';
+
+/**
+ * Types that a model computes in: `fp32`, to which weights stored in half precision are widened without loss, or `int8`
+ * for linear layers (quantization/).
+ */
+export const dtypes = ['fp32', 'int8'] as const;
+export type Dtype = (typeof dtypes)[number];
+
+/** A model folder opened for use: all that a graph and its inputs are made from. */
+export interface OpenModel {
+  readonly checkpoint: Checkpoint;
+  readonly architecture: Architecture;
+  readonly tokenizer: Tokenizer;
+  readonly dtype: Dtype;
+}
+
+/**
+ * Reads everything but the weights.
+ * @param model a folder, or a hub id, which is fetched if need be
+ * @throws InputError for anything missing, broken or not supported
+ */
+export async function openModel(model: string | ModelSource, dtype: Dtype, progress?: Progress): Promise<OpenModel> {
+  if (!dtypes.some((known) => known === dtype)) throw unknownName('dtype', dtype, dtypes);
+  const source = typeof model === 'string' ? await locateModel(model, { progress }) : model;
+  const checkpoint = await openCheckpoint(source.folder, source);
+  const architecture = await architectureOf(checkpoint);
+  const tokenizer = await openTokenizer(checkpoint.folder);
+  if (tokenizer.largestId >= architecture.vocabularySize)
+    throw new InputError(
+      `${source.folder}: the tokenizer has token ids up to ${tokenizer.largestId}, but config.json says vocab_size ` +
+        `${architecture.vocabularySize}; the tokenizer of another model?`,
+    );
+  return { checkpoint, architecture, tokenizer, dtype };
+}

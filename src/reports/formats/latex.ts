@@ -1,0 +1,149 @@
+import { formatValue, NO_VALUE } from '../model/format.js';
+import { suiteGrid, type Grid, type GridCell, type Heading } from '../layout/grid.js';
+import type { Panel, Part, Report, Table } from '../model/model.js';
+
+/** Systems a table holds at most; more go into further tables, since a page is no wider. */
+const COLUMNS = 7;
+
+const preamble = `\\documentclass[10pt]{article}
+\\usepackage[T1]{fontenc}
+\\usepackage[utf8]{inputenc}
+\\usepackage{textcomp}
+\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}
+\\usepackage[a4paper,landscape,margin=18mm]{geometry}
+\\usepackage{array}
+\\usepackage{booktabs}
+\\usepackage{longtable}
+\\usepackage{caption}
+\\newcolumntype{R}[1]{>{\\raggedleft\\arraybackslash}p{#1}}
+\\newcolumntype{L}[1]{>{\\raggedright\\arraybackslash}p{#1}}
+\\setlength{\\tabcolsep}{4pt}
+\\begin{document}`;
+
+/** The report as a LaTeX document that compiles as it is; its tables (booktabs, longtable) can be copied out. */
+export function renderLatex({ title, suites, systems, parts, notes }: Report): string {
+  return [
+    preamble,
+    `\\section*{${escapeLatex(title)}}`,
+    ...suites.flatMap((suite) =>
+      slices(suiteGrid(suite, systems)).map((grid, i) => gridTable(grid, suite.name + (i === 0 ? '' : ' (continued)'))),
+    ),
+    'Best bold, second underlined; the oracle takes no part.',
+    ...(notes.length === 0
+      ? []
+      : [`\\begin{itemize}\n${notes.map((note) => `\\item ${escapeLatex(note)}`).join('\n')}\n\\end{itemize}`]),
+    // The records' own tables are too wide for paper; Markdown, CSV and JSON have them.
+    ...parts.filter(({ id }) => id !== 'provenance' && id !== 'cost').flatMap(partText),
+    '\\end{document}',
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+/** The grid in pieces of at most {@link COLUMNS} columns. */
+function slices(grid: Grid): Grid[] {
+  const count = Math.max(1, Math.ceil(grid.columns.length / COLUMNS));
+  return Array.from({ length: count }, (_, i) => {
+    const [from, to] = [i * COLUMNS, (i + 1) * COLUMNS];
+    return {
+      ...grid,
+      columns: grid.columns.slice(from, to),
+      lines: grid.lines.map(({ heading, cells }) => ({ heading, cells: cells.slice(from, to) })),
+    };
+  });
+}
+
+function gridTable({ corner, columns, lines }: Grid, caption: string): string {
+  const head = [corner, ...columns.map(headingText)];
+  const body = lines.map(({ heading, cells }) => {
+    const rule = heading.kind === 'average' ? '\\midrule\n' : '';
+    return rule + row([headingText(heading), ...cells.map(cellText)]);
+  });
+  return longTable(`L{58mm}${'R{24mm}'.repeat(columns.length)}`, head, body, caption);
+}
+
+function partText({ title, panels }: Part): string[] {
+  return [`\\section*{${escapeLatex(title)}}`, ...panels.map(panelTable)];
+}
+
+function panelTable({ label, table }: Panel): string {
+  const head = table.columns.map((column) => escapeLatex(column.label));
+  const body = table.lines.map((line) =>
+    row(line.map((value, i) => escapeLatex(formatValue(value, table.columns[i]!.format)))),
+  );
+  return longTable(columnTypes(table), head, body, label);
+}
+
+/** Text columns share what numbers leave of the page's width. */
+function columnTypes({ columns }: Table): string {
+  const texts = columns.filter(({ format }) => format === 'text').length;
+  const [gap, number] = [3, 20];
+  const width = (261 - columns.length * gap - (columns.length - texts) * number) / Math.max(1, texts);
+  return columns
+    .map(({ format }) =>
+      format === 'text' ? `L{${Math.max(12, Math.min(80, width)).toFixed(0)}mm}` : `R{${number}mm}`,
+    )
+    .join('');
+}
+
+function longTable(types: string, head: readonly string[], body: readonly string[], caption: string): string {
+  return [
+    `\\begin{longtable}{${types}}`,
+    `\\caption*{${escapeLatex(caption)}}\\\\`,
+    '\\toprule',
+    row(head),
+    '\\midrule',
+    '\\endhead',
+    ...body,
+    '\\bottomrule',
+    '\\end{longtable}',
+  ].join('\n');
+}
+
+function row(cells: readonly string[]): string {
+  return `${cells.join(' & ')} \\\\`;
+}
+
+function headingText({ label, kind, detail }: Heading): string {
+  const text = detail === '' ? escapeLatex(label) : `${escapeLatex(label)} (${escapeLatex(detail)})`;
+  return kind === 'part' ? `\\quad ${text}` : text;
+}
+
+function cellText({ text, mark }: GridCell): string {
+  if (text === NO_VALUE) return '--';
+  if (mark === 'best') return `\\textbf{${text}}`;
+  return mark === 'second' ? `\\underline{${text}}` : text;
+}
+
+const commands: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '<': '\\textless{}',
+  '>': '\\textgreater{}',
+  '|': '\\textbar{}',
+  '"': '\\textquotedbl{}',
+  "'": '\\textquotesingle{}',
+  '`': '\\textasciigrave{}',
+  '·': '\\textperiodcentered{}',
+  '–': '--',
+  '’': "'",
+  '…': '\\dots{}',
+  '×': '\\texttimes{}',
+};
+
+/**
+ * Text that LaTeX prints as it is. Long names may break after `/`, `-`, `_` and `.`; a character that the usual fonts
+ * lack becomes its code point, as U+1F600, so that every document compiles.
+ */
+export function escapeLatex(text: string): string {
+  return Array.from(text.replace(/\s+/g, ' '), (character) => {
+    const command = Object.hasOwn(commands, character) ? commands[character] : undefined;
+    if (command !== undefined) return command;
+    if (/[#$%&{}]/.test(character)) return `\\${character}`;
+    if (character === '_') return '\\_\\allowbreak{}';
+    if (/[/.-]/.test(character)) return `${character}\\allowbreak{}`;
+    if (/[ -~]/.test(character) || /[À-ÖØ-öø-ÿ]/.test(character)) return character;
+    return `[U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`;
+  }).join('');
+}

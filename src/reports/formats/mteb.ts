@@ -1,0 +1,142 @@
+import { InputError } from '../../core/errors.js';
+import type { ResultRecord } from '../../results/record.js';
+import { slug } from '../../results/store.js';
+import type { ReportFile } from '../layout/files.js';
+import type { Report, ReportSystem } from '../model/model.js';
+
+/** mteb's names of BEIR's tasks (mteb 2.26); the four sets that BEIR does not distribute are not in it. */
+const taskNames: Readonly<Record<string, string>> = {
+  msmarco: 'MSMARCO',
+  'trec-covid': 'TRECCOVID',
+  nfcorpus: 'NFCorpus',
+  nq: 'NQ',
+  hotpotqa: 'HotpotQA',
+  fiqa: 'FiQA2018',
+  arguana: 'ArguAna',
+  'webis-touche2020': 'Touche2020',
+  quora: 'QuoraRetrieval',
+  'dbpedia-entity': 'DBPedia',
+  scidocs: 'SCIDOCS',
+  fever: 'FEVER',
+  'climate-fever': 'ClimateFEVER',
+  scifact: 'SciFact',
+};
+
+/** mteb's names of measures by ir_measures' families. */
+const measureNames: Readonly<Record<string, string>> = {
+  nDCG: 'ndcg_at_',
+  AP: 'map_at_',
+  R: 'recall_at_',
+  P: 'precision_at_',
+  RR: 'mrr_at_',
+  Success: 'hit_rate_at_',
+};
+
+/** mteb's word for a model without a revision. */
+const NO_REVISION = 'no_revision_available';
+
+/**
+ * Result files as mteb's cache holds them, so that `mteb.ResultCache('…/mteb').load_results(...)` reads them: a folder
+ * a system with `model_meta.json` and a file a task.
+ * @throws InputError when no result is of a task that mteb has
+ */
+export function mtebFiles({ systems, results }: Report): ReportFile[] {
+  const names = modelNames(systems);
+  const files = systems.flatMap((system) => {
+    const records = results.filter(({ system: id }) => id === system.id).map(({ record }) => record);
+    const tasks = records.flatMap((record) => taskFile(record));
+    if (tasks.length === 0) return [];
+    const name = names.get(system.id)!;
+    const revision = records[0]!.system.model?.revision ?? NO_REVISION;
+    const folder = `mteb/results/${name.replace('/', '__')}/${slug(revision)}`;
+    return [{ name: 'model_meta.json', data: json(modelMeta(name, revision, system)) }, ...tasks].map((file) => ({
+      ...file,
+      name: `${folder}/${file.name}`,
+    }));
+  });
+  if (files.length > 0) return files;
+  throw new InputError(
+    `format mteb: no result is of a whole task that mteb has; it has ${Object.keys(taskNames).join(', ')}, cqadupstack`,
+  );
+}
+
+/** A name for each system that is fit for mteb (organisation/name) and for a path. */
+function modelNames(systems: readonly ReportSystem[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { id, label } of systems) {
+    const name = `sgpt-bench/${slug(label)}`;
+    names.set(id, [...names.values()].includes(name) ? `${name}-${id}` : name);
+  }
+  return names;
+}
+
+function taskFile(record: ResultRecord): { name: string; data: string }[] {
+  const { task, measures, mainMeasure, provenance } = record;
+  const name = mtebTask(task.name);
+  if (name === undefined || task.queryLimit !== null || mainMeasure !== 'nDCG@10') return [];
+  const scores = Object.entries(measures).flatMap(([measure, value]) => {
+    const [family, cutoff] = measure.split('@');
+    const prefix = Object.hasOwn(measureNames, family!) ? measureNames[family!] : undefined;
+    return prefix === undefined || cutoff === undefined ? [] : [[`${prefix}${cutoff}`, value] as const];
+  });
+  const result = {
+    // mteb names revisions of its own copies; ours is known by its checksum.
+    dataset_revision: `sha256:${task.checksum}`,
+    task_name: name,
+    mteb_version: MTEB_VERSION,
+    scores: {
+      [task.split]: [
+        {
+          ...Object.fromEntries(scores),
+          main_score: measures[mainMeasure],
+          hf_subset: 'default',
+          languages: ['eng-Latn'],
+        },
+      ],
+    },
+    evaluation_time: Object.values(provenance.cost.seconds).reduce((sum, seconds) => sum + seconds, 0),
+    kg_co2_emissions: null,
+  };
+  return [{ name: `${name}.json`, data: json(result) }];
+}
+
+/** The version whose format is written. */
+const MTEB_VERSION = '2.26.24';
+
+function mtebTask(name: string): string | undefined {
+  const task = name.replace(/^beir\//, '');
+  const forum = /^cqadupstack\/([a-z]+)$/.exec(task)?.[1];
+  if (forum !== undefined) return `CQADupstack${forum[0]!.toUpperCase()}${forum.slice(1)}Retrieval`;
+  return Object.hasOwn(taskNames, task) ? taskNames[task] : undefined;
+}
+
+/** The fields of mteb's ModelMeta; what is not known is null. */
+function modelMeta(name: string, revision: string, { parameters, runner }: ReportSystem): object {
+  return {
+    name,
+    revision,
+    release_date: null,
+    languages: ['eng-Latn'],
+    loader: null,
+    n_parameters: parameters,
+    memory_usage_mb: null,
+    max_tokens: null,
+    embed_dim: null,
+    license: null,
+    open_weights: null,
+    public_training_code: null,
+    public_training_data: null,
+    framework: [],
+    reference: null,
+    similarity_fn_name: runner === 'bi-encoder' ? 'cosine' : null,
+    use_instructions: null,
+    training_datasets: null,
+    adapted_from: null,
+    superseded_by: null,
+    model_type: [runner === 'cross-encoder' ? 'cross-encoder' : runner === 'bi-encoder' ? 'dense' : 'sparse'],
+  };
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, null, 2) + '\n';
+}

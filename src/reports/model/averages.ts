@@ -1,0 +1,56 @@
+import { compareCodePoints } from '../../core/text.js';
+import type { AverageRow, ReportSystem, Row } from './model.js';
+import { isInDomain, mixesMeasures } from './order.js';
+import { rankedCells } from './ranking.js';
+
+/** Columns that have a score in the suite. */
+export function columnsWithScores(rows: readonly Row[], systems: readonly ReportSystem[]): number[] {
+  return [...systems.keys()].filter((column) => rows.some(({ cells }) => cells[column] != null));
+}
+
+/**
+ * The averages of a suite: over the tasks that every system has, and, where some have more, over all tasks. A mean of
+ * fewer than two tasks is none.
+ */
+export function averagesOf(suite: string, rows: readonly Row[], systems: readonly ReportSystem[]): AverageRow[] {
+  const comparable = comparableRows(rows);
+  if (!mixesMeasures(suite) && new Set(comparable.map(({ measure }) => measure)).size > 1) return [];
+  const columns = columnsWithScores(rows, systems);
+  const common = comparable.filter(({ cells }) => columns.every((column) => cells[column] != null));
+  const sets = common.length === comparable.length ? [common] : [common, comparable];
+  const of = new Set(rows.map(({ task }) => task)).size;
+  return sets
+    .filter((set) => set.length > 1)
+    .map((set) => averageRow(set, of, columns, systems))
+    .filter(({ cells }) => cells.some((cell) => cell !== null));
+}
+
+/**
+ * Rows that are scores of their task and of no other kind: not of a part of the queries, not one of several rows of one
+ * task, and not MS MARCO, which models are trained on and the paper's average leaves out.
+ */
+export function comparableRows(rows: readonly Row[]): Row[] {
+  return rows.filter(
+    ({ task, queryLimit }) =>
+      queryLimit === null && !isInDomain(task) && rows.filter((other) => other.task === task).length === 1,
+  );
+}
+
+function averageRow(
+  rows: readonly Row[],
+  of: number,
+  columns: readonly number[],
+  systems: readonly ReportSystem[],
+): AverageRow {
+  const means = systems.map((_, column) => {
+    const cells = rows.map((row) => row.cells[column] ?? null);
+    if (!columns.includes(column) || cells.includes(null)) return null;
+    return { value: cells.reduce((sum, cell) => sum + cell!.value, 0) / rows.length };
+  });
+  return {
+    measures: [...new Set(rows.map(({ measure }) => measure))].sort(compareCodePoints),
+    tasks: rows.map(({ label }) => label),
+    of,
+    cells: rankedCells(means, systems),
+  };
+}

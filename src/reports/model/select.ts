@@ -1,0 +1,117 @@
+import { InputError, unknownName } from '../../core/errors.js';
+import { compareCodePoints } from '../../core/text.js';
+import { canonicalJson } from '../../results/fingerprint.js';
+import type { ResultRecord } from '../../results/record.js';
+import type { StoredResult } from '../../results/store.js';
+import type { ReportOptions, RowKey } from './model.js';
+
+/** What must be equal for two records to stand in one row of a table. */
+export function rowKey({ task, profile, mainMeasure }: ResultRecord): RowKey {
+  const { name, split, checksum, queryLimit } = task;
+  return { task: name, split, checksum, profile, queryLimit, measure: mainMeasure };
+}
+
+/** The records that the options ask for, one a cell, in an order that does not depend on the order given. */
+export function selectResults(results: readonly StoredResult[], options: ReportOptions): StoredResult[] {
+  const wanted = filterBy(
+    filterBy(results, options.tasks ?? [], 'task', ({ record }) => [record.task.name], matchesTask),
+    options.systems ?? [],
+    'system',
+    ({ record }) => [record.system.name, record.system.family],
+    matchesPattern,
+  );
+  for (const { folder, record } of wanted) {
+    if (Object.hasOwn(record.measures, record.mainMeasure)) continue;
+    throw new InputError(
+      `${folder}: the record has no value of its main measure "${record.mainMeasure}"; run the task again`,
+    );
+  }
+  return onePerCell(wanted, options.newest ?? false).sort(
+    (a, b) =>
+      compareCodePoints(a.record.task.name, b.record.task.name) ||
+      compareCodePoints(a.record.system.name, b.record.system.name) ||
+      compareCodePoints(a.record.fingerprint, b.record.fingerprint),
+  );
+}
+
+function filterBy(
+  results: readonly StoredResult[],
+  patterns: readonly string[],
+  kind: string,
+  namesOf: (result: StoredResult) => string[],
+  matches: (pattern: string, name: string) => boolean,
+): readonly StoredResult[] {
+  if (patterns.length === 0) return results;
+  for (const pattern of patterns) {
+    if (results.some((result) => namesOf(result).some((name) => matches(pattern, name)))) continue;
+    throw unknownName(
+      kind,
+      pattern,
+      [...new Set(results.map((result) => namesOf(result)[0]!))].sort(compareCodePoints),
+    );
+  }
+  return results.filter((result) => patterns.some((p) => namesOf(result).some((name) => matches(p, name))));
+}
+
+/** A task's name, or a folder of names: `beir` takes all of BEIR. */
+function matchesTask(pattern: string, name: string): boolean {
+  return name === pattern || name.startsWith(pattern.endsWith('/') ? pattern : `${pattern}/`);
+}
+
+/** Equality, with `*` for any text. */
+function matchesPattern(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+}
+
+/** What a cell is: a row, a system's name, and what it re-ranked. */
+export function cellKey(record: ResultRecord): string {
+  const { firstStage } = record;
+  return canonicalJson([rowKey(record), record.system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
+}
+
+function onePerCell(results: readonly StoredResult[], newest: boolean): StoredResult[] {
+  const cells = new Map<string, StoredResult>();
+  for (const result of results) {
+    const key = cellKey(result.record);
+    const other = cells.get(key);
+    if (other === undefined || (newest && isNewer(result, other))) cells.set(key, result);
+    else if (!newest && other.folder !== result.folder) throw claimedTwice(other, result);
+  }
+  return [...cells.values()];
+}
+
+/** By date; two of the same moment are told by folder, so that the order given does not matter. */
+function isNewer(a: StoredResult, b: StoredResult): boolean {
+  const [x, y] = [a, b].map(({ record }) => Date.parse(record.provenance.createdAt)) as [number, number];
+  return x === y ? compareCodePoints(a.folder, b.folder) > 0 : x > y;
+}
+
+function claimedTwice(a: StoredResult, b: StoredResult): InputError {
+  const { task, system } = a.record;
+  const differing = differingSettings(a.record, b.record);
+  const why = differing.length === 0 ? 'they are the same work' : `they differ in ${differing.join(', ')}`;
+  return new InputError(
+    `two records claim the score of "${system.name}" on ${task.name}: ${a.folder} (made ${a.record.provenance.createdAt}) ` +
+      `and ${b.folder} (made ${b.record.provenance.createdAt}); ${why}; remove one, or take the newer with --newest`,
+  );
+}
+
+/** Names of the settings, model properties and first-stage properties in which two records differ. */
+export function differingSettings(a: ResultRecord, b: ResultRecord): string[] {
+  const [x, y] = [a, b].map(flatten) as [Map<string, string>, Map<string, string>];
+  const names = [...new Set([...x.keys(), ...y.keys()])].sort(compareCodePoints);
+  return names.filter((name) => x.get(name) !== y.get(name));
+}
+
+function flatten({ system, topK, firstStage }: ResultRecord): Map<string, string> {
+  const { model, settings, runner } = system;
+  const flat = new Map<string, string>([
+    ['runner', runner],
+    ['topK', String(topK)],
+    ['first stage', canonicalJson(firstStage === null ? null : [firstStage.name, firstStage.depth])],
+  ]);
+  for (const [name, value] of Object.entries(settings)) flat.set(name, canonicalJson(value));
+  for (const [name, value] of Object.entries(model ?? {})) flat.set(`model ${name}`, canonicalJson(value));
+  return flat;
+}

@@ -1,0 +1,132 @@
+import { InputError } from '../../core/errors.js';
+import { signed, type CheckCase } from './check-report.js';
+import { canonicalJson } from '../fingerprint.js';
+import { PUBLISHED_MEASURE, publishedScores, type PublishedRow } from '../../suites/published/index.js';
+import { publishedSystems, type PublishedSystem } from '../../suites/published/systems.js';
+import type { ResultRecord } from '../record.js';
+
+/** How far a score may be from the published one, up or down, and still count as reproduced. */
+export const defaultTolerance = 0.005;
+
+const forums = 12;
+
+/** What the check needs of a record. */
+type Scored = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
+
+/**
+ * Holds results against the published scores of their own task and system: one case a published score, and one, skipped,
+ * for each result that has none. The twelve forums of CQADupStack are also held against its score as their mean.
+ * @param tolerance largest absolute difference that passes
+ * @throws InputError where no result has a published score
+ */
+export function checkPublished(records: readonly ResultRecord[], tolerance: number): CheckCase[] {
+  const cases = [...records, ...meansOfForums(records)].flatMap((record) => casesOf(record, tolerance));
+  if (cases.some(({ verdict }) => verdict !== 'skipped')) return cases;
+  const reasons = new Map<string, number>();
+  for (const { message } of cases) reasons.set(message, (reasons.get(message) ?? 0) + 1);
+  const why = Array.from(reasons, ([reason, count]) => `${reason} (${count})`).join('; ');
+  throw new InputError(
+    `none of the ${records.length} results has a published score to be held against: ${why}; published scores are of BEIR's tasks`,
+  );
+}
+
+/** Whether a published row speaks of this result's system, run as the row's numbers were made. */
+export function isPublishedSystem({ system, profile, firstStage }: Scored, row: PublishedRow): boolean {
+  const published = publishedSystems[row.system]?.system;
+  if (published === undefined || published === null || !isOfSystem(system, published)) return false;
+  return published.profiles.includes(profile) && (published.depth ?? firstStage?.depth) === firstStage?.depth;
+}
+
+function isOfSystem({ runner, family, model, settings }: ResultRecord['system'], published: PublishedSystem): boolean {
+  const name = model?.id.split('/').at(-1)!.toLowerCase() ?? '';
+  return (
+    runner === published.runner &&
+    (published.models?.includes(name) ?? true) &&
+    (published.family ?? family) === family &&
+    Object.entries(published.settings ?? {}).every(([key, value]) => settings[key] === value)
+  );
+}
+
+function casesOf(record: Scored, tolerance: number): CheckCase[] {
+  const { task, system, measures } = record;
+  const found = measures[PUBLISHED_MEASURE];
+  const about = { task: task.name, system: system.name, measure: PUBLISHED_MEASURE, p: null };
+  const skipped = (message: string): CheckCase[] => [
+    { ...about, verdict: 'skipped', outcome: 'not published', expected: null, found: found ?? null, message },
+  ];
+  if (found === undefined) return skipped(`the result does not have ${PUBLISHED_MEASURE}`);
+  if (task.queryLimit !== null) return skipped(`only the first ${task.queryLimit} queries were run`);
+  const split = publishedSplit(task.name);
+  if (task.split !== split) return skipped(`published scores are of the split ${split}, this one is of ${task.split}`);
+  const scores = publishedScores(task.name);
+  const own = scores.filter(({ row }) => isPublishedSystem(record, row));
+  if (own.length === 0)
+    return skipped(
+      noCounterpart(
+        record,
+        scores.map(({ row }) => row),
+      ),
+    );
+  return own.map(({ row, score }) => {
+    const difference = found - score;
+    // Published scores end at four places or less, so a difference is not held finer than floating point has it.
+    const within = Math.abs(difference) <= tolerance + 1e-9;
+    const note = publishedNote(row, task.name);
+    return {
+      ...about,
+      verdict: within ? 'passed' : 'failed',
+      outcome: within ? 'reproduced' : difference < 0 ? 'below' : 'above',
+      expected: score,
+      found,
+      message:
+        `${found.toFixed(4)} against ${String(score)} of ${row.system} (${row.source}): ` +
+        `${signed(difference)}, tolerance ${tolerance}` +
+        (note === undefined ? '' : `; note: ${note}`),
+    };
+  });
+}
+
+/** What a reader of a difference to this row should know on this task. */
+export function publishedNote(row: PublishedRow, task: string): string | undefined {
+  const notes = publishedSystems[row.system]?.notes ?? {};
+  return Object.entries(notes).find(([name]) => name === '*' || task.endsWith(name))?.[1];
+}
+
+/** The split of published scores. MS MARCO's test judgements are of TREC's deep-learning track; the field scores it on dev. */
+export function publishedSplit(task: string): string {
+  return task === 'beir/msmarco' || task === 'msmarco' ? 'dev' : 'test';
+}
+
+function noCounterpart(record: Scored, rows: readonly PublishedRow[]): string {
+  if (rows.length === 0) return 'no published score of this task is known';
+  const otherwise = rows.filter(({ system }) => {
+    const published = publishedSystems[system]?.system;
+    return published !== undefined && published !== null && isOfSystem(record.system, published);
+  });
+  if (otherwise.length === 0) return 'no published score of this system on this task is known';
+  const ways = otherwise.map(({ system }) => {
+    const { profiles, depth } = publishedSystems[system]!.system!;
+    return `profile ${profiles.join(' or ')}${depth === undefined ? '' : `, depth ${depth}`} (${system})`;
+  });
+  return `this system's published scores were made otherwise than with profile ${record.profile}: ${ways.join('; ')}`;
+}
+
+/** CQADupStack as BEIR scores it, for each system that has all twelve forums: the mean of their rounded scores. */
+function meansOfForums(records: readonly ResultRecord[]): Scored[] {
+  const groups = new Map<string, ResultRecord[]>();
+  for (const record of records) {
+    if (!/(^|\/)cqadupstack\/[^/]+$/.test(record.task.name)) continue;
+    const { system, profile, firstStage, task } = record;
+    const key = canonicalJson([system.name, profile, firstStage?.name, firstStage?.depth, task.split, task.queryLimit]);
+    groups.set(key, [...(groups.get(key) ?? []), record]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const values = group.flatMap(({ measures }) => measures[PUBLISHED_MEASURE] ?? []);
+    const names = new Set(group.map(({ task }) => task.name));
+    if (names.size !== forums || values.length !== forums) return [];
+    const first = group[0]!;
+    const name = first.task.name.replace(/\/[^/]+$/, '');
+    const mean = values.reduce((sum, value) => sum + value, 0) / forums;
+    return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean } }];
+  });
+}

@@ -1,0 +1,103 @@
+import { InputError, throwIfInterrupted } from '../../core/errors.js';
+import type { Matrix, OnProgress } from '../../core/model.js';
+import type { Ranking } from '../../core/run.js';
+import { BestRankings } from './best-rankings.js';
+import type { SearchSetup } from './block-search.js';
+import { searchHere, searchInThreads, type BlockSearch } from './search-pool.js';
+import { blockRows, blocksOf, type Block, type Chunks } from './vector-blocks.js';
+
+/** How a query and a document are compared: `dot` takes the vectors as they are, `cosine` scales both to length 1. */
+export type Similarity = 'cosine' | 'dot';
+
+export interface ExactSearch {
+  /** [queries, dimensions] */
+  readonly queries: Matrix;
+  /** The documents in chunks of any size, each [ids.length, dimensions], or in shards of a store; ids are distinct. */
+  readonly documents: Chunks;
+  readonly topK: number;
+  /** Threads of the matrix products. */
+  readonly threads: number;
+  readonly similarity: Similarity;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of documents searched since the last call. */
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/**
+ * Compares every query with every document and keeps the best `topK` of each query, in the order of all rankings here:
+ * score descending, equal scores by id descending, also at the cut. A vector of length 0 has similarity 0 to all.
+ *
+ * Scores are float32. Chunks, threads, and the queries and documents beside them make no difference, not in the last bit;
+ * another machine's kernel may add in another order, which moves a cosine by about 1e-7. The input is not modified.
+ *
+ * Reading, products and merging overlap: while worker threads search some blocks, the next ones are read and what was
+ * found is merged on the calling thread (a corpus that fits into one block is searched there, too). Memory: two blocks
+ * (shards as they are, vectors in blocks of 6 MiB) and some 15 MiB a thread, 12 times `topK` bytes for each query and
+ * thread, the queries, the rankings, and the ids of all documents; and what is read ahead of a store (12 shards).
+ *
+ * @returns one ranking a query, with min(topK, documents) entries
+ * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)
+ */
+export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
+  const { topK, similarity } = search;
+  const queries = checkedQueries(search.queries, similarity);
+  if (queries.rows === 0 || topK === 0)
+    return Array.from({ length: queries.rows }, () => ({ ids: [], scores: new Float32Array(0) }));
+  const rows = blockRows(queries.columns);
+  const best = new BestRankings(queries.rows, topK);
+  const byLength = similarity === 'cosine';
+  await searchBlocks(search, { queries, byLength, topK, blockRows: rows }, best);
+  return best.finish();
+}
+
+/** Gives blocks to be searched as long as there is room, and merges what comes back. */
+async function searchBlocks(
+  { documents, threads, signal, onProgress }: ExactSearch,
+  setup: SearchSetup,
+  best: BestRankings,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  let blockSearch: BlockSearch | undefined;
+  const searchBlock = async ({ ids, content, isOnly, release, refuse }: Block): Promise<void> => {
+    blockSearch ??= isOnly ? await searchHere(setup) : searchInThreads(setup, threads);
+    const { result, memory } = await blockSearch.search({ first: best.enter(ids), rows: ids.length, content });
+    if ('damage' in result) throw await refuse(result.damage);
+    if ('badRow' in result) throw notComparable(ids[result.badRow]!);
+    memory.forEach(release);
+    for (const found of result.found) best.add(found);
+    onProgress?.(ids.length);
+  };
+  try {
+    for await (const block of blocksOf(documents, setup.queries.columns)) {
+      throwIfInterrupted(signal);
+      const job: Promise<void> = searchBlock(block).then(() => void running.delete(job));
+      job.catch(() => undefined); // stays among those running, so that it is seen below
+      running.add(job);
+      if (running.size >= (blockSearch?.capacity ?? 1)) await Promise.race(running);
+    }
+    const finished = blockSearch?.finish();
+    finished?.catch(() => undefined); // seen below
+    await Promise.all(running);
+    for (const found of (await finished) ?? []) best.add(found);
+  } finally {
+    await Promise.allSettled(running);
+    await blockSearch?.close();
+  }
+}
+
+/** The queries as they are compared: scaled to length 1 for cosine. */
+function checkedQueries(queries: Matrix, similarity: Similarity): Matrix {
+  const { rows, columns } = queries;
+  const data = queries.data.slice(0, rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const vector = data.subarray(row * columns, (row + 1) * columns);
+    const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    if (!Number.isFinite(length)) throw new InputError(`the vector of query ${row + 1} has a value that is not finite`);
+    if (similarity === 'cosine') for (let i = 0; i < columns; i++) vector[i]! /= Math.max(length, 1e-12);
+  }
+  return { rows, columns, data };
+}
+
+function notComparable(id: string): InputError {
+  return new InputError(`the vector of document "${id}" is not finite or too long for float32`);
+}

@@ -1,0 +1,20 @@
+/** A worker thread of exact search: one search after another, each of them block after block. */
+import { answerMessages, type Answer } from '../threads/answer-messages.js';
+import { BlockSearcher, memoryOf } from './block-search.js';
+import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
+
+let searcher: BlockSearcher | undefined;
+
+answerMessages(async (message: ToSearchWorker): Promise<Answer<FromSearchWorker>> => {
+  if (message.kind === 'search') {
+    const memory = memoryOf(message.block);
+    const result = await searcher!.search(message.block);
+    return [{ kind: 'done', memory, result }, memory];
+  }
+  if (message.kind === 'finish') {
+    const found = searcher!.finish();
+    return [{ kind: 'finished', found }, found.map(({ entries }) => entries.buffer as ArrayBuffer)];
+  }
+  searcher = message.kind === 'open' ? await BlockSearcher.open(message.setup, message.sharing) : undefined;
+  return [{ kind: 'ready' }];
+});

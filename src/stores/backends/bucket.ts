@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  type GetObjectCommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import pRetry from 'p-retry';
+import { throwIfInterrupted } from '../../core/errors.js';
+import type { BucketAddress } from './bucket-address.js';
+import {
+  bucketFault,
+  ForeignAnswer,
+  InterruptedDownload,
+  isNamed,
+  isPassing,
+  shortReason,
+  type FaultPlace,
+} from './bucket-faults.js';
+import type { BackendOptions, StoredFile, StoreBackend } from './backend.js';
+
+/** Requests under way at a time. */
+const mostRequests = 32;
+
+export interface BucketOptions extends BackendOptions {
+  readonly patience?: BucketPatience | undefined;
+}
+
+/** How patient a bucket is with what may pass, beyond the client's own three quick tries. */
+export interface BucketPatience {
+  readonly retries: number;
+  /** Before the first retry; it doubles from one to the next, up to half a minute, and is spread at random. */
+  readonly firstWaitMs: number;
+}
+
+const usualPatience: BucketPatience = { retries: 6, firstWaitMs: 1000 };
+const longestWaitMs = 30_000;
+
+/** Objects below a prefix of an S3-compatible bucket. A put is seen whole or not at all. */
+export class StoreBucket implements StoreBackend {
+  readonly address: string;
+  readonly #where: BucketAddress;
+  readonly #client: S3Client;
+  /** The server, for messages. */
+  readonly #server: string;
+  readonly #options: BucketOptions;
+  readonly #noted = new Set<string>();
+  readonly #limit = pLimit(mostRequests);
+
+  constructor(where: BucketAddress, client: S3Client, server: string, options: BucketOptions) {
+    this.address = where.shown;
+    this.#where = where;
+    this.#client = client;
+    this.#server = server;
+    this.#options = options;
+    if (options.signal !== undefined) setMaxListeners(0, options.signal); // one for each request that waits
+  }
+
+  /** What is wrong at the start will rather not pass: there is no second round of tries. */
+  async requireUsable(): Promise<void> {
+    const name = `.writable.${randomBytes(6).toString('hex')}`;
+    const bytes = randomBytes(64);
+    await this.#once('read', () => this.#get('store-id', 1)); // a missing file must be told from a forbidden one
+    await this.#once('written', () => this.#put(name, bytes));
+    const found = await this.#once('read', () => this.#get(name, bytes.length));
+    await this.#once('deleted', () => this.#delete(name));
+    if (found?.bytes.equals(bytes) !== true)
+      throw bucketFault(new ForeignAnswer('what was written cannot be read back'), this.#place('read'));
+  }
+
+  read(name: string, mostBytes: number): Promise<StoredFile | undefined> {
+    return this.#patiently('read', () => this.#get(name, mostBytes));
+  }
+
+  write(name: string, bytes: Uint8Array): Promise<void> {
+    return this.#patiently('written', () => this.#put(name, bytes));
+  }
+
+  create(name: string, bytes: Uint8Array): Promise<void> {
+    return this.#patiently('written', async () => {
+      // Asked first, since some servers know no conditions, and do not say so: there, the last of several writers wins.
+      if ((await this.#get(name, 1)) !== undefined) return;
+      try {
+        await this.#put(name, bytes, '*');
+      } catch (error) {
+        // Another writer was first, or is at it.
+        if (isNamed(error, 'PreconditionFailed', 'ConditionalRequestConflict')) return;
+        if (!isNamed(error, 'NotImplemented')) throw error;
+        await this.#put(name, bytes);
+      }
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#patiently('deleted', () => this.#delete(name));
+  }
+
+  async #get(name: string, mostBytes: number): Promise<StoredFile | undefined> {
+    let answer: GetObjectCommandOutput;
+    try {
+      answer = await this.#client.send(
+        new GetObjectCommand({ ...this.#object(name), Range: `bytes=0-${mostBytes - 1}` }),
+      );
+    } catch (error) {
+      if (isNamed(error, 'NoSuchKey')) return undefined;
+      if (isNamed(error, 'InvalidRange')) return { size: 0, bytes: Buffer.alloc(0) }; // nothing has no first byte
+      throw error;
+    }
+    return readAnswer(answer, mostBytes);
+  }
+
+  async #put(name: string, bytes: Uint8Array, ifNoneMatch?: '*'): Promise<void> {
+    const condition = ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch };
+    const { ETag } = await this.#client.send(
+      new PutObjectCommand({ ...this.#object(name), ...condition, Body: bytes, ChecksumAlgorithm: 'SHA256' }),
+    );
+    if (ETag === undefined) throw new ForeignAnswer('no ETag for what was written');
+  }
+
+  async #delete(name: string): Promise<void> {
+    await this.#client.send(new DeleteObjectCommand(this.#object(name)));
+  }
+
+  #object(name: string): { Bucket: string; Key: string } {
+    const { bucket, prefix } = this.#where;
+    return { Bucket: bucket, Key: prefix === '' ? name : `${prefix}/${name}` };
+  }
+
+  async #once<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#limit(request);
+    } catch (error) {
+      throwIfInterrupted(this.#options.signal);
+      throw bucketFault(error, this.#place(doing));
+    }
+  }
+
+  #patiently<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
+    const { signal, patience } = this.#options;
+    const { retries, firstWaitMs } = patience ?? usualPatience;
+    return this.#once(doing, () =>
+      pRetry(request, {
+        retries,
+        minTimeout: firstWaitMs,
+        maxTimeout: longestWaitMs,
+        randomize: true,
+        shouldRetry: ({ error }) => isPassing(error),
+        onFailedAttempt: ({ error, retriesLeft }) => {
+          if (retriesLeft > 0 && isPassing(error)) this.#note(shortReason(error));
+        },
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+  }
+
+  #note(reason: string): void {
+    if (this.#noted.has(reason)) return;
+    this.#noted.add(reason);
+    this.#options.onNote?.(`${this.address}: ${this.#server} failed (${reason}); trying again, now and from here on`);
+  }
+
+  #place(doing: Doing): FaultPlace {
+    return { address: this.#where, server: this.#server, doing };
+  }
+}
+
+type Doing = FaultPlace['doing'];
+
+/** Reads an answer's body, of which no more than wanted is taken whatever the server sends. */
+async function readAnswer(
+  { Body: body, ContentLength: length, ContentRange: range, ETag: tag }: GetObjectCommandOutput,
+  mostBytes: number,
+): Promise<StoredFile> {
+  if (body === undefined || length === undefined || tag === undefined)
+    throw new ForeignAnswer('an object without length or ETag');
+  const size = range === undefined ? length : Number(/\/(\d+)$/.exec(range)?.[1] ?? NaN);
+  if (!Number.isSafeInteger(size)) throw new ForeignAnswer(`a range of "${range ?? ''}"`);
+  const bytes = Buffer.allocUnsafeSlow(Math.min(length, mostBytes));
+  let done = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    done += chunk.copy(bytes, done);
+    if (done === bytes.length && length > mostBytes) break; // leaves the rest where it is
+  }
+  if (done < bytes.length) throw new InterruptedDownload();
+  return { size, bytes };
+}

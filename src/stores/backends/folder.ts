@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { InputError, messageOf } from '../../core/errors.js';
+import { isErrno, writeFileAtomic } from '../../io/files.js';
+import type { StoredFile, StoreBackend } from './backend.js';
+
+/** Errors that are not this program's. */
+const userFaults = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EIO', 'ESTALE'];
+/** A temporary file older than this was left by a writer that was killed. */
+const staleMilliseconds = 24 * 60 * 60 * 1000;
+
+/** A folder; on several machines, one of a file system with atomic renames, as NFS. */
+export class StoreFolder implements StoreBackend {
+  readonly address: string;
+  /** Folders that were looked through for leftovers. */
+  readonly #swept = new Set<string>();
+
+  constructor(address: string) {
+    this.address = address;
+  }
+
+  async requireUsable(): Promise<void> {
+    const probe = join(this.address, `.writable.${randomBytes(6).toString('hex')}`);
+    try {
+      await mkdir(this.address, { recursive: true });
+      await writeFileAtomic(probe, randomBytes(4096));
+      await rm(probe);
+    } catch (error) {
+      throw this.#unwritable(error);
+    }
+  }
+
+  async read(name: string, mostBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
+    const path = join(this.address, name);
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(path);
+      const { size } = await handle.stat();
+      return { size, bytes: await readFully(handle, Math.min(size, mostBytes), memory) };
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined;
+      if (!isUserFault(error)) throw error;
+      throw new InputError(`${path}: cannot be read (${messageOf(error)})`);
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  async write(name: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.address, name);
+    try {
+      await this.#sweep(dirname(path));
+      await writeFileAtomic(path, bytes);
+    } catch (error) {
+      if (!isUserFault(error)) throw error;
+      throw new InputError(
+        `${path}: cannot be written (${messageOf(error)}); see to it, and run the same command again to go on`,
+      );
+    }
+  }
+
+  async create(name: string, bytes: Uint8Array): Promise<void> {
+    const own = join(this.address, `.${name}.${randomBytes(16).toString('hex')}`);
+    try {
+      await mkdir(this.address, { recursive: true });
+      await writeFile(own, bytes);
+      // A link is made by one process only, and with its content.
+      await link(own, join(this.address, name)).catch((error: unknown) => {
+        if (!isErrno(error, 'EEXIST')) throw error;
+      });
+    } catch (error) {
+      throw this.#unwritable(error);
+    } finally {
+      await rm(own, { force: true });
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    const path = join(this.address, name);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      if (!isUserFault(error)) throw error;
+      throw new InputError(`${path}: cannot be removed (${messageOf(error)})`);
+    }
+  }
+
+  /** What keeps the folder from being used, in a sentence. */
+  #unwritable(error: unknown): InputError {
+    const full = isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT');
+    const reason = full ? 'the disk is full' : messageOf(error);
+    const remedy = full ? 'make room' : 'check the folder and its permissions';
+    return new InputError(
+      `--store ${this.address}: cannot be written (${reason}); ${remedy}, and run the same command again`,
+    );
+  }
+
+  /** Removes what killed writers left in a folder of shards, the first time it is written to. */
+  async #sweep(folder: string): Promise<void> {
+    if (this.#swept.has(folder)) return;
+    this.#swept.add(folder);
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((other) => other.endsWith('.tmp'))) {
+      const path = join(folder, name);
+      const modified = await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => Infinity, // gone already
+      );
+      if (modified < Date.now() - staleMilliseconds) await rm(path, { force: true });
+    }
+  }
+}
+
+function isUserFault(error: unknown): boolean {
+  return userFaults.some((code) => isErrno(error, code));
+}
+
+/** The first `length` bytes; fewer where the file ends before. */
+async function readFully(handle: FileHandle, length: number, memory?: ArrayBuffer): Promise<Buffer<ArrayBuffer>> {
+  const fits = memory !== undefined && memory.byteLength >= length;
+  const bytes = fits ? Buffer.from(memory, 0, length) : Buffer.allocUnsafeSlow(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, done);
+    if (bytesRead === 0) return bytes.subarray(0, done);
+    done += bytesRead;
+  }
+  return bytes;
+}

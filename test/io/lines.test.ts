@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InputError } from '../../src/core/errors.js';
+import { lineBatches } from '../../src/io/lines.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lines-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function file(data: string | Uint8Array): Promise<string> {
+  const path = join(folder, 'file');
+  await writeFile(path, data);
+  return path;
+}
+
+/** All lines with their numbers as the batches give them. */
+async function read(path: string, maxLine?: number): Promise<[number, string][]> {
+  const all: [number, string][] = [];
+  for await (const { firstLine, lines } of lineBatches(path, maxLine))
+    lines.forEach((line, i) => all.push([firstLine + i, line]));
+  return all;
+}
+
+describe('lineBatches', () => {
+  it.each([
+    ['terminated', 'a\nb\n', ['a', 'b']],
+    ['without a last newline', 'a\nb', ['a', 'b']],
+    ['CRLF', 'a\r\nb\r\n', ['a', 'b']],
+    ['a byte order mark', '\ufeffa\nb\n', ['a', 'b']],
+    ['a mark later on is text', 'a\n\ufeffb\n', ['a', '\ufeffb']],
+    ['empty lines kept', 'a\n\n\nb\n', ['a', '', '', 'b']],
+    ['a carriage return within a line', 'a\rb\n', ['a\rb']],
+    ['an empty file', '', []],
+    ['one byte', 'a', ['a']],
+    ['only a mark', '\ufeff', []],
+    ['beyond ASCII', 'é\n漢字\n🙂', ['é', '漢字', '🙂']],
+  ])('reads %s', async (_, text, expected) => {
+    const numbered = expected.map((line, i) => [i + 1, line]);
+    expect(await read(await file(text))).toEqual(numbered);
+    expect(await read(await file(gzipSync(text)))).toEqual(numbered);
+  });
+
+  it('joins lines and characters that chunks cut, and counts on', async () => {
+    const lines = Array.from({ length: 3000 }, (_, i) => `${i} ${'漢é🙂'.repeat(i % 400)}`);
+    const text = lines.join('\n') + '\n';
+    const expected = lines.map((line, i) => [i + 1, line]);
+    expect(Buffer.byteLength(text)).toBeGreaterThan(4 << 20);
+    expect(await read(await file(text))).toEqual(expected);
+    expect(await read(await file(gzipSync(text)))).toEqual(expected);
+  });
+
+  it('reads gzip of several members', async () => {
+    expect(await read(await file(Buffer.concat([gzipSync('a\nb'), gzipSync('c\n')])))).toEqual([
+      [1, 'a'],
+      [2, 'bc'],
+    ]);
+  });
+
+  it('names the line of invalid UTF-8', async () => {
+    const path = await file(Buffer.from('good\ngo\xe9d\n', 'latin1'));
+    await expect(read(path)).rejects.toThrow(
+      new InputError(`${path}: line 2 is not valid UTF-8; convert the file to UTF-8`),
+    );
+  });
+
+  it('refuses a line that is too long, in one chunk or over several', async () => {
+    await expect(read(await file('short\n' + 'x'.repeat(3 << 20)), 2 << 20)).rejects.toThrow(/line 2 is longer/);
+    expect(await read(await file('short\n' + 'x'.repeat(2 << 20)), 2 << 20)).toHaveLength(2);
+  });
+
+  it('says what is wrong with the file', async () => {
+    await expect(read(join(folder, 'none'))).rejects.toThrow(/none: there is no such file/);
+    await expect(read(folder)).rejects.toThrow(/is a folder/);
+    const packed = gzipSync('a\n'.repeat(10000));
+    await expect(read(await file(packed.subarray(0, packed.length - 20)))).rejects.toThrow(/broken gzip/);
+    packed[packed.length - 6]! ^= 0xff;
+    await expect(read(await file(packed))).rejects.toThrow(InputError);
+  });
+
+  it('can be left early', async () => {
+    for await (const { lines } of lineBatches(await file(gzipSync('a\n'.repeat(2_000_000))))) {
+      expect(lines[0]).toBe('a');
+      break;
+    }
+  });
+});

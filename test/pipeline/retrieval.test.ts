@@ -1,0 +1,207 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RetrievalTask } from '../../src/core/dataset.js';
+import { profileByName, type ProfileName } from '../../src/core/profile.js';
+import { rank, type Run } from '../../src/core/run.js';
+import type { Retriever, SystemInfo } from '../../src/core/runner.js';
+import { openBeirFolder } from '../../src/suites/index.js';
+import {
+  benchReranker,
+  benchRetriever,
+  firstStageOf,
+  type BenchContext,
+  type BenchSettings,
+} from '../../src/pipeline/retrieval.js';
+import { evaluateRun, parseMeasure } from '../../src/measures/index.js';
+import { readRun } from '../../src/results/run-file.js';
+import { loadPerQuery, loadResults } from '../../src/results/store.js';
+import { bm25Retriever } from '../../src/runners/bm25.js';
+import { oracleReranker } from '../../src/runners/oracle.js';
+import { recordingProgress } from '../helpers/progress.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { writeSmallTask } from '../helpers/small-task.js';
+
+let folder: string;
+let task: RetrievalTask;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-evaluate-'));
+  await writeSmallTask(folder);
+  task = await openBeirFolder(folder, 'small');
+});
+
+afterAll(async () => {
+  await task.corpus.close();
+  rmSync(folder, { recursive: true });
+});
+
+const context = (profile: ProfileName = 'sgpt-paper'): BenchContext => ({
+  profile: profileByName(profile),
+  progress: recordingProgress(),
+  command: 'sgpt-bench run --task small',
+  threads: 1,
+});
+
+const settings = (output: string, changes: Partial<BenchSettings> = {}): BenchSettings => ({
+  measures: ['nDCG@10', 'R@100'],
+  topK: 1000,
+  depth: 10,
+  queryLimit: null,
+  output,
+  overwrite: false,
+  ...changes,
+});
+
+/** A retriever that returns a given run: what is tested is the pipeline. */
+function fixedRetriever(run: Run): Retriever {
+  const system: SystemInfo = { name: 'Fixed', runner: 'fixed', family: 'Fixed', model: null, settings: {} };
+  return {
+    systems: [system],
+    retrieve: (_task, topK) =>
+      Promise.resolve([
+        {
+          system,
+          run: new Map([...run].map(([id, { ids, scores }]) => [id, rank(ids, scores, topK)])),
+          cost: { seconds: { search: 0 } },
+        },
+      ]),
+    close: () => Promise.resolve(),
+  };
+}
+
+describe('a result', () => {
+  it('holds the means of the run that lies beside it, and the scores by query', async () => {
+    const output = temporaryFolder();
+    const [result] = await benchRetriever(
+      task,
+      bm25Retriever('elasticsearch', 1),
+      settings(output),
+      context('trec_eval'),
+    );
+    const { record } = result!;
+    const run = await readRun(join(result!.folder, record.files.run!));
+    const measures = record.measures;
+    const again = evaluateRun(
+      task.qrels,
+      run,
+      Object.keys(measures).map((name) => parseMeasure(name)),
+      {
+        average: 'complete',
+        identicalIds: 'keep',
+        decimals: null,
+      },
+    );
+    expect(Object.fromEntries(again.means)).toEqual(measures);
+    const perQuery = await loadPerQuery(result!);
+    const values = perQuery.queries.map(({ values }) => values[perQuery.measures.indexOf('nDCG@10')] ?? 0);
+    const mean = values.reduce((sum, value) => sum + value, 0) / task.queries.length;
+    expect(mean).toBeCloseTo(measures['nDCG@10']!, 12);
+    for (const query of perQuery.queries) {
+      expect(query.top.map(({ id }) => id)).toEqual(run.get(query.id)?.ids.slice(0, 10) ?? []);
+      for (const { id, grade } of query.top) expect(grade).toBe(task.qrels.get(query.id)?.get(id) ?? null);
+    }
+    expect((await loadResults(output)).map((stored) => stored.record)).toEqual([record]);
+  });
+
+  it('is taken as it is when the same work is asked for again, and made anew with overwrite', async () => {
+    const output = temporaryFolder();
+    const retriever = bm25Retriever('elasticsearch', 1);
+    const [first] = await benchRetriever(task, retriever, settings(output), context());
+    const path = join(first!.folder, 'record.json');
+    const written = statSync(path).mtimeMs;
+    const [second] = await benchRetriever(task, retriever, settings(output), context());
+    expect(second!.record).toEqual(first!.record);
+    expect(statSync(path).mtimeMs).toBe(written);
+    const run = readFileSync(join(first!.folder, 'run.trec.gz'));
+    await benchRetriever(task, retriever, settings(output, { overwrite: true }), context());
+    expect(statSync(path).mtimeMs).toBeGreaterThan(written);
+    expect(readFileSync(join(first!.folder, 'run.trec.gz'))).toEqual(run);
+  });
+
+  it('gains a measure that is asked for later, without a search', async () => {
+    const output = temporaryFolder();
+    const retriever = bm25Retriever('elasticsearch', 1);
+    const [first] = await benchRetriever(task, retriever, settings(output), context());
+    const searched: Retriever = { ...retriever, retrieve: () => Promise.reject(new Error('searched again')) };
+    const wanted = settings(output, { measures: ['nDCG@10', 'AP@5'] });
+    const [second] = await benchRetriever(task, searched, wanted, context());
+    const [whole] = await benchRetriever(
+      task,
+      retriever,
+      settings(temporaryFolder(), { measures: ['nDCG@10', 'R@100', 'AP@5'] }),
+      context(),
+    );
+    expect(second!.record.measures).toEqual(whole!.record.measures);
+    expect(second!.record.fingerprint).toBe(first!.record.fingerprint);
+    expect(second!.record.provenance).toEqual(first!.record.provenance);
+    expect((await loadPerQuery(second!)).measures).toEqual(['nDCG@10', 'R@100', 'AP@5']);
+  });
+
+  it('of other work has another fingerprint', async () => {
+    const output = temporaryFolder();
+    const retriever = bm25Retriever('elasticsearch', 1);
+    const fingerprints = new Set<string>();
+    const variants = [
+      { settings: settings(output), context: context() },
+      { settings: settings(output, { topK: 10 }), context: context() },
+      { settings: settings(output, { queryLimit: 3 }), context: context() },
+      { settings: settings(output), context: context('trec_eval') },
+    ];
+    for (const variant of variants) {
+      const [result] = await benchRetriever(task, retriever, variant.settings, variant.context);
+      fingerprints.add(result!.record.fingerprint);
+    }
+    expect(fingerprints.size).toBe(variants.length);
+  });
+
+  it('of the first queries says so', async () => {
+    const limited = settings(temporaryFolder(), { queryLimit: 3 });
+    const [result] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), limited, context());
+    expect(result!.record.task).toMatchObject({ queryLimit: 3, queries: 3 });
+    expect((await loadPerQuery(result!)).queries).toHaveLength(3);
+  });
+
+  it('of a re-ranker names its first stage, and changes when the candidates do', async () => {
+    const output = temporaryFolder();
+    const [bm25] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), settings(output), context());
+    const firstStage = await firstStageOf(bm25!);
+    const one = await benchReranker(task, oracleReranker(), firstStage, settings(output), context());
+    const two = await benchReranker(task, oracleReranker(), firstStage, settings(output, { depth: 20 }), context());
+    expect(one.record.firstStage).toMatchObject({ name: 'BM25 elasticsearch', depth: 10 });
+    expect(two.record.fingerprint).not.toBe(one.record.fingerprint);
+    expect(two.record.measures['nDCG@10']).toBeGreaterThanOrEqual(one.record.measures['nDCG@10']!);
+    expect(one.record.measures['nDCG@10']).toBeGreaterThanOrEqual(bm25!.record.measures['nDCG@10']!);
+  });
+});
+
+describe('documents with the id of the query', () => {
+  it('are removed where the profile says so, without costing a place', async () => {
+    const queryId = task.queries[0]!.id;
+    const run = new Map([[queryId, rank([queryId, 'd001', 'd002', 'd003'], [4, 3, 2, 1])]]);
+    const idsUnder = async (profile: ProfileName): Promise<readonly string[]> => {
+      const output = temporaryFolder();
+      const withSelf = { ...task, corpus: { ...fakeCorpus(), size: 4 } };
+      const [result] = await benchRetriever(
+        withSelf,
+        fixedRetriever(run),
+        settings(output, { topK: 2 }),
+        context(profile),
+      );
+      return (await readRun(join(result!.folder, 'run.trec.gz'))).get(queryId)!.ids;
+    };
+    expect(await idsUnder('beir')).toEqual(['d001', 'd002']);
+    expect(await idsUnder('trec_eval')).toEqual([queryId, 'd001']);
+    expect(await idsUnder('mteb')).toEqual([queryId, 'd001']);
+  });
+
+  function fakeCorpus(): RetrievalTask['corpus'] {
+    return {
+      size: 4,
+      documents: () => task.corpus.documents(),
+      fetch: (ids) => Promise.resolve(ids.map((id) => ({ id, title: id, text: id }))),
+      close: () => Promise.resolve(),
+    };
+  }
+});
