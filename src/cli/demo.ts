@@ -1,39 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import type { BenchPlan } from '../pipeline/run-plan.js';
 import { defaultThreads, positive } from './options.js';
-import { runPlan } from './run-plan.js';
+import { runSpecs } from './run-specs.js';
+import type { SystemValues } from '../runners/specs.js';
 
 /** The bundled checkpoints by size: each causal model, and its bi-encoder that differs in bias tensors only. */
 const sizes = ['170k', '870k', '4m'];
 const folderOf = (name: string): string => fileURLToPath(new URL(`../../models/demo/${name}`, import.meta.url));
 
-const common = {
-  layers: undefined,
-  brackets: 'auto',
-  dtype: 'fp32',
-  bm25: undefined,
-  firstStage: 'bm25',
-} as const;
-
-const biEncoders = {
-  ...common,
-  models: sizes.map((size) => folderOf(`sgpt-${size}-weightedmean-specb-bitfit`)),
-  poolings: ['weightedmean', 'mean', 'lasttoken'],
-  prompts: [],
+const biEncoders: SystemValues = {
+  model: sizes.map((size) => folderOf(`sgpt-${size}-weightedmean-specb-bitfit`)),
+  pooling: ['weightedmean', 'mean', 'lasttoken'],
 };
+const crossEncoders: SystemValues = { model: sizes.map((size) => folderOf(`gpt-neo-${size}`)), prompt: ['G'] };
 
-const crossEncoders = {
-  ...common,
-  models: sizes.map((size) => folderOf(`gpt-neo-${size}`)),
-  poolings: [],
-  prompts: ['G'],
-};
-
-const plans: readonly { readonly task: string[]; readonly plan: BenchPlan }[] = [
-  { task: ['demo/computing'], plan: { ...biEncoders, runners: ['bm25', 'bi-encoder', 'oracle'] } },
-  { task: ['demo/computing', 'demo/useb/askubuntu'], plan: { ...crossEncoders, runners: ['cross-encoder'] } },
-  { task: ['demo/useb'], plan: { ...biEncoders, runners: ['bi-encoder'] } },
+/** What is run on what. */
+const parts: readonly { readonly task: readonly string[]; readonly systems: SystemValues }[] = [
+  { task: ['demo/computing'], systems: { ...biEncoders, runner: ['bm25', 'bi-encoder', 'oracle'] } },
+  { task: ['demo/computing', 'demo/useb/askubuntu'], systems: { ...crossEncoders, runner: ['cross-encoder'] } },
+  { task: ['demo/useb'], systems: biEncoders },
 ];
 
 /**
@@ -59,17 +44,11 @@ async function demo(options: {
   quiet?: boolean;
 }): Promise<void> {
   const results = [];
-  for (const { task, plan } of plans) {
-    results.push(
-      ...(await runPlan(plan, {
-        task,
-        profile: 'sgpt-paper',
-        depth: 100,
-        topK: 1000,
-        datasetsDir: 'datasets',
-        ...options,
-      })),
-    );
+  const { specsOf } = await import('../runners/specs.js');
+  for (const { task, systems } of parts) {
+    const specs = await specsOf(systems);
+    const where = { task, profile: 'sgpt-paper', topK: 1000, datasetsDir: 'datasets', ...options };
+    results.push(...(await runSpecs(specs, where)));
   }
   const { buildReport, renderTextTable, writeReport } = await import('../reports/index.js');
   const report = await buildReport(results, { title: 'Demonstration', reference: 'BM25 elasticsearch' });

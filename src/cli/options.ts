@@ -51,3 +51,8 @@ export function commandLine(): string {
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
   return ['sgpt-bench', ...quoted].join(' ');
 }
+
+/** For options that may be given again. */
+export function repeated(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import type { Progress, ProgressStage } from '../core/runner.js';
+import { silentProgress, type Progress, type ProgressStage } from '../core/progress.js';
 
 /** A pipe gets a line after this many seconds of silence. */
 const secondsBetweenLines = 10;
@@ -11,12 +11,6 @@ export function stderrProgress(quiet: boolean): Progress {
   if (quiet) return silentProgress;
   return process.stderr.isTTY ? terminalProgress() : lineProgress((line) => process.stderr.write(line));
 }
-
-/** For library use and tests: says nothing. */
-export const silentProgress: Progress = {
-  stage: () => ({ advance: () => undefined, end: () => undefined }),
-  note: () => undefined,
-};
 
 function terminalProgress(): Progress {
   const notes: string[] = [];

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { Option } from 'commander';
-import type { RetrievalTask } from '../core/dataset.js';
+import { fields, flagOf, isDefault, isHosted, ruleOf, type SystemSpec } from '../core/system-spec.js';
+import type { Task } from '../core/task.js';
 import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
-import type { Progress } from '../core/runner.js';
+import type { Progress } from '../core/progress.js';
 import { computedHere, shareOf, type Share, type Sharing } from '../core/shards.js';
 import type { StoreBackend } from '../stores/index.js';
 import { positive, share } from './options.js';
@@ -43,9 +43,9 @@ export async function queueAddress(url: string): Promise<import('../queue/addres
 
 export interface SharingContext {
   readonly output: string;
-  readonly models: readonly string[];
+  readonly specs: readonly SystemSpec[];
   /** The tasks' names as the user gave them. */
-  readonly taskNames: ReadonlyMap<RetrievalTask, string>;
+  readonly taskNames: ReadonlyMap<Task, string>;
   readonly profile: ProfileName;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -62,8 +62,11 @@ export async function openSharing(options: SharingOptions, context: SharingConte
   const { store, queue, shard, shardSize: size } = options;
   if (queue !== undefined && shard !== undefined)
     throw new InputError('--queue and --shard: choose one; a queue gives each worker its share');
-  const { openStoreBackend } = await import('../stores/index.js');
-  const backend = await openStoreBackend(store ?? join(context.output, '.cache'), {
+  const [{ openStoreBackend }, { defaultStore }] = await Promise.all([
+    import('../stores/index.js'),
+    import('../pipeline/context.js'),
+  ]);
+  const backend = await openStoreBackend(store ?? defaultStore(context.output), {
     signal: context.signal,
     onNote: (message) => {
       context.progress.note(message);
@@ -81,12 +84,10 @@ async function openQueue(
   url: string,
   backend: StoreBackend,
   shardSize: number | undefined,
-  { models, taskNames, profile, progress, signal }: SharingContext,
+  { specs, taskNames, profile, progress, signal }: SharingContext,
 ): Promise<OpenSharing> {
   const address = await queueAddress(url);
-  const hosted = models.find((model) => model.startsWith('openai:'));
-  if (hosted !== undefined)
-    throw new InputError(`${hosted}: leave --queue out: a hosted model's own server spreads the work`);
+  requireQueueable(specs);
   const [{ Coordinator }, { versionsOf }, { describeVersions }] = await Promise.all([
     import('../queue/coordinator.js'),
     import('../queue/protocol.js'),
@@ -103,4 +104,17 @@ async function openQueue(
   const workOf: Sharing['workOf'] = (system, task) =>
     coordinator.workOf({ system, taskName: taskNames.get(task) ?? task.name, task, profile });
   return { sharing: { fillOnly: false, workOf }, close: () => coordinator.close() };
+}
+
+/** @throws InputError for a system, or an option of one, that workers of a queue cannot take over */
+function requireQueueable(specs: readonly SystemSpec[]): void {
+  for (const spec of specs) {
+    if (isHosted(spec.model))
+      throw new InputError(`${spec.model ?? ''}: leave --queue out: a hosted model's own server spreads the work`);
+    const own = fields.find((field) => ruleOf(field).job === 'own' && !isDefault(field, spec[field]));
+    if (own !== undefined)
+      throw new InputError(
+        `${flagOf(own)} is for each worker to decide; leave it out with --queue, or give it to "sgpt-bench worker"`,
+      );
+  }
 }

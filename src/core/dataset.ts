@@ -26,12 +26,23 @@ export interface Corpus {
   close(): Promise<void>;
 }
 
-/** A retrieval task: what to search, what to ask, and what counts as found. */
-export interface RetrievalTask {
-  /** The catalogue's name (`beir/nfcorpus`, `demo/computing`) or, for a folder, the folder's name. */
+/** What every kind of task has. */
+export interface TaskBase {
+  /** The catalogue's name (`beir/nfcorpus`, `demo/computing`, `useb/askubuntu`) or, for a folder, the folder's name. */
   readonly name: string;
   /** The split whose judgements are used: test, dev or train. */
   readonly split: string;
+  /** Whether the texts compared are of one kind (USEB's): then none are marked as queries or documents by default. */
+  readonly symmetric: boolean;
+  /** What the data is, and what is odd about it. */
+  readonly facts: TaskFacts;
+  /** The number of queries that are run, where it is not all (`--limit-queries`); null for all. */
+  readonly queryLimit: number | null;
+}
+
+/** A retrieval task: what to search, what to ask, and what counts as found. */
+export interface RetrievalTask extends TaskBase {
+  readonly kind: 'retrieval';
   readonly corpus: Corpus;
   /** The queries that have judgements in the split, in the order of the query file. */
   readonly queries: readonly Query[];
@@ -42,8 +53,6 @@ export interface RetrievalTask {
   readonly mainMeasure?: string;
   /** Prompts for cross-encoders (letters or templates), where its description names any. */
   readonly prompts?: readonly string[];
-  /** What the data is, and what is odd about it. */
-  readonly facts: TaskFacts;
 }
 
 /** Checked properties of the data behind a task, recorded with every result. */

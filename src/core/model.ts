@@ -1,3 +1,5 @@
+import type { Settings } from './setting.js';
+
 /** Queries and documents may be marked differently (brackets, prompts). */
 export type Role = 'query' | 'document';
 
@@ -57,7 +59,7 @@ export interface Usage {
 export interface Encoder {
   readonly model: ModelInfo;
   /** All settings that change a vector (brackets, truncation, prompt …), as recorded and hashed. */
-  readonly settings: Readonly<Record<string, string | number | boolean | null>>;
+  readonly settings: Settings;
   readonly views: readonly EmbeddingView[];
   /**
    * @returns one matrix a view, [texts.length, view.dimensions], rows in the order of `texts`. One forward pass a text,
@@ -80,7 +82,7 @@ export interface PairGroup {
 /** Scores how well a query fits a document (SGPT-CE: the query's log-probability after a prompt with the document). */
 export interface PairScorer {
   readonly model: ModelInfo;
-  readonly settings: Readonly<Record<string, string | number | boolean | null>>;
+  readonly settings: Settings;
   /** @returns one array a group, one score a query, in the order given. Higher is better. */
   score(groups: readonly PairGroup[], options?: WorkOptions): Promise<readonly Float32Array[]>;
   /** Since it was opened; hosted models have it. */

@@ -1,60 +1,22 @@
-import type { RetrievalTask } from './dataset.js';
-import type { ModelInfo } from './model.js';
+import type { Matrix, ModelInfo } from './model.js';
 import type { Profile } from './profile.js';
+import type { Progress } from './progress.js';
 import type { Run } from './run.js';
-import type { ShardWork } from './shards.js';
+import type { Settings } from './setting.js';
+import type { ShardPart, ShardWork } from './shards.js';
+import type { Cost, SystemInfo } from './system.js';
+import type { Task } from './task.js';
+import type { UsebScores } from './useb.js';
 
-/** The kinds of system that `run` knows. */
-export const runnerNames = ['bm25', 'bi-encoder', 'cross-encoder', 'oracle'] as const;
-export type RunnerName = (typeof runnerNames)[number];
+/** What a system makes of a task: a ranking per query, or the scores that its kind of task asks for. */
+export type TaskOutput =
+  { readonly kind: 'ranking'; readonly run: Run } | { readonly kind: 'useb'; readonly scores: UsebScores };
 
-/** A setting as it is recorded; every one that can change a score is in a system's `settings`. */
-export type Setting = string | number | boolean | null;
-
-/** What produced a run: enough to tell two systems apart, and to make the run again. */
-export interface SystemInfo {
-  /** Short and readable, unique within a report: `SGPT-BE sgpt-1m weightedmean`, `BM25`. */
-  readonly name: string;
-  /** The runner: bm25, bi-encoder, cross-encoder, oracle … */
-  readonly runner: string;
-  /** Systems of one family form one line of the plot across model sizes: `SGPT-BE weightedmean`. */
-  readonly family: string;
-  readonly model: ModelInfo | null;
-  readonly settings: Readonly<Record<string, Setting>>;
-}
-
-export interface SystemRun {
+export interface SystemOutput {
   readonly system: SystemInfo;
-  readonly run: Run;
+  readonly output: TaskOutput;
   /** Work done, for the report of costs: seconds by stage, texts or pairs computed (not those found in the store). */
   readonly cost: Cost;
-}
-
-export interface Cost {
-  readonly seconds: Readonly<Record<string, number>>;
-  readonly texts?: number;
-  readonly pairs?: number;
-  /** Resident memory of this process and the model's own when it was largest. */
-  readonly memoryMiB?: number;
-  /** Of hosted models: requests, tokens as the server counts them, and what they cost at the price given. */
-  readonly requests?: number;
-  readonly tokens?: number;
-  readonly price?: number;
-}
-
-/** A stage of long work: one bar on a terminal. */
-export interface ProgressStage {
-  /** Adds to what is done, in the stage's unit. */
-  advance(by: number): void;
-  /** The stage is over (also when it ended early). */
-  end(): void;
-}
-
-/** Where runners say what they are doing. */
-export interface Progress {
-  stage(label: string, total: number, unit: string): ProgressStage;
-  /** A line worth keeping: a fact found on the way. */
-  note(message: string): void;
 }
 
 export interface RunnerContext {
@@ -65,21 +27,47 @@ export interface RunnerContext {
   readonly shards?: ShardWork | undefined;
 }
 
-/** Searches the whole corpus. One retriever may yield several systems (poolings and layers of one pass). */
-export interface Retriever {
-  /** The systems it will yield, in order, known before the work: to skip what is already there. */
-  readonly systems: readonly SystemInfo[];
-  retrieve(task: RetrievalTask, topK: number, context: RunnerContext): Promise<readonly SystemRun[]>;
-  /** Has the vectors computed that `retrieve` will look for in the store, and nothing else. */
-  fill?(task: RetrievalTask, context: RunnerContext): Promise<void>;
-  close(): Promise<void>;
+/** What is re-ranked. */
+export interface CandidateRun {
+  /** The first stage's name. */
+  readonly name: string;
+  readonly run: Run;
+  /** How many of each ranking's first documents. */
+  readonly depth: number;
 }
 
-/** Scores the first `depth` documents of a run anew. */
-export interface Reranker {
-  readonly system: SystemInfo;
-  rerank(task: RetrievalTask, firstStage: Run, depth: number, context: RunnerContext): Promise<SystemRun>;
-  /** Has the scores computed that `rerank` will look for in the store, and nothing else. */
-  fill?(task: RetrievalTask, firstStage: Run, depth: number, context: RunnerContext): Promise<void>;
+/** What is asked of a runner on a task. */
+export interface RunRequest {
+  /** Documents per query, at most. */
+  readonly topK: number;
+  /** For runners that re-rank. */
+  readonly candidates: CandidateRun | null;
+}
+
+/** A shard that is ready to be computed. */
+export interface ReadyShard {
+  readonly keys: readonly string[];
+  readonly unit: 'texts' | 'pairs';
+  /** How many of these it has. */
+  readonly size: number;
+  /** @returns one matrix per key */
+  compute(signal: AbortSignal | undefined, onProgress: (done: number) => void): Promise<readonly Matrix[]>;
+}
+
+/**
+ * A kind of system, opened: it searches, re-ranks or compares texts. One runner may yield several systems (poolings and
+ * layers of one forward pass).
+ */
+export interface Runner {
+  /** The systems it will yield on a task, in order, known before the work: to skip what is already there. */
+  systemsOn(task: Task): readonly SystemInfo[];
+  /** @returns an output per system, in their order */
+  run(task: Task, request: RunRequest, context: RunnerContext): Promise<readonly SystemOutput[]>;
+  /** Computes and stores what `run` will look for in the store, and nothing else. Missing where nothing is stored. */
+  fill?(task: Task, request: RunRequest, context: RunnerContext): Promise<void>;
+  /** One shard by itself, for workers of a queue. Missing where nothing is stored. */
+  openShard?(task: Task, part: ShardPart, profile: Profile): Promise<ReadyShard>;
+  /** The model, and its settings as hashed into the keys of what is stored: what another process must have, too. */
+  readonly stored?: { readonly model: ModelInfo; readonly settings: Settings };
   close(): Promise<void>;
 }

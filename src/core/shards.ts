@@ -1,43 +1,57 @@
-import type { RetrievalTask } from './dataset.js';
-import type { ModelInfo, Role } from './model.js';
+import { z } from 'zod';
+import type { ModelInfo } from './model.js';
+import type { Settings } from './setting.js';
+import type { SystemSpec } from './system-spec.js';
+import type { Task } from './task.js';
 
-/** What a shard is made of, by reference: enough for another process that has the same data. */
-export type ShardPart =
-  | {
-      readonly kind: 'texts';
-      readonly role: Role;
-      /** Number of the first text, from 0: among the task's queries, or among the documents that the profile keeps. */
-      readonly first: number;
-      readonly count: number;
-    }
-  | { readonly kind: 'pairs'; readonly candidates: readonly Candidates[] };
+const count = z.int().nonnegative();
 
+/**
+ * What a shard is made of, by reference: enough for another process that has the same data. `sequence` names a list of texts
+ * of the task (runners/task-texts.ts); `pairs` names a set of its documents and queries (runners/task-pairs.ts).
+ */
+export const shardPartSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('texts'),
+    sequence: z.string(),
+    role: z.enum(['query', 'document']),
+    /** Number of the first text in the sequence, from 0. */
+    first: count,
+    count: z.int().positive(),
+  }),
+  z.strictObject({
+    kind: z.literal('pairs'),
+    pairs: z.string(),
+    /** Documents, each with the queries that have it among their candidates. */
+    candidates: z.array(z.strictObject({ documentId: z.string(), queryIds: z.array(z.string()) })).nonempty(),
+  }),
+]);
+export type ShardPart = z.output<typeof shardPartSchema>;
+export type TextsPart = Extract<ShardPart, { kind: 'texts' }>;
+export type PairsPart = Extract<ShardPart, { kind: 'pairs' }>;
 /** A document and the queries that have it among their candidates. */
-export interface Candidates {
-  readonly documentId: string;
-  readonly queryIds: readonly string[];
-}
+export type Candidates = PairsPart['candidates'][number];
 
 /** A shard that is not in the store. */
 export interface ShardRequest {
   /** Its number within its stage, from 0; shards that are in the store are counted, too. */
   readonly index: number;
-  /** Where the store is to have it: one key a view, or one for pairs. */
+  /** The keys it is stored under: one per view, or one for pairs. */
   readonly keys: readonly string[];
   readonly part: ShardPart;
   readonly model: ModelInfo;
   /** The encoder's or scorer's settings, all of them. */
-  readonly settings: Readonly<Record<string, string | number | boolean | null>>;
+  readonly settings: Settings;
 }
 
 /** Who computes the shards that are not in the store. */
 export interface ShardWork {
   /** Shards under way at a time. */
   readonly inFlight: number;
-  /** Texts, or documents with their pairs, a shard, where it is not to be the usual number. */
+  /** Texts, or documents with their pairs, per shard, where it is not to be the usual number. */
   readonly size?: number | undefined;
   /**
-   * Sees to it that the store has a shard; one that is another machine's share is left alone.
+   * Returns once the store has the shard. A shard that is another machine's share is left alone.
    * @param compute does the work in this process
    */
   make(shard: ShardRequest, compute: () => Promise<void>): Promise<void>;
@@ -54,8 +68,8 @@ export interface Share {
 }
 
 /** Only this share's shards are computed, here; the others are left alone. */
-export function shareOf({ number, count }: Share, size?: number): ShardWork {
-  const isOurs = (index: number): boolean => index % count === number - 1;
+export function shareOf({ number, count: machines }: Share, size?: number): ShardWork {
+  const isOurs = (index: number): boolean => index % machines === number - 1;
   return {
     inFlight: computedHere.inFlight,
     size,
@@ -63,28 +77,9 @@ export function shareOf({ number, count }: Share, size?: number): ShardWork {
   };
 }
 
-/** A model and how it is opened, by reference: enough for another process that has the same model. */
-export interface SharedSystem {
-  /** A folder or a hub id. */
-  readonly model: string;
-  readonly poolings: readonly string[];
-  /** Null for the last. */
-  readonly layers: readonly (number | 'all')[] | null;
-  readonly brackets: string;
-  readonly dtype: 'fp32' | 'int8';
-  /** Null for none. */
-  readonly embedPrompt: string | null;
-  /** The longest input wanted; null for the model's own limit. */
-  readonly maxTokens: number | null;
-  /** Null for encoders. */
-  readonly prompt: string | null;
-  /** How its vectors are stored; scores always as float32. */
-  readonly storeDtype: 'float32' | 'float16';
-}
-
 /** How a run's shards are spread over machines. */
 export interface Sharing {
   /** Only the store is to be filled: another run evaluates what is there in the end. */
   readonly fillOnly: boolean;
-  workOf(system: SharedSystem, task: RetrievalTask): ShardWork;
+  workOf(system: SystemSpec, task: Task): ShardWork;
 }

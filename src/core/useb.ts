@@ -1,4 +1,4 @@
-import type { Qrels, RetrievalTask, TaskFacts } from './dataset.js';
+import type { Qrels, TaskBase } from './dataset.js';
 import type { Run } from './run.js';
 import { pythonStrip } from './text.js';
 
@@ -27,12 +27,10 @@ export const usebMainMeasures: Readonly<Record<UsebDataset, string>> = {
 export const usebNormalizations = ['by-task', 'all', 'none'] as const;
 export type UsebNormalization = (typeof usebNormalizations)[number];
 
-interface UsebTaskOf<Dataset extends UsebDataset> {
-  /** `useb/askubuntu`, or `demo/useb/askubuntu` for the bundled one. */
-  readonly name: string;
+interface UsebTaskOf<Dataset extends UsebDataset> extends TaskBase {
+  readonly kind: 'useb';
   readonly dataset: Dataset;
   readonly split: UsebSplit;
-  readonly facts: TaskFacts;
   /** Queries left out of every mean: without positives (AskUbuntu), without a title (SciDocs). */
   readonly skippedQueries: number;
 }
@@ -129,10 +127,6 @@ export type SciDocsSimilarity = (typeof sciDocsSimilarities)[number];
 
 /** Posts a query that count in CQADupStack's MAP@100. */
 export const cqaDupStackDepth = 100;
-
-export function isUsebTask(task: RetrievalTask | UsebTask): task is UsebTask {
-  return 'dataset' in task;
-}
 
 /** The text of a post that is embedded (`askubuntu.py`, `_get_sent`), stripped. */
 export function askUbuntuText({ posts }: AskUbuntuTask, id: string, text: AskUbuntuText): string {

@@ -41,8 +41,11 @@ export async function assembleTask(parts: TaskParts): Promise<RetrievalTask> {
   const qrelsChecksum = await checksumOfText(qrelsPath);
   const corpus = await JsonlCorpus.open(parts.corpusPath);
   return {
+    kind: 'retrieval',
     name,
     split,
+    symmetric: false,
+    queryLimit: null,
     corpus,
     queries,
     qrels,

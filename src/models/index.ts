@@ -2,7 +2,16 @@
 export { createBiEncoder, textIds, tokenLimit, type BiEncoderOptions } from './encoding/bi-encoder.js';
 export { contextIds, createCrossEncoder, type CrossEncoderOptions, type FindExample } from './scoring/cross-encoder.js';
 export { poolings, parsePooling, type Pooling } from './pooling/poolings.js';
-export { exampleOf, parsePrompt, promptNames, templateOf, type Prompt, type PromptExample } from './scoring/prompts.js';
+export { parseEmbedPrompt, requireOneMark } from './encoding/embed-prompts.js';
+export {
+  exampleOf,
+  parsePrompt,
+  requirePrompt,
+  promptNames,
+  templateOf,
+  type Prompt,
+  type PromptExample,
+} from './scoring/prompts.js';
 export { bracketIds, bracketNames, resolveBrackets, type BracketIds, type Brackets } from './encoding/brackets.js';
 export { supportedArchitectures } from './architectures/index.js';
 export { packQueries } from './scoring/packing.js';

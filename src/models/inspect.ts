@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
-import type { Progress } from '../core/runner.js';
+import type { Progress } from '../core/progress.js';
 import { architectureOf, type Architecture } from './architectures/index.js';
 import { resolveBrackets } from './encoding/brackets.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';

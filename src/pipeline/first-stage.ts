@@ -1,68 +1,70 @@
-import { basename } from 'node:path';
-import type { RetrievalTask } from '../core/dataset.js';
+import { basename, join } from 'node:path';
 import { InputError } from '../core/errors.js';
-import type { Retriever } from '../core/runner.js';
-import { benchRetriever, firstStageOf, type BenchContext, type BenchSettings, type FirstStage } from './retrieval.js';
+import type { CandidateRun, Runner } from '../core/runner.js';
+import { completeSpec, type SystemSpec } from '../core/system-spec.js';
+import type { Task } from '../core/task.js';
 import { parseServerUrl } from '../remote/index.js';
 import { readRun } from '../results/run-file.js';
 import type { StoredResult } from '../results/store.js';
-import { bm25Retriever } from '../runners/bm25.js';
-import { searchServerRetriever, type SearchServer } from '../runners/search-server.js';
+import { runnerKindOf, type OpenContext } from '../runners/index.js';
+import type { SearchServer } from '../runners/search-server.js';
+import type { PipelineContext, RunSettings } from './context.js';
+import { runOnTask } from './stored-result.js';
 
-export interface FirstStagePlan {
-  /** BM25 settings; by default the profile's. */
-  readonly bm25: string | undefined;
-  /** What re-rankers re-rank: `bm25`, `elasticsearch:URL`, or the path of a TREC run file. */
-  readonly firstStage: string;
-}
-
-/** The candidates of a task: from BM25, here or on a server (run now unless its result is there), or from a run file. */
+/**
+ * The candidates of a task: from BM25, here or on a server (run now unless its result is there), or from a run file. Null
+ * for a task that has its own (USEB's).
+ * @throws InputError for a first stage that cannot be had
+ */
 export async function firstStageFor(
-  plan: FirstStagePlan,
-  task: RetrievalTask,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<FirstStage> {
-  const onceOnly = { ...settings, overwrite: false };
-  const server = searchServerOf(plan.firstStage);
-  if (server !== null) {
-    return firstStageOf(await benchOne(task, await searchServerRetriever(server), onceOnly, context));
+  { firstStage, bm25, depth }: SystemSpec,
+  task: Task,
+  opening: OpenContext,
+  settings: RunSettings,
+  context: PipelineContext,
+): Promise<CandidateRun | null> {
+  if (task.kind !== 'retrieval') return null;
+  const server = searchServerOf(firstStage);
+  if (server === null && firstStage !== 'bm25') {
+    const run = await readRun(firstStage);
+    if (!task.queries.some(({ id }) => run.has(id)))
+      throw new InputError(`${firstStage}: ranks none of the queries of ${task.name}; is it a run of another task?`);
+    return { name: basename(firstStage), run, depth };
   }
-  if (plan.firstStage === 'bm25') return firstStageOf(await benchBm25(plan, task, onceOnly, context));
-  const run = await readRun(plan.firstStage);
-  if (!task.queries.some(({ id }) => run.has(id))) {
-    throw new InputError(`${plan.firstStage}: ranks none of the queries of ${task.name}; is it a run of another task?`);
-  }
-  return { name: basename(plan.firstStage), run };
-}
-
-export function benchBm25(
-  { bm25 }: FirstStagePlan,
-  task: RetrievalTask,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<StoredResult> {
-  return benchOne(task, bm25Retriever(bm25 ?? context.profile.bm25, context.threads), settings, context);
-}
-
-async function benchOne(
-  task: RetrievalTask,
-  retriever: Retriever,
-  settings: BenchSettings,
-  context: BenchContext,
-): Promise<StoredResult> {
+  const runner = await openSearch(server, bm25, opening);
   try {
-    const [result] = await benchRetriever(task, retriever, settings, context);
-    return result!;
+    const [result] = await runOnTask(runner, task, null, { ...settings, overwrite: false }, context);
+    return await candidatesOf(result!, depth);
   } finally {
-    await retriever.close();
+    await runner.close();
   }
+}
+
+async function openSearch(
+  server: SearchServer | null,
+  bm25: SystemSpec['bm25'],
+  opening: OpenContext,
+): Promise<Runner> {
+  if (server === null) return runnerKindOf('bm25').open(completeSpec({ runner: 'bm25', bm25 }), opening);
+  const { searchServerRunner } = await import('../runners/search-server.js');
+  return searchServerRunner(server);
+}
+
+/**
+ * The run of a stored result, to be re-ranked.
+ * @throws InputError where it has none
+ */
+export async function candidatesOf({ folder, record }: StoredResult, depth: number): Promise<CandidateRun> {
+  if (record.files.run === null) {
+    throw new InputError(`${folder}: ${record.task.name} is no ranking, so its result has no run to re-rank`);
+  }
+  return { name: record.system.name, run: await readRun(join(folder, record.files.run)), depth };
 }
 
 const serverPrefix = /^(elasticsearch|opensearch):/;
 
 /**
- * The server of `elasticsearch:URL` or `opensearch:URL`; null for any other first stage. Who asks is in the environment.
+ * The server of `elasticsearch:URL` or `opensearch:URL`; null for any other first stage. The login is in the environment.
  * @throws InputError for a URL that is not possible, or that holds a password
  */
 function searchServerOf(firstStage: string, env: NodeJS.ProcessEnv = process.env): SearchServer | null {

@@ -3,11 +3,12 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
-import type { Progress } from '../core/runner.js';
-import type { Candidates, ShardRequest, SharedSystem, ShardWork } from '../core/shards.js';
+import type { Progress } from '../core/progress.js';
+import type { ShardRequest, ShardWork } from '../core/shards.js';
+import { sentPart, type SystemSpec } from '../core/system-spec.js';
+import type { Task } from '../core/task.js';
 import { VectorStore } from '../stores/index.js';
 import { makeStoreId, type StoreBackend } from '../stores/index.js';
 import { connectQueue, lasting, requireQueue, type QueueAddress } from './address.js';
@@ -51,10 +52,10 @@ export interface CoordinatorOptions {
 
 /** What a shard belongs to. */
 export interface QueuedWork {
-  readonly system: SharedSystem;
+  readonly system: SystemSpec;
   /** The task's name or path as the user gave it, for workers to open. */
   readonly taskName: string;
-  readonly task: RetrievalTask;
+  readonly task: Task;
   readonly profile: ProfileName;
 }
 
@@ -142,12 +143,12 @@ export class Coordinator {
     return {
       versions,
       store,
-      task: { name: taskName, split: task.split, checksum: task.facts.checksum },
+      task: { name: taskName, split: task.split, checksum: task.facts.checksum, queryLimit: task.queryLimit },
       profile,
-      system: { ...system, poolings: [...system.poolings], layers: system.layers === null ? null : [...system.layers] },
+      system: sentPart(system),
       model: { architecture, dtype, files: { ...files } },
       settings: { ...settings },
-      part: part.kind === 'texts' ? part : { kind: 'pairs', candidates: part.candidates.map(mutable) },
+      part,
       keys: [...keys],
     };
   }
@@ -177,7 +178,7 @@ export class Coordinator {
       if (state === 'failed') throw await this.#failure(id, job);
       missing = state === 'unknown' || state === 'completed';
       if (!missing) continue;
-      if ((await Promise.all(keys.map((key) => store.has(key)))).every(Boolean)) return;
+      if (await store.hasAll(keys)) return;
       missedAt ??= performance.now();
       if (++misses > 5 && performance.now() - missedAt > visibleMs) throw this.#notVisible(keys[0]!);
     }
@@ -219,7 +220,7 @@ export class Coordinator {
     const job = await this.#queue.getJob(id);
     const which =
       part.kind === 'texts'
-        ? `${part.role === 'query' ? 'queries' : 'documents'} ${part.first + 1} to ${part.first + part.count}`
+        ? `${part.sequence} ${part.first + 1} to ${part.first + part.count}`
         : `the pairs of ${part.candidates.length} documents`;
     const reason = job?.failedReason ?? 'for a reason that Redis has forgotten';
     return new InputError(`${task.name}: no worker could compute ${which}: ${reason}`);
@@ -269,11 +270,6 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
     signal.removeEventListener('abort', stop!);
   }
 }
-
-const mutable = ({ documentId, queryIds }: Candidates): { documentId: string; queryIds: string[] } => ({
-  documentId,
-  queryIds: [...queryIds],
-});
 
 /** Who coordinates now, if anyone. */
 export async function readAnnouncement(redis: Redis): Promise<Announcement | undefined> {

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { profileNames } from '../core/profile.js';
 import { InputError } from '../core/errors.js';
+import { shardPartSchema } from '../core/shards.js';
+import { sentSpecSchema } from '../core/system-spec.js';
 
 /** Names of what is kept in Redis: BullMQ's queue, who coordinates, and what workers have to say. */
 export const queueName = 'shards';
@@ -10,7 +12,7 @@ export const announcementKey = 'sgpt-bench:run';
 export const noticesKey = 'sgpt-bench:notices';
 
 /** Raised when jobs or announcements change, so that workers of another version are refused. */
-const protocol = 2;
+const protocol = 3;
 
 /** What must be equal for two processes to compute the same numbers; the versions that a record names, without Node's. */
 export interface Versions {
@@ -38,35 +40,6 @@ export const announcementSchema = z.strictObject({
 });
 export type Announcement = z.infer<typeof announcementSchema>;
 
-/** How a worker opens the same model. */
-export const systemSchema = z.strictObject({
-  /** A folder or a hub id, as the coordinator was given it. */
-  model: z.string(),
-  poolings: z.array(z.string()),
-  layers: z.array(z.union([z.int(), z.literal('all')])).nullable(),
-  brackets: z.string(),
-  dtype: z.enum(['fp32', 'int8']),
-  embedPrompt: z.string().nullable(),
-  maxTokens: z.int().nullable(),
-  /** Null for encoders. */
-  prompt: z.string().nullable(),
-  storeDtype: z.enum(['float32', 'float16']),
-});
-export type QueuedSystem = z.infer<typeof systemSchema>;
-
-const partSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('texts'),
-    role: z.enum(['query', 'document']),
-    first: count,
-    count: z.int().positive(),
-  }),
-  z.strictObject({
-    kind: z.literal('pairs'),
-    candidates: z.array(z.strictObject({ documentId: z.string(), queryIds: z.array(z.string()) })).nonempty(),
-  }),
-]);
-
 /** A shard to be computed, all of it by reference. */
 export const jobSchema = z.strictObject({
   versions: versionsSchema,
@@ -76,13 +49,15 @@ export const jobSchema = z.strictObject({
     name: z.string(),
     split: z.string(),
     checksum: hash,
+    queryLimit: count.nullable(),
   }),
   profile: z.enum(profileNames),
-  system: systemSchema,
+  /** How a worker opens the same system: every field that is sent. */
+  system: sentSpecSchema,
   /** Of what the coordinator opened, to see that the worker opened the same. */
   model: z.strictObject({ architecture: z.string(), dtype: z.string(), files: z.record(z.string(), hash) }),
   settings: z.record(z.string(), setting),
-  part: partSchema,
+  part: shardPartSchema,
   keys: z.array(hash).nonempty(),
 });
 export type ShardJob = z.infer<typeof jobSchema>;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode, UnrecoverableError, WaitingError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
-import type { Progress } from '../core/runner.js';
+import type { Progress } from '../core/progress.js';
 import { VectorStore } from '../stores/index.js';
 import { readStoreId, type StoreBackend } from '../stores/index.js';
 import { connectQueue, lasting, reasonOf, requireQueue, type QueueAddress } from './address.js';
@@ -185,8 +185,7 @@ class QueueWorker {
     if (await this.#isLeftOver(job)) return;
     await this.#requireFit(job);
     const store = this.#storeOf(job);
-    const there = await Promise.all(job.keys.map((key) => store.has(key)));
-    if (there.every(Boolean)) return;
+    if (await store.hasAll(job.keys)) return;
     const shard = await this.#maker.open(job);
     const stage = progress.stage(job.task.name, shard.size, shard.unit);
     try {
@@ -196,7 +195,7 @@ class QueueWorker {
       const matrices = await shard.compute(signal, onProgress).catch((error: unknown) => {
         throw error instanceof InputError ? new ShardFault(messageOf(error)) : error;
       });
-      await Promise.all(matrices.map((matrix, i) => store.put(job.keys[i]!, matrix)));
+      await store.putAll(job.keys, matrices);
       this.#made++;
     } finally {
       stage.end();

@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
-import type { Progress } from '../core/runner.js';
+import type { Progress } from '../core/progress.js';
 import { reasonOf, type QueueAddress } from './address.js';
 import { noticeSchema, noticesKey, parseQueuedText, type Notice } from './protocol.js';
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
+import type { Settings } from '../core/setting.js';
+import { modelSettings } from '../core/system-spec.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
 import { CachedRequests, type Wanted } from './cached-requests.js';
@@ -85,15 +87,19 @@ async function openInputs(
   const model = await openRemoteModel(name, 'embeddings', options, context);
   const { tokenizer, info } = model;
   // A shard of vectors goes by files and settings; a hosted model has no files.
-  const about = { hostedModel: name, endpoint: model.url, brackets };
+  const settings = (maxTokens: number | null, input: string): Settings =>
+    modelSettings(
+      { brackets, maxTokens, embedPrompt: null, device: 'cpu', endpoint: model.url },
+      { hostedModel: name, input },
+    );
   if (tokenizer === null) {
-    return { model, settings: { ...about, input: 'text', maxTokens: null }, toInput: (text) => pythonStrip(text) };
+    return { model, settings: settings(null, 'text'), toInput: (text) => pythonStrip(text) };
   }
   const marks = bracketIds(brackets, tokenizer, info.id);
   const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, marks);
   return {
     model,
-    settings: { ...about, input: 'token ids', maxTokens: limit },
+    settings: settings(limit, 'token ids'),
     toInput: (text, role) => [...textIds(tokenizer, text, marks?.[role] ?? null, limit)],
   };
 }

@@ -2,4 +2,4 @@
 export { createRemoteEncoder, type RemoteEncoderOptions } from './encoder.js';
 export { createRemotePairScorer, type RemotePairScorerOptions } from './pair-scorer.js';
 export { hostedModelName, parseServerUrl } from './endpoint.js';
-export { type RemoteContext, type RemoteOptions } from './remote-model.js';
+export { requireTokenizer, type RemoteContext, type RemoteOptions } from './remote-model.js';

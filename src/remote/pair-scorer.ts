@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
+import { modelSettings } from '../core/system-spec.js';
 import { contextIds, packQueries, parsePrompt, templateOf, type Prompt, type Tokenizer } from '../models/index.js';
 import { CachedRequests, type RequestRows, type Wanted } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
@@ -51,14 +52,10 @@ export async function createRemotePairScorer(
   const requests = new CachedRequests(model.cache, model.batching, scorePrompts(model));
   return {
     model: model.info,
-    settings: {
-      prompt: prompt.name,
-      template: templateOf(prompt),
-      maxTokens,
-      hostedModel: name,
-      endpoint: model.url,
-      input: tokenizer === null ? 'text' : 'token ids',
-    },
+    settings: modelSettings(
+      { prompt: prompt.name, maxTokens, device: 'cpu', endpoint: model.url },
+      { template: templateOf(prompt), hostedModel: name, input: tokenizer === null ? 'text' : 'token ids' },
+    ),
     score: (groups, work) => score(model, requests, groups, groups.map(toPairs), work),
     usage: () => model.meter.read(),
     close: () => model.cache.close(),

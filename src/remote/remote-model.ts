@@ -70,11 +70,7 @@ export async function openRemoteModel(
   { cacheFolder, onNote, patience = usualRequestPatience }: RemoteContext,
 ): Promise<RemoteModel> {
   const endpoint = openEndpoint(options.endpoint, options.apiKeyEnv);
-  if (options.maxTokens !== undefined && options.tokenizer === undefined) {
-    throw new InputError(
-      '--max-tokens needs --tokenizer DIR: without its tokenizer, tokens of a hosted model cannot be counted',
-    );
-  }
+  requireTokenizer(options);
   const tokenizer = options.tokenizer === undefined ? null : await openTokenizer(options.tokenizer);
   const files: Record<string, string> = {};
   if (options.tokenizer !== undefined) {
@@ -103,6 +99,17 @@ export async function openRemoteModel(
       },
     },
   };
+}
+
+/** @throws InputError for a longest input that could not be kept to */
+export function requireTokenizer(options: {
+  readonly maxTokens?: number | null | undefined;
+  readonly tokenizer?: string | null | undefined;
+}): void {
+  if (options.maxTokens == null || options.tokenizer != null) return;
+  throw new InputError(
+    '--max-tokens needs --tokenizer DIR: without its tokenizer, tokens of a hosted model cannot be counted',
+  );
 }
 
 /** What answers say of the tokens used; servers may leave it out. */

@@ -1,21 +1,53 @@
 import { join } from 'node:path';
 import { InputError, unknownName } from '../core/errors.js';
 import { writeFileAtomic } from '../io/files.js';
-import { chartOf } from './charts/index.js';
-import { renderSvg } from './charts/svg.js';
-import { lightTheme } from './charts/themes.js';
-import { csvFiles } from './formats/csv.js';
 import type { ReportFile } from './layout/files.js';
-import { renderHtml } from './html/document.js';
-import { renderJson } from './formats/json.js';
-import { renderLatex } from './formats/latex.js';
-import { renderMarkdown } from './formats/markdown.js';
 import type { Panel, Report } from './model/model.js';
-import { mtebFiles } from './formats/mteb.js';
-import { renderPng } from './formats/png.js';
 
-export const reportFormats = ['html', 'md', 'csv', 'latex', 'json', 'mteb', 'svg', 'png'] as const;
-export type ReportFormat = (typeof reportFormats)[number];
+/** A way to write a report. Its code is loaded when it is asked for. */
+interface FormatRow {
+  readonly name: string;
+  /** A few words for the help. */
+  readonly description: string;
+  files(report: Report): Promise<readonly ReportFile[]>;
+}
+
+/** The table of formats. To add one: a file in formats/, and a row here. */
+const formats = [
+  {
+    name: 'html',
+    description: 'one page with everything',
+    files: async (report) => [
+      { name: 'index.html', data: await (await import('./html/document.js')).renderHtml(report) },
+    ],
+  },
+  { name: 'md', description: 'Markdown, with charts beside it', files: markdownFiles },
+  {
+    name: 'csv',
+    description: 'a file per table',
+    files: async (report) => (await import('./formats/csv.js')).csvFiles(report),
+  },
+  {
+    name: 'latex',
+    description: 'tables for a paper',
+    files: async (report) => [{ name: 'report.tex', data: (await import('./formats/latex.js')).renderLatex(report) }],
+  },
+  {
+    name: 'json',
+    description: 'all numbers',
+    files: async (report) => [{ name: 'report.json', data: (await import('./formats/json.js')).renderJson(report) }],
+  },
+  {
+    name: 'mteb',
+    description: "mteb's result files",
+    files: async (report) => (await import('./formats/mteb.js')).mtebFiles(report),
+  },
+  { name: 'svg', description: 'charts', files: svgFiles },
+  { name: 'png', description: 'charts', files: pngFiles },
+] as const satisfies readonly FormatRow[];
+
+export type ReportFormat = (typeof formats)[number]['name'];
+export const reportFormats: readonly ReportFormat[] = formats.map(({ name }) => name);
 
 /** @throws InputError for an unknown format, or none */
 export function parseFormats(names: readonly string[]): ReportFormat[] {
@@ -32,41 +64,17 @@ export function parseFormats(names: readonly string[]): ReportFormat[] {
  * at all.
  * @returns the paths written, in order
  */
-export async function writeReport(report: Report, folder: string, formats: readonly ReportFormat[]): Promise<string[]> {
-  const made = (await Promise.all(formats.map((format) => filesOf(report, format)))).flat();
+export async function writeReport(report: Report, folder: string, names: readonly ReportFormat[]): Promise<string[]> {
+  const rows = names.map((name): FormatRow => formats.find((format) => format.name === name)!);
+  const made = (await Promise.all(rows.map((format) => format.files(report)))).flat();
   const files = new Map(made.map(({ name, data }) => [name, data]));
   for (const [name, data] of files) await writeFileAtomic(join(folder, name), data);
   return [...files.keys()].map((name) => join(folder, name));
 }
 
-async function filesOf(report: Report, format: ReportFormat): Promise<ReportFile[]> {
-  switch (format) {
-    case 'html':
-      return [{ name: 'index.html', data: await renderHtml(report) }];
-    case 'md':
-      return markdownFiles(report);
-    case 'csv':
-      return csvFiles(report);
-    case 'latex':
-      return [{ name: 'report.tex', data: renderLatex(report) }];
-    case 'json':
-      return [{ name: 'report.json', data: renderJson(report) }];
-    case 'mteb':
-      return mtebFiles(report);
-    case 'svg':
-      return panelsWithFigures(report).map((panel) => ({ name: `charts/${panel.id}.svg`, data: svgOf(panel) }));
-    case 'png':
-      return Promise.all(
-        panelsWithFigures(report).map(async (panel) => ({
-          name: `charts/${panel.id}.png`,
-          data: await renderPng(svgOf(panel)),
-        })),
-      );
-  }
-}
-
 /** The text, and the first chart of each part beside it: `size.svg`, `layers.svg` … */
-function markdownFiles(report: Report): ReportFile[] {
+async function markdownFiles(report: Report): Promise<ReportFile[]> {
+  const [{ renderMarkdown }, svgOf] = await Promise.all([import('./formats/markdown.js'), svgRenderer()]);
   const charts = report.parts.flatMap(({ id, panels }) => {
     const panel = panels[0]!;
     return panel.figure === null ? [] : [{ panel, name: `${id === 'sizes' ? 'size' : id}.svg` }];
@@ -78,12 +86,32 @@ function markdownFiles(report: Report): ReportFile[] {
   ];
 }
 
+async function svgFiles(report: Report): Promise<ReportFile[]> {
+  const svgOf = await svgRenderer();
+  return panelsWithFigures(report).map((panel) => ({ name: `charts/${panel.id}.svg`, data: svgOf(panel) }));
+}
+
+async function pngFiles(report: Report): Promise<ReportFile[]> {
+  const [{ renderPng }, svgOf] = await Promise.all([import('./formats/png.js'), svgRenderer()]);
+  return Promise.all(
+    panelsWithFigures(report).map(async (panel) => ({
+      name: `charts/${panel.id}.png`,
+      data: await renderPng(svgOf(panel)),
+    })),
+  );
+}
+
 type PanelWithFigure = Panel & { readonly figure: NonNullable<Panel['figure']> };
 
 function panelsWithFigures({ parts }: Report): PanelWithFigure[] {
   return parts.flatMap(({ panels }) => panels.filter((panel): panel is PanelWithFigure => panel.figure !== null));
 }
 
-function svgOf({ figure }: Panel): string {
-  return renderSvg(chartOf(figure!), lightTheme);
+async function svgRenderer(): Promise<(panel: Panel) => string> {
+  const [{ chartOf }, { renderSvg }, { lightTheme }] = await Promise.all([
+    import('./charts/index.js'),
+    import('./charts/svg.js'),
+    import('./charts/themes.js'),
+  ]);
+  return ({ figure }) => renderSvg(chartOf(figure!), lightTheme);
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readJson } from '../io/files.js';
-import type { Cost } from '../core/runner.js';
+import type { Cost } from '../core/system.js';
 import type { Provenance } from './record.js';
 
 const packageSchema = z.object({ name: z.string(), version: z.string() });

@@ -1,96 +1,103 @@
 import type { RetrievalTask } from '../core/dataset.js';
-import { documentText, type Profile } from '../core/profile.js';
-import type { Run } from '../core/run.js';
-import type { Retriever, RunnerContext, SystemRun } from '../core/runner.js';
-import { searchExact, type Similarity } from '../search/index.js';
-import {
-  embed,
-  gather,
-  readShards,
-  systemOf,
-  type Embedded,
-  type Shard,
-  type StoredEncoder,
-  type TextWithId,
-} from './embedding.js';
+import { InputError } from '../core/errors.js';
+import type { Profile } from '../core/profile.js';
+import type { ReadyShard, Runner, RunnerContext, SystemOutput } from '../core/runner.js';
+import type { ShardPart } from '../core/shards.js';
+import type { SystemInfo } from '../core/system.js';
+import type { Task } from '../core/task.js';
+import type { UsebNormalization } from '../core/useb.js';
+import { embed, systemOf, textShard, type StoredEncoder } from './embedding.js';
+import { searchView } from './search-view.js';
+import { TextReader, textSequence } from './task-texts.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
+import { scoreUseb, usebSequences } from './useb-similarity.js';
+
+export interface BiEncoderUse {
+  /** For the search. */
+  readonly threads: number;
+  /** For USEB's tasks; by default `by-task`. */
+  readonly normalize?: UsebNormalization;
+}
 
 /**
- * Embeds queries and corpus and searches exactly by cosine (SGPT-BE and any other encoder). Yields one system a view of
- * the encoder, all from one forward pass a text.
- * @param threads for the search
+ * SGPT-BE and any other encoder: embeds texts, and searches exactly by cosine, or compares pairs on USEB's tasks. Yields one
+ * system per view of the encoder, all from one forward pass per text.
  */
-export function biEncoderRetriever(stored: StoredEncoder, threads: number): Retriever {
+export function biEncoderRunner(stored: StoredEncoder, { threads, normalize = 'by-task' }: BiEncoderUse): Runner {
   const { encoder } = stored;
-  const systems = encoder.views.map((view) => systemOf(stored, view, { similarity: 'cosine' }));
   const used = usageMeter(encoder);
+  let reader: { readonly task: Task; readonly profile: Profile; readonly texts: TextReader } | undefined;
+  const systemsOn = (task: Task): SystemInfo[] => {
+    const more = task.kind === 'retrieval' ? { similarity: 'cosine' } : { normalize };
+    return encoder.views.map((view) => systemOf(stored, view, more));
+  };
   return {
-    systems,
-    async retrieve(task, topK, context): Promise<readonly SystemRun[]> {
-      const encoding: Record<string, number> = {};
-      const [queries, documents] = await timed(encoding, 'encode', async () => [
-        await embedQueries(stored, task, context),
-        await embedDocuments(stored, task, context),
-      ]);
-      const work = { texts: queries.computed + documents.computed, ...used() };
-      const runs: SystemRun[] = [];
-      for (const [view, system] of systems.entries()) {
-        const seconds = { ...encoding };
-        const search = (): Promise<Run> =>
-          searchView(stored, queries.shards, documents.shards, { view, topK, threads, similarity: 'cosine' }, context);
-        const run = await timed(seconds, 'search', search);
-        runs.push({ system, run, cost: { seconds, ...work } });
+    systemsOn,
+    async run(task, { topK }, context) {
+      const systems = systemsOn(task);
+      if (task.kind === 'useb') {
+        const { views, computed } = await scoreUseb(stored, task, { normalize, threads }, context);
+        const work = { texts: computed, ...used() };
+        return views.map(({ scores, seconds }, view) => ({
+          system: systems[view]!,
+          output: { kind: 'useb', scores },
+          cost: { seconds, ...work },
+        }));
       }
-      return runs;
+      return retrieve(stored, task, systems, { topK, threads }, used, context);
     },
-    async fill(task, context) {
-      await embedQueries(stored, task, context);
-      await embedDocuments(stored, task, context);
+    async fill(task, _, context) {
+      const names = task.kind === 'retrieval' ? ['queries', 'documents'] : usebSequences(task);
+      for (const name of names) await embed(stored, textSequence(task, name, context.profile), context);
     },
-    close: () => encoder.close(),
+    async openShard(task, part, profile) {
+      if (reader?.task !== task || reader.profile !== profile) {
+        await reader?.texts.close();
+        reader = { task, profile, texts: new TextReader(task, profile) };
+      }
+      return openTextShard(stored, task, part, reader.texts);
+    },
+    stored: encoder,
+    async close() {
+      await reader?.texts.close();
+      await encoder.close();
+    },
   };
 }
 
-function embedQueries(stored: StoredEncoder, task: RetrievalTask, context: RunnerContext): Promise<Embedded> {
-  return embed(stored, task.queries, 'query', task.queries.length, context);
-}
-
-function embedDocuments(stored: StoredEncoder, task: RetrievalTask, context: RunnerContext): Promise<Embedded> {
-  return embed(stored, documentTexts(task, context.profile), 'document', task.corpus.size, context);
-}
-
-/** The documents as the profile has them: title and text joined; SGPT leaves out those without text. */
-export async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGenerator<TextWithId> {
-  for await (const document of task.corpus.documents()) {
-    if (profile.dropDocumentsWithoutText && document.text === '') continue;
-    yield { id: document.id, text: documentText(document) };
-  }
-}
-
-/** Searches the documents' vectors of one view for all queries. */
-export async function searchView(
+async function retrieve(
   stored: StoredEncoder,
-  queryShards: readonly Shard[],
-  documentShards: readonly Shard[],
-  { view, ...how }: { view: number; topK: number; threads: number; similarity: Similarity },
-  { progress, signal }: RunnerContext,
-): Promise<Run> {
-  const queries = await gather(stored, queryShards, view);
-  const total = documentShards.reduce((sum, { ids }) => sum + ids.length, 0);
-  const stage = progress.stage(`search ${stored.encoder.views[view]!.name}`, total, 'documents');
-  try {
-    const rankings = await searchExact({
-      queries: queries.vectors,
-      documents: readShards(stored, documentShards, view),
-      ...how,
-      signal,
-      onProgress: (done) => {
-        stage.advance(done);
-      },
-    });
-    return new Map(rankings.map((ranking, i) => [queries.ids[i]!, ranking]));
-  } finally {
-    stage.end();
+  task: RetrievalTask,
+  systems: readonly SystemInfo[],
+  how: { readonly topK: number; readonly threads: number },
+  used: ReturnType<typeof usageMeter>,
+  context: RunnerContext,
+): Promise<SystemOutput[]> {
+  const encoding: Record<string, number> = {};
+  const [queries, documents] = await timed(encoding, 'encode', async () => [
+    await embed(stored, textSequence(task, 'queries', context.profile), context),
+    await embed(stored, textSequence(task, 'documents', context.profile), context),
+  ]);
+  const work = { texts: queries.computed + documents.computed, ...used() };
+  const outputs: SystemOutput[] = [];
+  for (const [view, system] of systems.entries()) {
+    const seconds = { ...encoding };
+    const search = { view, similarity: 'cosine', ...how } as const;
+    const run = await timed(seconds, 'search', () =>
+      searchView(stored, queries.shards, documents.shards, search, context),
+    );
+    outputs.push({ system, output: { kind: 'ranking', run }, cost: { seconds, ...work } });
   }
+  return outputs;
+}
+
+async function openTextShard(
+  { encoder }: StoredEncoder,
+  task: Task,
+  part: ShardPart,
+  texts: TextReader,
+): Promise<ReadyShard> {
+  if (part.kind !== 'texts') throw new InputError(`${task.name}: an encoder is asked for scores of pairs`);
+  return textShard(encoder, await texts.read(part.sequence, part.first, part.count), part.role);
 }

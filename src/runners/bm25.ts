@@ -1,7 +1,9 @@
-import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
+import type { Runner, RunnerContext } from '../core/runner.js';
+import type { SystemInfo } from '../core/system.js';
 import type { RetrievalTask } from '../core/dataset.js';
 import type { Ranking } from '../core/run.js';
 import { Bm25Index, bm25Settings } from '../search/index.js';
+import { requireRetrieval } from './requirements.js';
 import { timed } from './timing.js';
 
 /**
@@ -9,7 +11,7 @@ import { timed } from './timing.js';
  * @param variant elasticsearch, anserini-flat or anserini-multifield
  * @param threads for the search
  */
-export function bm25Retriever(variant: string, threads: number): Retriever {
+export function bm25Runner(variant: string, threads: number): Runner {
   const settings = bm25Settings(variant);
   const system: SystemInfo = {
     name: `BM25 ${variant}`,
@@ -19,12 +21,13 @@ export function bm25Retriever(variant: string, threads: number): Retriever {
     settings: { bm25: variant },
   };
   return {
-    systems: [system],
-    async retrieve(task, topK, context): Promise<readonly SystemRun[]> {
+    systemsOn: () => [system],
+    async run(task, { topK }, context) {
+      const retrieval = requireRetrieval(task, system.runner);
       const seconds: Record<string, number> = {};
-      const index = await timed(seconds, 'index', () => buildIndex(task, settings, context));
-      const run = await timed(seconds, 'search', () => searchAll(index, task, topK, threads, context));
-      return [{ system, run, cost: { seconds } }];
+      const index = await timed(seconds, 'index', () => buildIndex(retrieval, settings, context));
+      const run = await timed(seconds, 'search', () => searchAll(index, retrieval, topK, threads, context));
+      return [{ system, output: { kind: 'ranking', run }, cost: { seconds } }];
     },
     close: () => Promise.resolve(),
   };

@@ -1,17 +1,20 @@
-import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import type { Matrix, PairGroup, PairScorer, WorkOptions } from '../core/model.js';
-import { documentText } from '../core/profile.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
-import type { ProgressStage, Reranker, RunnerContext, SystemInfo } from '../core/runner.js';
-import { computedHere, type Candidates, type ShardWork } from '../core/shards.js';
+import type { CandidateRun, ReadyShard, Runner, RunnerContext, RunRequest } from '../core/runner.js';
+import type { Candidates, PairsPart } from '../core/shards.js';
+import type { SystemInfo } from '../core/system.js';
+import type { Task } from '../core/task.js';
 import { compareCodePoints } from '../core/text.js';
+import { askUbuntuTexts, recordOf, type AskUbuntuTask, type UsebScores } from '../core/useb.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, drain, inOrder } from './ordered-concurrency.js';
+import { ensureStored } from './stored-shards.js';
+import { pairGroups, taskPairs, type TaskPairs } from './task-pairs.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
 
-/** Documents a shard: the unit that is scored, stored and resumed. */
+/** Documents per shard: the unit that is scored, stored and resumed. */
 const shardSize = 256;
 
 /** A scorer, and the store that keeps its scores: what is there is not computed again. */
@@ -22,43 +25,102 @@ export interface StoredScorer {
 
 /**
  * Re-ranks the first documents of a run by a pair score (SGPT-CE). Only those that are scored are in the new run, as in
- * the paper. Pairs are grouped by document, so that a document is read once for all its queries.
+ * the paper. Pairs are grouped by document, so that a document is read once for all its queries. On AskUbuntu it scores the
+ * candidates that are part of the data, once for each kind of text.
  */
-export function crossEncoderReranker(stored: StoredScorer): Reranker {
+export function crossEncoderRunner(stored: StoredScorer): Runner {
   const { scorer } = stored;
-  const prompt = scorer.settings['prompt'] ?? null;
-  const system: SystemInfo = {
-    name: `CE ${scorer.model.id} ${String(prompt)}`,
-    runner: 'cross-encoder',
-    family: `CE ${String(prompt)}`,
-    model: scorer.model,
-    settings: scorer.settings,
-  };
   const used = usageMeter(scorer);
+  const system = systemOf(scorer);
   return {
-    system,
-    async rerank(task, firstStage, depth, context) {
+    systemsOn: () => [system],
+    async run(task, request, context) {
       const seconds: Record<string, number> = {};
-      const { run, computed } = await timed(seconds, 'score', () => rerank(stored, task, firstStage, depth, context));
-      return { system, run, cost: { seconds, pairs: computed, ...used() } };
+      const { output, computed } = await timed(seconds, 'score', async () => {
+        if (task.kind === 'useb') {
+          const { scores, computed } = await scoreAskUbuntu(stored, askUbuntu(task), context);
+          return { output: { kind: 'useb', scores } as const, computed };
+        }
+        const { run, computed } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
+        return { output: { kind: 'ranking', run } as const, computed };
+      });
+      return [{ system, output, cost: { seconds, pairs: computed, ...used() } }];
     },
-    async fill(task, firstStage, depth, context) {
-      await drain(scoredShards(stored, task, firstStage, depth, context));
+    async fill(task, request, context) {
+      for (const { pairs, candidates } of pairSets(task, request))
+        await drain(scoredShards(stored, pairs, candidates, context));
     },
+    async openShard(task, part) {
+      if (part.kind !== 'pairs') throw new InputError(`${task.name}: a cross-encoder is asked for vectors of texts`);
+      return openPairShard(scorer, task, part);
+    },
+    stored: scorer,
     close: () => scorer.close(),
   };
 }
 
+function systemOf({ model, settings }: PairScorer): SystemInfo {
+  const prompt = String(settings['prompt'] ?? null);
+  return { name: `CE ${model.id} ${prompt}`, runner: 'cross-encoder', family: `CE ${prompt}`, model, settings };
+}
+
+function candidatesOf({ candidates }: RunRequest): CandidateRun {
+  if (candidates === null) throw new Error('a cross-encoder needs candidates');
+  return candidates;
+}
+
+function askUbuntu(task: Exclude<Task, { kind: 'retrieval' }>): AskUbuntuTask {
+  if (task.dataset === 'askubuntu') return task;
+  throw new InputError(`${task.name}: a cross-encoder runs on AskUbuntu alone; choose --runner bi-encoder`);
+}
+
+/** Everything that is scored for a task. */
+function pairSets(task: Task, request: RunRequest): { readonly pairs: TaskPairs; readonly candidates: CandidateRun }[] {
+  if (task.kind === 'retrieval') return [{ pairs: taskPairs(task, 'documents'), candidates: candidatesOf(request) }];
+  const candidates = ownCandidates(askUbuntu(task));
+  return askUbuntuTexts.map((text) => ({ pairs: taskPairs(task, text), candidates }));
+}
+
+/** AskUbuntu's candidates as a run: distinct ids in the order of the data, whatever their scores. */
+function ownCandidates({ queries }: AskUbuntuTask): CandidateRun {
+  const rankings = queries.map(({ id, candidates }): [string, Ranking] => {
+    const ids = [...new Set(candidates)];
+    return [id, { ids, scores: Float32Array.from(ids, (_, i) => -i) }];
+  });
+  const depth = Math.max(...queries.map(({ candidates }) => candidates.length));
+  return { name: "USEB's BM25", run: new Map(rankings), depth };
+}
+
+async function scoreAskUbuntu(
+  stored: StoredScorer,
+  task: AskUbuntuTask,
+  context: RunnerContext,
+): Promise<{ scores: UsebScores; computed: number }> {
+  const scores = recordOf(askUbuntuTexts, (): Float32Array[] => []);
+  const own = ownCandidates(task);
+  let computed = 0;
+  for (const text of askUbuntuTexts) {
+    const scored = await rerank(stored, taskPairs(task, text), own, context);
+    scores[text].push(...task.queries.map(({ id, candidates }) => scoresOf(scored.run.get(id)!, candidates)));
+    computed += scored.computed;
+  }
+  return { scores: { dataset: 'askubuntu', scores }, computed };
+}
+
+function scoresOf({ ids, scores }: Ranking, candidates: readonly string[]): Float32Array {
+  const byId = new Map(ids.map((id, i) => [id, scores[i]!]));
+  return Float32Array.from(candidates, (id) => byId.get(id)!);
+}
+
 async function rerank(
   stored: StoredScorer,
-  task: RetrievalTask,
-  firstStage: Run,
-  depth: number,
+  pairs: TaskPairs,
+  candidates: CandidateRun,
   context: RunnerContext,
 ): Promise<{ run: Run; computed: number }> {
-  const scored = new Map(task.queries.map(({ id }) => [id, { ids: [] as string[], scores: [] as number[] }]));
+  const scored = new Map(pairs.queries.map(({ id }) => [id, { ids: [] as string[], scores: [] as number[] }]));
   let computed = 0;
-  for await (const shard of scoredShards(stored, task, firstStage, depth, context)) {
+  for await (const shard of scoredShards(stored, pairs, candidates, context)) {
     if (shard.scores === undefined)
       throw new InputError(
         `the stored scores ${shard.key} were damaged or deleted meanwhile; run the same command again to compute them anew`,
@@ -82,52 +144,54 @@ interface ScoredShard {
 }
 
 async function* scoredShards(
-  stored: StoredScorer,
-  task: RetrievalTask,
-  firstStage: Run,
-  depth: number,
-  { progress, signal, shards: work = computedHere }: RunnerContext,
+  { scorer, store }: StoredScorer,
+  pairs: TaskPairs,
+  { run, depth }: CandidateRun,
+  context: RunnerContext,
 ): AsyncGenerator<ScoredShard> {
-  const texts = queryTexts(task);
-  const all = candidatesByDocument(firstStage, texts, depth);
-  const pairs = all.reduce((sum, { queryIds }) => sum + queryIds.length, 0);
-  const stage = progress.stage('score pairs', pairs, 'pairs');
+  const all = candidatesByDocument(run, new Set(pairs.queries.map(({ id }) => id)), depth);
+  const total = all.reduce((sum, { queryIds }) => sum + queryIds.length, 0);
+  const stage = context.progress.stage('score pairs', total, 'pairs');
+  const { size = shardSize, inFlight = 2 } = context.shards ?? {};
+  const { model, settings } = scorer;
   try {
-    yield* inOrder(batches(all, work.size ?? shardSize), work.inFlight, async (candidates, index) => {
-      const groups = await pairGroups(task, texts, candidates);
-      return scoreShard(stored, { candidates, groups, index }, stage, work, signal);
+    yield* inOrder(batches(all, size), inFlight, async (batch, index): Promise<ScoredShard> => {
+      const ready = pairShard(scorer, await pairGroups(pairs, batch));
+      const key = ready.keys[0]!;
+      const part = { kind: 'pairs', pairs: pairs.name, candidates: batch } as const;
+      // Scores are few: reading them tells a damaged shard, which counts as missing.
+      const isStored = async (): Promise<boolean> => (await store.get(key))?.columns === ready.size;
+      const computed = await ensureStored(store, { index, ready, part, model, settings, isStored }, stage, context);
+      return { key, candidates: batch, scores: (await store.get(key))?.data, computed };
     });
   } finally {
     stage.end();
   }
 }
 
-/** Query id → text. */
-export function queryTexts({ queries }: RetrievalTask): Map<string, string> {
-  return new Map(queries.map(({ id, text }) => [id, text]));
+async function openPairShard(scorer: PairScorer, task: Task, { pairs, candidates }: PairsPart): Promise<ReadyShard> {
+  return pairShard(scorer, await pairGroups(taskPairs(task, pairs), candidates));
 }
 
-/** The texts of candidates, in their order. */
-export async function pairGroups(
-  { corpus }: RetrievalTask,
-  queries: ReadonlyMap<string, string>,
-  candidates: readonly Candidates[],
-): Promise<PairGroup[]> {
-  const documents = await corpus.fetch(candidates.map(({ documentId }) => documentId));
-  return candidates.map(({ queryIds }, i) => ({
-    document: documentText(documents[i]!),
-    queries: queryIds.map((id) => queries.get(id)!),
-  }));
-}
-
-/** Where the store has the scores of these pairs. */
-export function pairShardKey({ model, settings }: PairScorer, groups: readonly PairGroup[]): string {
+/** A shard of pairs: its scores are one row, in the order of the groups. */
+function pairShard(scorer: PairScorer, groups: readonly PairGroup[]): ReadyShard {
+  const { model, settings } = scorer;
   const texts = groups.flatMap(({ document, queries }) => [String(queries.length), document, ...queries]);
-  return shardKey({ model, settings, view: 'pairs', role: 'document', texts });
+  return {
+    keys: [shardKey({ model, settings, view: 'pairs', role: 'document', texts })],
+    unit: 'pairs',
+    size: groups.reduce((sum, { queries }) => sum + queries.length, 0),
+    compute: async (signal, onProgress) => [await pairScores(scorer, groups, { signal, onProgress })],
+  };
+}
+
+async function pairScores(scorer: PairScorer, groups: readonly PairGroup[], options: WorkOptions): Promise<Matrix> {
+  const data = Float32Array.from((await scorer.score(groups, options)).flatMap((group) => [...group]));
+  return { rows: 1, columns: data.length, data };
 }
 
 /** Turns the run around: documents in code point order, each with its queries in the order of the run. */
-function candidatesByDocument(run: Run, queries: ReadonlyMap<string, string>, depth: number): Candidates[] {
+function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: number): Candidates[] {
   const byDocument = new Map<string, string[]>();
   for (const [queryId, { ids }] of run) {
     if (!queries.has(queryId)) continue;
@@ -140,44 +204,6 @@ function candidatesByDocument(run: Run, queries: ReadonlyMap<string, string>, de
   return [...byDocument]
     .map(([documentId, queryIds]) => ({ documentId, queryIds }))
     .sort((a, b) => compareCodePoints(a.documentId, b.documentId));
-}
-
-/** Scores a shard's pairs in the order of the groups, unless the store has them. */
-async function scoreShard(
-  { scorer, store }: StoredScorer,
-  { candidates, groups, index }: { candidates: readonly Candidates[]; groups: readonly PairGroup[]; index: number },
-  stage: ProgressStage,
-  work: ShardWork,
-  signal: AbortSignal | undefined,
-): Promise<ScoredShard> {
-  const key = pairShardKey(scorer, groups);
-  const pairs = groups.reduce((sum, { queries }) => sum + queries.length, 0);
-  const there = await store.get(key);
-  if (there?.columns === pairs) {
-    stage.advance(pairs);
-    return { key, candidates, scores: there.data, computed: 0 };
-  }
-  let shown = 0;
-  const onProgress = (done: number): void => {
-    shown += done;
-    stage.advance(done);
-  };
-  const { model, settings } = scorer;
-  await work.make({ index, keys: [key], part: { kind: 'pairs', candidates }, model, settings }, async () => {
-    await store.put(key, await pairScores(scorer, groups, { signal, onProgress }));
-  });
-  stage.advance(pairs - shown);
-  return { key, candidates, scores: (await store.get(key))?.data, computed: pairs };
-}
-
-/** The scores of all pairs as one row. */
-export async function pairScores(
-  scorer: PairScorer,
-  groups: readonly PairGroup[],
-  options: WorkOptions,
-): Promise<Matrix> {
-  const data = Float32Array.from((await scorer.score(groups, options)).flatMap((group) => [...group]));
-  return { rows: 1, columns: data.length, data };
 }
 
 function collect(

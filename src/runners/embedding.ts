@@ -1,21 +1,21 @@
 import type { EmbeddingView, Encoder, Matrix, Role } from '../core/model.js';
-import type { ProgressStage, RunnerContext, Setting, SystemInfo } from '../core/runner.js';
-import { computedHere, type ShardWork } from '../core/shards.js';
+import type { ReadyShard, RunnerContext } from '../core/runner.js';
+import type { Settings } from '../core/setting.js';
+import type { SystemInfo } from '../core/system.js';
+import { withoutUnsaid } from '../core/system-spec.js';
 import type { ShardChunk } from '../search/index.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, inOrder } from './ordered-concurrency.js';
+import { ensureStored } from './stored-shards.js';
+import type { TextSequence, TextWithId } from './task-texts.js';
 
-/** Documents a shard: the unit that is encoded, stored and resumed. */
+/** Texts per shard: the unit that is encoded, stored and resumed. */
 const shardSize = 1024;
-/** Embedded texts: their ids, and where their vectors are in the store, one key a view. */
+
+/** Embedded texts: their ids, and the keys of their vectors in the store, one per view. */
 export interface Shard {
   readonly ids: readonly string[];
   readonly keys: readonly string[];
-}
-
-export interface TextWithId {
-  readonly id: string;
-  readonly text: string;
 }
 
 /** An encoder, and the store that keeps its vectors: what is there is not computed again. */
@@ -32,45 +32,68 @@ export interface Embedded {
 
 /**
  * The system that one view makes, with what is done with its vectors. Vectors that the store rounds to float16 make
- * another system, by name and by settings. That they are kept as float32 goes unsaid: it changes nothing.
+ * another system, by name and by settings.
  */
 export function systemOf(
   { encoder: { model, settings }, store: { dtype } }: StoredEncoder,
   view: EmbeddingView,
-  more: Readonly<Record<string, Setting>>,
+  more: Settings,
 ): SystemInfo {
-  const [mark, stored] = dtype === 'float32' ? ['', {}] : [` stored ${dtype}`, { storeDtype: dtype }];
+  const mark = dtype === 'float32' ? '' : ` stored ${dtype}`;
   return {
     name: `BE ${model.id} ${view.name}${mark}`,
     runner: 'bi-encoder',
     family: `BE ${view.name}${mark}`,
     model,
-    settings: { ...settings, pooling: view.pooling, layer: view.layer, ...more, ...stored },
+    settings: {
+      ...settings,
+      pooling: view.pooling,
+      layer: view.layer,
+      ...more,
+      ...withoutUnsaid({ storeDtype: dtype }),
+    },
   };
 }
 
-/** Embeds texts shard by shard into the store. Memory is bounded by the shards in flight. */
-export async function embed(
-  stored: StoredEncoder,
-  texts: AsyncIterable<TextWithId> | Iterable<TextWithId>,
-  role: Role,
-  total: number,
-  { progress, signal, shards: work = computedHere }: RunnerContext,
-): Promise<Embedded> {
-  const stage = progress.stage(`encode ${role === 'query' ? 'queries' : 'documents'}`, total, 'texts');
+/** Embeds a sequence of texts shard by shard into the store. Memory is bounded by the shards in flight. */
+export async function embed(stored: StoredEncoder, sequence: TextSequence, context: RunnerContext): Promise<Embedded> {
+  const { encoder, store } = stored;
+  const { name, role, total, texts } = sequence;
+  const stage = context.progress.stage(`encode ${role === 'query' ? 'queries' : 'documents'}`, total, 'texts');
+  const { size = shardSize, inFlight = 2 } = context.shards ?? {};
+  const embedShard = async (batch: readonly TextWithId[], index: number): Promise<Shard & { computed: number }> => {
+    const ready = textShard(
+      encoder,
+      batch.map(({ text }) => text),
+      role,
+    );
+    const part = { kind: 'texts', sequence: name, role, first: index * size, count: batch.length } as const;
+    const wanted = { index, ready, part, model: encoder.model, settings: encoder.settings };
+    const computed = await ensureStored(store, wanted, stage, context);
+    return { ids: batch.map(({ id }) => id), keys: ready.keys, computed };
+  };
   const shards: Shard[] = [];
   let computed = 0;
   try {
-    const one = (batch: readonly TextWithId[], index: number): Promise<EmbeddedShard> =>
-      embedShard(stored, { batch, role, index }, stage, work, signal);
-    for await (const done of inOrder(batches(texts, work.size ?? shardSize), work.inFlight, one)) {
-      shards.push(done.shard);
-      computed += done.computed;
+    for await (const shard of inOrder(batches(texts, size), inFlight, embedShard)) {
+      shards.push({ ids: shard.ids, keys: shard.keys });
+      computed += shard.computed;
     }
     return { shards, computed };
   } finally {
     stage.end();
   }
+}
+
+/** A shard of texts: a key per view, and how its vectors are computed. */
+export function textShard(encoder: Encoder, texts: readonly string[], role: Role): ReadyShard {
+  const { model, settings, views } = encoder;
+  return {
+    keys: views.map(({ name }) => shardKey({ model, settings, view: name, role, texts })),
+    unit: 'texts',
+    size: texts.length,
+    compute: (signal, onProgress) => encoder.encode(texts, role, { signal, onProgress }),
+  };
 }
 
 /**
@@ -108,45 +131,4 @@ export async function gather(
 
 function keysOf(shards: readonly Shard[], view: number): string[] {
   return shards.map(({ keys }) => keys[view]!);
-}
-
-interface EmbeddedShard {
-  readonly shard: Shard;
-  readonly computed: number;
-}
-
-async function embedShard(
-  { encoder, store }: StoredEncoder,
-  { batch, role, index }: { batch: readonly TextWithId[]; role: Role; index: number },
-  stage: ProgressStage,
-  work: ShardWork,
-  signal: AbortSignal | undefined,
-): Promise<EmbeddedShard> {
-  const texts = batch.map(({ text }) => text);
-  const keys = textShardKeys(encoder, texts, role);
-  const shard = { ids: batch.map(({ id }) => id), keys };
-  const there = await Promise.all(keys.map((key) => store.has(key)));
-  if (there.every(Boolean)) {
-    stage.advance(texts.length);
-    return { shard, computed: 0 };
-  }
-  let shown = 0;
-  const onProgress = (done: number): void => {
-    shown += done;
-    stage.advance(done);
-  };
-  const { model, settings } = encoder;
-  const first = index * (work.size ?? shardSize);
-  const part = { kind: 'texts', role, first, count: texts.length } as const;
-  await work.make({ index, keys, part, model, settings }, async () => {
-    const matrices = await encoder.encode(texts, role, { signal, onProgress });
-    await Promise.all(matrices.map((matrix, view) => store.put(keys[view]!, matrix)));
-  });
-  stage.advance(texts.length - shown);
-  return { shard, computed: texts.length };
-}
-
-/** Where the store has the vectors of these texts: one key a view. */
-export function textShardKeys({ model, settings, views }: Encoder, texts: readonly string[], role: Role): string[] {
-  return views.map(({ name }) => shardKey({ model, settings, view: name, role, texts }));
 }

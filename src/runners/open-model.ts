@@ -1,107 +1,104 @@
 import { join } from 'node:path';
-import { InputError } from '../core/errors.js';
+import type { RetrievalTask } from '../core/dataset.js';
 import type { Encoder, PairScorer } from '../core/model.js';
-import type { RunnerContext } from '../core/runner.js';
-import {
-  createBiEncoder,
-  createCrossEncoder,
-  exampleOf,
-  type BiEncoderOptions,
-  type FindExample,
-} from '../models/index.js';
-import {
-  createRemoteEncoder,
-  createRemotePairScorer,
-  hostedModelName,
-  type RemoteContext,
-  type RemoteOptions,
-} from '../remote/index.js';
+import type { Profile } from '../core/profile.js';
+import type { Progress } from '../core/progress.js';
+import type { StoreDtype } from '../core/system-fields.js';
+import type { SystemSpec } from '../core/system-spec.js';
+import type { Task } from '../core/task.js';
+import type { FindExample } from '../models/index.js';
+import { hostedModelName, type RemoteContext, type RemoteOptions } from '../remote/index.js';
+import type { VectorStore } from '../stores/index.js';
+import { shortestJudgedPair } from './one-shot-example.js';
 
-/** How models are opened, whichever they are. */
-export interface ModelPlan {
-  readonly poolings: readonly string[];
-  readonly layers: BiEncoderOptions['layers'];
-  readonly brackets: NonNullable<BiEncoderOptions['brackets']>;
-  readonly dtype: NonNullable<BiEncoderOptions['dtype']>;
-  /** Worker processes; by default what suits the model and the machine. */
-  readonly workers?: number | undefined;
-  readonly device?: BiEncoderOptions['device'];
-  /** Embeds texts within a prompt: `eol`, or a text with {}. */
-  readonly embedPrompt?: string | undefined;
-  /** For hosted models, `openai:NAME`. */
-  readonly remote?: RemoteOptions | undefined;
-}
-
-/** Where a model is used. */
-export interface ModelPlace {
-  /** The folder for what is computed or paid for once. */
+/** What a runner is opened with, besides its spec. */
+export interface OpenContext {
+  readonly profile: Profile;
+  /** Processor threads to use in all. */
+  readonly threads: number;
+  readonly progress: Progress;
+  /** A folder of this machine for what is paid for once. */
   readonly cacheFolder: string;
-  readonly context: Pick<RunnerContext, 'progress'> & { readonly threads: number };
+  /** The task it is opened for; several tasks share a runner where nothing depends on them. */
+  readonly task: Task;
+  /** The store of vectors or scores. */
+  store(dtype: StoreDtype): VectorStore;
 }
+
+type HostedFields = Pick<
+  SystemSpec,
+  'endpoint' | 'apiKeyEnv' | 'tokenizer' | 'maxTokens' | 'batchSize' | 'concurrency' | 'parameters' | 'pricePerMillion'
+>;
+type ModelFields = HostedFields & Pick<SystemSpec, 'model' | 'dtype' | 'device' | 'workers'>;
+type EncoderFields = ModelFields & Pick<SystemSpec, 'pooling' | 'layer' | 'brackets' | 'embedPrompt'>;
+type ScorerFields = ModelFields & Pick<SystemSpec, 'prompt'>;
 
 /**
  * A folder, a hub id or a hosted model as an encoder.
- * @param maxTokens the longest input wanted, or null
  * @throws InputError for a model or an option that is not possible
  */
-export async function openEncoder(
-  plan: ModelPlan,
-  model: string,
-  maxTokens: number | null,
-  place: ModelPlace,
-): Promise<Encoder> {
-  const { poolings, layers, brackets, dtype, workers, device, embedPrompt, remote } = plan;
+export async function openEncoder(spec: EncoderFields, context: OpenContext): Promise<Encoder> {
+  const { brackets, pooling, layer, embedPrompt, maxTokens, dtype, workers, device } = spec;
+  const model = modelOf(spec);
   const hosted = hostedModelName(model);
-  if (hosted === null) {
-    const { threads, progress } = place.context;
-    return createBiEncoder({
-      ...{ model, poolings, layers, brackets, embedPrompt, dtype, maxTokens },
-      ...{ threads, workers, device, progress },
-    });
+  if (hosted !== null) {
+    const { createRemoteEncoder } = await import('../remote/index.js');
+    const { task, profile } = context;
+    const tokenLimit = task.symmetric ? null : profile.biEncoderTokens;
+    return createRemoteEncoder(hosted, { ...remoteOptions(spec), brackets, tokenLimit }, remoteContext(context));
   }
-  if (layers !== undefined || poolings.some((pooling) => pooling !== 'weightedmean')) {
-    throw new InputError(`${model}: a hosted model is pooled by its server; leave --pooling and --layer out`);
-  }
-  if (embedPrompt !== undefined)
-    throw new InputError(
-      `${model}: --embed-prompt needs hidden states, which a hosted model does not give; leave it out`,
-    );
-  requirePlainDtype(model, dtype);
-  return createRemoteEncoder(hosted, { ...remote, brackets, tokenLimit: maxTokens }, remoteContext(place));
-}
-
-/** Whether a prompt shows a judged pair of the task first: it is another one for each task. */
-export function isOneShot(prompt: string): boolean {
-  return exampleOf(prompt) !== null;
+  const { createBiEncoder } = await import('../models/index.js');
+  const { threads, progress } = context;
+  return createBiEncoder({
+    ...{ model, poolings: pooling, layers: layer, brackets, embedPrompt: embedPrompt ?? undefined, maxTokens },
+    ...{ dtype, threads, workers: workers ?? undefined, device, progress },
+  });
 }
 
 /**
  * A folder, a hub id or a hosted model as a pair scorer.
- * @param findExample for one-shot prompts
  * @throws InputError for a model or an option that is not possible
  */
-export async function openPairScorer(
-  { dtype, workers, device, remote }: ModelPlan,
-  model: string,
-  prompt: string,
-  place: ModelPlace,
-  findExample?: FindExample,
-): Promise<PairScorer> {
+export async function openPairScorer(spec: ScorerFields, context: OpenContext): Promise<PairScorer> {
+  const { prompt, maxTokens, dtype, workers, device } = spec;
+  const model = modelOf(spec);
+  if (prompt === null) throw new Error('a cross-encoder is opened with a prompt');
   const hosted = hostedModelName(model);
-  if (hosted === null) {
-    const { threads, progress } = place.context;
-    return createCrossEncoder({ model, prompt, findExample, threads, workers, device, dtype, progress });
+  if (hosted !== null) {
+    const { createRemotePairScorer } = await import('../remote/index.js');
+    return createRemotePairScorer(hosted, { ...remoteOptions(spec), prompt }, remoteContext(context));
   }
-  requirePlainDtype(model, dtype);
-  return createRemotePairScorer(hosted, { ...remote, prompt }, remoteContext(place));
+  const { createCrossEncoder } = await import('../models/index.js');
+  const { threads, progress, task } = context;
+  const findExample = task.kind === 'retrieval' ? exampleFrom(task) : undefined;
+  return createCrossEncoder({
+    ...{ model, prompt, maxTokens, findExample, dtype, threads, workers: workers ?? undefined, device, progress },
+  });
 }
 
-function requirePlainDtype(model: string, dtype: ModelPlan['dtype']): void {
-  if (dtype === 'fp32') return;
-  throw new InputError(`${model}: what a hosted model computes in is its server's choice; leave --dtype out`);
+function modelOf({ model }: Pick<SystemSpec, 'model'>): string {
+  if (model === null) throw new Error('a model is opened by its name');
+  return model;
 }
 
-function remoteContext({ cacheFolder, context: { progress } }: ModelPlace): RemoteContext {
+function exampleFrom(task: RetrievalTask): FindExample {
+  return (tokens, longerThan) => shortestJudgedPair(task, tokens, longerThan);
+}
+
+function remoteOptions(spec: HostedFields): RemoteOptions {
+  return {
+    endpoint: spec.endpoint ?? undefined,
+    apiKeyEnv: spec.apiKeyEnv ?? undefined,
+    tokenizer: spec.tokenizer ?? undefined,
+    maxTokens: spec.maxTokens ?? undefined,
+    parameters: spec.parameters ?? undefined,
+    pricePerMillion: spec.pricePerMillion ?? undefined,
+    batchSize: spec.batchSize ?? undefined,
+    concurrency: spec.concurrency ?? undefined,
+  };
+}
+
+function remoteContext({ cacheFolder, progress }: OpenContext): RemoteContext {
   return {
     cacheFolder: join(cacheFolder, 'hosted'),
     onNote(message) {

@@ -1,22 +1,28 @@
 import type { Qrels } from '../core/dataset.js';
 import type { Ranking, Run } from '../core/run.js';
-import type { Reranker, SystemInfo } from '../core/runner.js';
+import type { CandidateRun, Runner } from '../core/runner.js';
+import type { SystemInfo } from '../core/system.js';
+import { requireRetrieval } from './requirements.js';
 
 /**
  * Perfect re-ranking: the candidates by their grade, equal grades in the first stage's order. What no re-ranker of the
  * same candidates can exceed (the paper's upper bound).
  */
-export function oracleReranker(): Reranker {
+export function oracleRunner(): Runner {
   const system: SystemInfo = { name: 'Oracle', runner: 'oracle', family: 'Oracle', model: null, settings: {} };
   return {
-    system,
-    rerank: (task, firstStage, depth) =>
-      Promise.resolve({ system, run: perfectRun(task.qrels, firstStage, depth), cost: { seconds: {} } }),
+    systemsOn: () => [system],
+    run(task, { candidates }) {
+      const { qrels } = requireRetrieval(task, system.runner);
+      if (candidates === null) throw new Error('the oracle needs candidates');
+      const output = { kind: 'ranking', run: perfectRun(qrels, candidates) } as const;
+      return Promise.resolve([{ system, output, cost: { seconds: {} } }]);
+    },
     close: () => Promise.resolve(),
   };
 }
 
-function perfectRun(qrels: Qrels, firstStage: Run, depth: number): Run {
+function perfectRun(qrels: Qrels, { run: firstStage, depth }: CandidateRun): Run {
   const run = new Map<string, Ranking>();
   for (const [queryId, ranking] of firstStage) {
     const grades = qrels.get(queryId);

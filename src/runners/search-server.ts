@@ -4,8 +4,10 @@ import type { Document, RetrievalTask } from '../core/dataset.js';
 import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
 import { sha256 } from '../io/files.js';
 import { rank, type Ranking } from '../core/run.js';
-import type { Retriever, RunnerContext, SystemInfo, SystemRun } from '../core/runner.js';
+import type { Runner, RunnerContext } from '../core/runner.js';
+import type { SystemInfo } from '../core/system.js';
 import { batches } from './ordered-concurrency.js';
+import { requireRetrieval } from './requirements.js';
 import { timed } from './timing.js';
 
 /** Where the search engine is, and who asks. */
@@ -38,7 +40,7 @@ const queryOf = (text: string): object => ({
  * checksum and stays on the server, so that it is built once; one whose building was broken off is built anew.
  * @throws InputError for a server that cannot be used
  */
-export async function searchServerRetriever(server: SearchServer): Promise<Retriever> {
+export async function searchServerRunner(server: SearchServer): Promise<Runner> {
   const { Client } = await import('@opensearch-project/opensearch');
   const client = new Client({ node: server.url, maxRetries: 5, requestTimeout: 120_000, ...authOf(server) });
   const engine = await asking(server, async () => engineOf((await client.info()).body));
@@ -56,14 +58,15 @@ export async function searchServerRetriever(server: SearchServer): Promise<Retri
     },
   };
   return {
-    systems: [system],
-    async retrieve(task, topK, context): Promise<readonly SystemRun[]> {
-      if (topK > deepest) throw new InputError(`--top-k: a search server gives ${deepest} documents a query at most`);
+    systemsOn: () => [system],
+    async run(task, { topK }, context) {
+      const retrieval = requireRetrieval(task, system.runner);
+      if (topK > deepest) throw new InputError(`--top-k: a search server gives at most ${deepest} documents per query`);
       const seconds: Record<string, number> = {};
       return asking(server, async () => {
-        const index = await timed(seconds, 'index', () => ensureIndex(client, task, context));
-        const run = await timed(seconds, 'search', () => searchAll(client, index, task, topK, context));
-        return [{ system, run, cost: { seconds } }];
+        const index = await timed(seconds, 'index', () => ensureIndex(client, retrieval, context));
+        const run = await timed(seconds, 'search', () => searchAll(client, index, retrieval, topK, context));
+        return [{ system, output: { kind: 'ranking', run }, cost: { seconds } }];
       });
     },
     close: () => client.close(),

@@ -1,5 +1,5 @@
 import type { Usage } from '../core/model.js';
-import type { Cost } from '../core/runner.js';
+import type { Cost } from '../core/system.js';
 
 /** What of a model costs something. */
 export interface MeteredModel {

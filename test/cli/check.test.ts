@@ -6,15 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
 import { profileByName } from '../../src/core/profile.js';
 import { rank, type Ranking } from '../../src/core/run.js';
-import type { Retriever } from '../../src/core/runner.js';
-import { openTask } from '../../src/suites/index.js';
-import { benchRetriever } from '../../src/pipeline/retrieval.js';
+import type { Runner } from '../../src/core/runner.js';
+import { runOnTask } from '../../src/pipeline/stored-result.js';
 import { RandomSource } from '../../src/measures/random.js';
 import type { CheckReport } from '../../src/results/check/check-report.js';
-import { bm25Retriever } from '../../src/runners/bm25.js';
+import { bm25Runner } from '../../src/runners/bm25.js';
 import { runCli, type CliResult } from '../helpers/cli.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
 import { recordingProgress } from '../helpers/progress.js';
+import { openRetrieval } from '../helpers/tasks.js';
 
 const bm25 = 'BM25 elasticsearch';
 let folder: string;
@@ -26,8 +26,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-check-'));
   results = join(folder, 'results');
   baseline = join(folder, 'baseline.json');
-  task = await openTask('demo/computing', 'datasets');
-  await bench(results, bm25Retriever('elasticsearch', 1));
+  task = await openRetrieval('demo/computing');
+  await bench(results, bm25Runner('elasticsearch', 1));
   const { status } = await runCli(['check', '--baseline', baseline, '--results', results, '--update']);
   expect(status).toBe(0);
 });
@@ -37,18 +37,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs a retriever on the demonstration set through the pipeline. */
-async function bench(output: string, retriever: Retriever, profile = 'sgpt-paper'): Promise<void> {
+/** Runs a runner on the demonstration set through the pipeline. */
+async function bench(output: string, runner: Runner, profile = 'sgpt-paper'): Promise<void> {
   const settings = {
     measures: ['nDCG@10', 'R@100'],
     topK: 1000,
-    depth: 100,
-    queryLimit: null,
     output,
     overwrite: false,
   };
   const progress = recordingProgress();
-  await benchRetriever(task, retriever, settings, {
+  await runOnTask(runner, task, null, settings, {
     profile: profileByName(profile),
     progress,
     command: 'sgpt-bench run',
@@ -56,16 +54,18 @@ async function bench(output: string, retriever: Retriever, profile = 'sgpt-paper
   });
 }
 
-/** BM25 under its own name, with another ranking a query and one setting that says so. */
-function changed(change: (ranking: Ranking, index: number) => Ranking): Retriever {
-  const inner = bm25Retriever('elasticsearch', 1);
-  const system = { ...inner.systems[0]!, settings: { ...inner.systems[0]!.settings, change: change.name } };
+/** BM25 under its own name, with each ranking changed and one setting that says so. */
+function changed(change: (ranking: Ranking, index: number) => Ranking): Runner {
+  const inner = bm25Runner('elasticsearch', 1);
+  const [own] = inner.systemsOn(task);
+  const system = { ...own!, settings: { ...own!.settings, change: change.name } };
   return {
-    systems: [system],
-    async retrieve(...args) {
-      const [result] = await inner.retrieve(...args);
-      const run = new Map(Array.from(result!.run, ([id, ranking], i) => [id, change(ranking, i)]));
-      return [{ ...result!, system, run }];
+    systemsOn: () => [system],
+    async run(...args) {
+      const [result] = await inner.run(...args);
+      if (result?.output.kind !== 'ranking') throw new Error('expected a ranking');
+      const run = new Map(Array.from(result.output.run, ([id, ranking], i) => [id, change(ranking, i)]));
+      return [{ ...result, system, output: { kind: 'ranking', run } }];
     },
     close: () => inner.close(),
   };
@@ -140,7 +140,7 @@ describe('the gate', () => {
 
   it('fails a missing result, and reports a new one', async () => {
     const output = temporaryFolder();
-    await bench(output, bm25Retriever('anserini-flat', 1));
+    await bench(output, bm25Runner('anserini-flat', 1));
     expect(await outcomes(output)).toEqual({
       status: 1,
       outcomes: [`${bm25}: missing`, 'BM25 anserini-flat: new'],
@@ -149,7 +149,7 @@ describe('the gate', () => {
 
   it('fails a result of another profile', async () => {
     const output = temporaryFolder();
-    await bench(output, bm25Retriever('elasticsearch', 1), 'trec_eval');
+    await bench(output, bm25Runner('elasticsearch', 1), 'trec_eval');
     expect(await outcomes(output)).toEqual({ status: 1, outcomes: [`${bm25}: not comparable`] });
   });
 

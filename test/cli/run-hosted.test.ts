@@ -105,11 +105,7 @@ describe('run with hosted models', () => {
       /^(?!.*geheim).*secrets into/m,
     ],
     ['an option without a hosted model', ['--endpoint', 'http://host'], /--endpoint is for hosted models/],
-    [
-      'a pooling',
-      ['--model', 'openai:hash', '--pooling', 'mean'],
-      /pooled by its server; leave --pooling and --layer out/,
-    ],
+    ['a pooling', ['--model', 'openai:hash', '--pooling', 'mean'], /pooled by its server; leave --pooling out/],
     ['a dtype', ['--model', 'openai:hash', '--dtype', 'int8'], /leave --dtype out/],
     ['no name', ['--model', 'openai:'], /the model's name is missing; expected openai:MODEL/],
     ['a prompt that asks', ['--model', 'openai:hash', '--runner', 'cross-encoder', '--prompt', 'L'], /prompt "L"/],

@@ -79,9 +79,16 @@ describe('run --store-dtype float16', () => {
   });
 
   it("leaves cross-encoders' scores as they are", async () => {
-    const scoring = ['--model', smallModels.causal, '--runner', 'cross-encoder', '--depth', '5'];
-    const record = await recordOf([...args, ...scoring, '--output', path('scores'), '--store-dtype', 'float16']);
-    expect(record.system.settings).not.toHaveProperty('storeDtype');
-    expect([...shardsIn(path('scores')).keys()].filter((name) => name.endsWith('.float16'))).toEqual([]);
+    const scoring = ['--model', smallModels.causal, '--depth', '5', '--output', path('scores')];
+    const refused = await runCli([...args, ...scoring, '--runner', 'cross-encoder', '--store-dtype', 'float16']);
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringMatching(/--store-dtype is not for/) as string });
+    const both = [...args, ...scoring, '--runner', 'bi-encoder,cross-encoder', '--brackets', 'none'];
+    const { stdout } = await runCli([...both, '--store-dtype', 'float16']);
+    const [embedded, scored] = JSON.parse(stdout) as ResultRecord[];
+    expect(embedded!.system.settings).toHaveProperty('storeDtype', 'float16');
+    expect(scored!.system.settings).not.toHaveProperty('storeDtype');
+    await runCli([...args, ...scoring, '--runner', 'cross-encoder']);
+    const names = [...shardsIn(path('scores')).keys()];
+    expect(names.filter((name) => !name.endsWith('.float16'))).toHaveLength(1);
   });
 });

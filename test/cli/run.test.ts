@@ -25,7 +25,7 @@ function runsOf(folder: string): Record<string, string> {
 describe('run', () => {
   it('runs retrieval and re-ranking and prints a table of them', async () => {
     const output = temporaryFolder();
-    const args = ['run', '--task', task, '--output', output, '--threads', '2', '--depth', '10'];
+    const args = ['run', '--task', task, '--output', output, '--threads', '2'];
     const retrieval = await runCli([
       ...args,
       '--model',
@@ -44,13 +44,15 @@ describe('run', () => {
       smallModels.causal,
       '--runner',
       'cross-encoder,oracle',
+      '--depth',
+      '10',
       '--json',
     ]);
     expect(reranking.status).toBe(0);
     const records = JSON.parse(reranking.stdout) as ResultRecord[];
     expect(records.map(({ system }) => system.runner)).toEqual(['cross-encoder', 'oracle']);
     expect(records[0]).toMatchObject({ firstStage: { depth: 10, name: 'BM25 elasticsearch' }, mainMeasure: 'nDCG@10' });
-    expect(records[0]!.provenance.command).toContain('--runner cross-encoder,oracle --json');
+    expect(records[0]!.provenance.command).toContain('--runner cross-encoder,oracle --depth 10 --json');
   });
 
   it('re-ranks a TREC run file', async () => {

@@ -4,10 +4,11 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
 import { InputError } from '../../src/core/errors.js';
-import { readQueries } from '../../src/datasets/beir-folder.js';
-import { beirEntry, openBeirFolder, openTask } from '../../src/suites/index.js';
+import { openBeirFolder, readQueries } from '../../src/datasets/beir-folder.js';
+import { beirEntries } from '../../src/suites/beir/entries.js';
 import { JsonlCorpus } from '../../src/datasets/jsonl-corpus.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
+import { openRetrieval } from '../helpers/tasks.js';
 import { nfcorpusFolder, nfcorpusMissing } from '../helpers/nfcorpus.js';
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -178,9 +179,9 @@ describe('bad data', () => {
   it('names a missing part, a missing folder, an unknown task', async () => {
     const folder = temporaryFolder();
     await writeFiles(folder, { 'corpus.jsonl': good['corpus.jsonl'] });
-    await expect(openTask(folder, 'datasets')).rejects.toThrow(`${folder}: has no queries.jsonl`);
-    await expect(openTask(join(folder, 'none'), 'datasets')).rejects.toThrow('there is no such file or folder');
-    await expect(openTask('demo/computin', 'datasets')).rejects.toThrow('did you mean "demo/computing"?');
+    await expect(openRetrieval(folder, 'datasets')).rejects.toThrow(`${folder}: has no queries.jsonl`);
+    await expect(openRetrieval(join(folder, 'none'), 'datasets')).rejects.toThrow('there is no such file or folder');
+    await expect(openRetrieval('demo/computin', 'datasets')).rejects.toThrow('did you mean "demo/computing"?');
   });
 
   it('refuses a line without end', async () => {
@@ -215,10 +216,10 @@ describe("BEIR's data sets by name", () => {
     const forum = { ...good, 'qrels/dev.tsv': good['qrels/test.tsv'] };
     for (const name of ['msmarco', 'nfcorpus', 'cqadupstack/tex']) await writeFiles(join(datasets, name), forum);
     const opened = [
-      await openTask('beir/MS-MARCO', datasets),
-      await openTask('beir/msmarco', datasets, 'test'),
-      await openTask('beir/nfcorpus', datasets),
-      await openTask('beir/cqadupstack/tex', datasets),
+      await openRetrieval('beir/MS-MARCO', datasets),
+      await openRetrieval('beir/msmarco', datasets, 'test'),
+      await openRetrieval('beir/nfcorpus', datasets),
+      await openRetrieval('beir/cqadupstack/tex', datasets),
     ];
     expect(opened.map(({ name, split, removesIdenticalIds }) => [name, split, removesIdenticalIds])).toEqual([
       ['beir/msmarco', 'dev', true],
@@ -238,13 +239,13 @@ describe("BEIR's data sets by name", () => {
     ['beir/nfcorpsu', /unknown task "beir\/nfcorpsu", did you mean "beir\/nfcorpus"/],
     ['beir/../secret', /unknown task/],
   ])('%s: says what to do', async (name, message) => {
-    await expect(openTask(name, join(temporaryFolder(), 'datasets'))).rejects.toThrow(message);
+    await expect(openRetrieval(name, join(temporaryFolder(), 'datasets'))).rejects.toThrow(message);
   });
 });
 
 describe('the bundled retrieval set', () => {
   it('has the size its card says, and its first and last records', async () => {
-    const task = await openTask('demo/computing', 'datasets');
+    const task = await openRetrieval('demo/computing', 'datasets');
     const documents = await allOf(task.corpus.documents());
     expect(task.facts).toMatchObject({
       documents: 286,
@@ -268,7 +269,7 @@ describe('NFCorpus', () => {
   it('has the published counts in every split, and its first and last records', async ({ skip }) => {
     skip(nfcorpusMissing !== undefined, nfcorpusMissing);
     const folder = await nfcorpusFolder();
-    const { splits, documents, queries } = beirEntry('nfcorpus');
+    const { splits, documents, queries } = beirEntries.find(({ name }) => name === 'nfcorpus')!;
     for (const [split, expected] of Object.entries(splits)) {
       const task = await openBeirFolder(folder, 'beir/nfcorpus', split);
       expect(task.facts).toMatchObject({ documents, queries: expected.queries, judgements: expected.judgements });

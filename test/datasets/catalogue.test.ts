@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { beirCatalogue, beirEntry, expandTasks, parseBeirTask } from '../../src/suites/beir/catalogue.js';
+import { beirEntries } from '../../src/suites/beir/entries.js';
+import type { BeirEntry } from '../../src/suites/beir/entry.js';
+import { dataOf, expandTasks, findTask, suites } from '../../src/suites/index.js';
+
+const beirEntry = (name: string): BeirEntry => dataOf(name).entry as BeirEntry;
 
 describe("BEIR's catalogue", () => {
   it('holds 19 data sets, 18 of them in the average, four of them private', () => {
-    expect(beirCatalogue).toHaveLength(19);
-    expect(beirCatalogue.filter(({ inAverage }) => !inAverage).map(({ name }) => name)).toEqual(['msmarco']);
-    expect(beirCatalogue.filter(({ archive }) => archive === null).map(({ name }) => name)).toEqual([
+    expect(beirEntries).toHaveLength(19);
+    expect(beirEntries.filter(({ inAverage }) => !inAverage).map(({ name }) => name)).toEqual(['msmarco']);
+    expect(beirEntries.filter(({ archive }) => archive === null).map(({ name }) => name)).toEqual([
       'bioasq',
       'signal1m',
       'trec-news',
@@ -14,15 +18,15 @@ describe("BEIR's catalogue", () => {
   });
 
   it('has one name for one thing', () => {
-    const names = beirCatalogue.flatMap(({ name, aliases }) => [name, ...aliases]);
+    const names = beirEntries.flatMap(({ name, aliases }) => [name, ...aliases]);
     const keys = names.map((name) => name.toLowerCase().replace(/[-_ ]/g, ''));
     expect(new Set(keys).size).toBe(keys.length);
-    for (const entry of beirCatalogue) {
+    for (const entry of beirEntries) {
       for (const alias of entry.aliases) expect(beirEntry(alias)).toBe(entry);
     }
   });
 
-  it.each(beirCatalogue)('$name is complete: an archive, or how to bring the data', (entry) => {
+  it.each(beirEntries)('$name is complete: an archive, or how to bring the data', (entry) => {
     expect(entry.archive === null).toBe(entry.howToBring !== null);
     expect(Object.keys(entry.splits)).toContain(entry.defaultSplit);
     if (entry.archive === null) return;
@@ -33,7 +37,7 @@ describe("BEIR's catalogue", () => {
   });
 
   it('gives no two archives one hash: the mistake of the published list', () => {
-    const hashes = beirCatalogue.flatMap(({ archive }) => (archive === null ? [] : [archive.md5]));
+    const hashes = beirEntries.flatMap(({ archive }) => (archive === null ? [] : [archive.md5]));
     expect(new Set(hashes).size).toBe(hashes.length);
     expect(beirEntry('fever').archive!.wrongMd5[0]!.md5).toBe(beirEntry('scifact').archive!.md5);
   });
@@ -45,7 +49,7 @@ describe("BEIR's catalogue", () => {
   });
 
   it("follows mteb's rule on identical ids", () => {
-    const removing = beirCatalogue.filter(({ removesIdenticalIds }) => removesIdenticalIds).map(({ name }) => name);
+    const removing = beirEntries.filter(({ removesIdenticalIds }) => removesIdenticalIds).map(({ name }) => name);
     expect(removing).toEqual(['msmarco', 'fiqa', 'arguana', 'quora', 'fever']);
   });
 });
@@ -60,11 +64,24 @@ describe('task names', () => {
     expect(forums.slice(0, 2)).toEqual(['beir/cqadupstack/tex', 'beir/cqadupstack/android']);
   });
 
+  it('of a suite stand for all of its tasks', () => {
+    expect(expandTasks(['useb'])).toEqual(['useb/askubuntu', 'useb/cqadupstack', 'useb/twitterpara', 'useb/scidocs']);
+    expect(expandTasks(['beir'])).toHaveLength(18 + 12);
+    expect(expandTasks(['demo/useb/scidocs', 'demo/useb'])).toHaveLength(4);
+  });
+
+  it('are one for each task of each suite', () => {
+    const names = suites.flatMap(({ name, tasks }) => tasks.map((task) => `${name}/${task.name}`));
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(expandTasks([name])[0]).toMatch(new RegExp(`^${name}`));
+  });
+
   it('are taken apart', () => {
-    expect(parseBeirTask('beir/dbpedia')?.entry.name).toBe('dbpedia-entity');
-    expect(parseBeirTask('beir/cqadupstack/gis')?.part?.documents).toBe(37_637);
+    expect(findTask('beir/dbpedia')?.task.name).toBe('dbpedia-entity');
+    expect(findTask('beir/cqadupstack/GIS')).toMatchObject({ task: { name: 'cqadupstack' }, part: 'gis' });
+    expect(findTask('demo/useb/scidocs')).toMatchObject({ suite: { name: 'demo/useb' }, part: null });
     for (const other of ['nfcorpus', 'beir/none', 'beir/nfcorpus/gis', 'beir/cqadupstack/none', 'beir/nfcorpus/a/b']) {
-      expect(parseBeirTask(other)).toBeUndefined();
+      expect(findTask(other)).toBeUndefined();
     }
   });
 

@@ -8,9 +8,14 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError, InterruptedError } from '../../src/core/errors.js';
 import { usebDatasets } from '../../src/core/useb.js';
-import { downloadUseb } from '../../src/suites/download.js';
-import { beirEntry, downloadDataset, downloadDatasets, openTask, type BeirEntry } from '../../src/suites/index.js';
-import { openUsebTasks } from '../../src/suites/useb/open.js';
+import { downloadDataset } from '../../src/suites/beir/download.js';
+import { beirEntries } from '../../src/suites/beir/entries.js';
+import type { BeirEntry } from '../../src/suites/beir/entry.js';
+import { downloadAll } from '../../src/suites/install.js';
+import { useb } from '../../src/suites/useb.js';
+import { openRetrieval, openUsebTasks } from '../helpers/tasks.js';
+
+const beirEntry = (wanted: string): BeirEntry => beirEntries.find(({ name }) => name === wanted)!;
 import { runCli } from '../helpers/cli.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
 import { nfcorpusArchive, nfcorpusMissing } from '../helpers/nfcorpus.js';
@@ -260,7 +265,10 @@ describe('downloads at the same time', () => {
       if (name !== 'b') t.server.files.set(`/${name}.zip`, bytes);
       return entryFor(t.server, bytes, name);
     });
-    const all = downloadDatasets(entries, { datasetsDir: t.datasetsDir, progress: t.progress, patience });
+    const all = downloadAll(
+      entries.map((entry) => ({ download: (options) => downloadDataset(entry, options) })),
+      { datasetsDir: t.datasetsDir, progress: t.progress, patience },
+    );
     await expect(all).rejects.toThrow(/b\.zip: the server answers 404/);
     expect(await readdir(t.datasetsDir)).toEqual(['.downloads', 'c', 'd', 'small']);
   });
@@ -342,7 +350,7 @@ describe('other sources', () => {
     t.server.files.set(`${at}-qrels/resolve/main/test.tsv`, Buffer.from(files['qrels/test.tsv']));
     await t.download({ mirror: `hub+${t.server.address}` });
     expect(await readdir(join(t.datasetsDir, '.downloads'))).toEqual([]);
-    const task = await openTask('beir/small', t.datasetsDir);
+    const task = await openRetrieval('beir/small', t.datasetsDir);
     expect(task.facts).toMatchObject({ documents: 1, queries: 1, judgements: 1 });
     expect((await task.corpus.fetch(['d1']))[0]!.text).toHaveLength(200_000);
     await task.corpus.close();
@@ -431,7 +439,12 @@ describe("USEB's archive", () => {
   it('without a task is refused, and fetched again by the next call', async () => {
     const server = await startFileServer({ '/data-eval.zip': zipOf([{ name: 'askubuntu/test.txt', data: 'x' }]) });
     const datasetsDir = join(temporaryFolder(), 'datasets');
-    const download = downloadUseb({ datasetsDir, mirror: server.address, progress: recordingProgress(), patience });
+    const download = useb.data[0]!.download({
+      datasetsDir,
+      mirror: server.address,
+      progress: recordingProgress(),
+      patience,
+    });
     await expect(download).rejects.toThrow(/has no folder cqadupstack/);
     expect(existsSync(join(datasetsDir, 'useb'))).toBe(false);
     expect(existsSync(join(datasetsDir, '.downloads', 'useb.zip'))).toBe(false);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
-import { openTask } from '../../src/suites/index.js';
+import { openRetrieval } from '../helpers/tasks.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
 
 const files = {
@@ -15,7 +15,7 @@ const files = {
 async function openWith(task: unknown, split?: string): Promise<RetrievalTask> {
   const folder = temporaryFolder();
   await writeFiles(folder, { ...files, 'task.json': typeof task === 'string' ? task : JSON.stringify(task) });
-  return openTask(join(folder, 'task.json'), 'datasets', split);
+  return openRetrieval(join(folder, 'task.json'), 'datasets', split);
 }
 
 const minimal = { corpus: 'data/corpus.jsonl', queries: 'data/queries.jsonl', qrels: 'test.qrels' };

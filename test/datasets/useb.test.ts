@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import type { AskUbuntuTask, CqaDupStackTask, SciDocsTask, TwitterParaTask, UsebTask } from '../../src/core/useb.js';
-import { isUsebName, openUsebTasks } from '../../src/suites/useb/open.js';
+import { openUsebTasks } from '../helpers/tasks.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
@@ -73,20 +73,6 @@ describe('openUsebTasks', () => {
     );
     await expect(openUsebTasks('useb', fixtures, 'train')).rejects.toThrow(/no split "train"; choose test or valid/);
     await expect(openUsebTasks('useb', '/nowhere')).rejects.toThrow(/not found at \/nowhere\/useb; get it with/);
-  });
-});
-
-describe('isUsebName', () => {
-  it.each([
-    ['useb', true],
-    ['useb/askubuntu', true],
-    ['demo/useb', true],
-    ['demo/useb/scidocs', true],
-    ['useb2', false],
-    ['demo/computing', false],
-    ['./useb', false],
-  ])('%s: %s', (name, expected) => {
-    expect(isUsebName(name)).toBe(expected);
   });
 });
 

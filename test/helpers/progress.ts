@@ -1,4 +1,4 @@
-import type { Progress } from '../../src/core/runner.js';
+import type { Progress } from '../../src/core/progress.js';
 
 export interface RecordedStage {
   readonly label: string;

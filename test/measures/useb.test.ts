@@ -10,9 +10,9 @@ import {
   type UsebNormalization,
   type UsebTask,
 } from '../../src/core/useb.js';
-import { openUsebTasks } from '../../src/suites/useb/open.js';
+import { openUsebTasks } from '../helpers/tasks.js';
 import { evaluateUseb, usebAverage, usebPercentage, type UsebEvaluation } from '../../src/measures/useb/index.js';
-import { usebBiEncoder } from '../../src/runners/useb-bi-encoder.js';
+import { biEncoderRunner } from '../../src/runners/bi-encoder.js';
 import { VectorStore } from '../../src/stores/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { hashEncoder } from '../helpers/hash-encoder.js';
@@ -37,12 +37,14 @@ async function evaluate(
   tasks: readonly UsebTask[],
   normalize: UsebNormalization,
 ): Promise<Map<string, UsebEvaluation>> {
-  const runner = usebBiEncoder({ encoder: hashEncoder(), store: new VectorStore(temporaryFolder()) }, normalize, 1);
+  const stored = { encoder: hashEncoder(), store: new VectorStore(temporaryFolder()) };
+  const runner = biEncoderRunner(stored, { normalize, threads: 1 });
   const context = { profile: profileByName('sgpt-paper'), progress: recordingProgress() };
   const evaluations = new Map<string, UsebEvaluation>();
   for (const task of tasks) {
-    const [result] = await runner.score(task, context);
-    evaluations.set(task.dataset, evaluateUseb(task, result!.scores));
+    const [result] = await runner.run(task, { topK: 1000, candidates: null }, context);
+    if (result?.output.kind !== 'useb') throw new Error('expected scores of USEB');
+    evaluations.set(task.dataset, evaluateUseb(task, result.output.scores));
   }
   return evaluations;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, symli
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
-import type { Progress } from '../../src/core/runner.js';
+import type { Progress } from '../../src/core/progress.js';
 import { locateModel, type ModelSource } from '../../src/models/hub/index.js';
 import { hubSettings, parseHubId } from '../../src/models/hub/settings.js';
 import { createBiEncoder } from '../../src/models/index.js';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
 import { parseEmbedPrompt } from '../../src/models/encoding/embed-prompts.js';
 import { shortestJudgedPair } from '../../src/runners/one-shot-example.js';
-import { openBeirFolder } from '../../src/suites/index.js';
+import { openBeirFolder } from '../../src/datasets/beir-folder.js';
 import { temporaryFolder, writeFiles } from '../helpers/folder.js';
 import { runCli } from '../helpers/cli.js';
 import { formulaTensors, withCheckpoint, type Shapes } from './formula-checkpoint.js';

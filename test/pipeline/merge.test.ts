@@ -1,10 +1,11 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bench, type BenchPlan } from '../../src/pipeline/run-plan.js';
+import { runPlan } from '../../src/pipeline/run-plan.js';
+import { specsOf } from '../../src/runners/specs.js';
+import { openRetrieval } from '../helpers/tasks.js';
 import { profileByName } from '../../src/core/profile.js';
 import { computedHere, shareOf, type Sharing } from '../../src/core/shards.js';
-import { openTask } from '../../src/suites/index.js';
 import { mergeFolders } from '../../src/pipeline/merge.js';
 import type { StoredResult } from '../../src/results/store.js';
 import { runCli } from '../helpers/cli.js';
@@ -22,15 +23,15 @@ const share = (number: number, count: number): Sharing => ({
 
 /** Embeds and re-ranks a small task; every call is what one process would do. */
 async function run(folder: string, output: string, sharing?: Sharing): Promise<StoredResult[]> {
-  const plan: BenchPlan = {
-    ...{ runners: ['bi-encoder', 'cross-encoder'], models: [smallModels.causal], poolings: ['mean', 'weightedmean'] },
-    ...{ layers: undefined, brackets: 'none', dtype: 'fp32', prompts: ['G'], bm25: undefined, firstStage: 'bm25' },
-  };
-  const settings = { measures: ['nDCG@10'], topK: 100, depth: 10, queryLimit: null, output, overwrite: false };
+  const specs = [
+    ...(await specsOf({ runner: ['bi-encoder'], model: [smallModels.causal], pooling: ['mean', 'weightedmean'] })),
+    ...(await specsOf({ runner: ['cross-encoder'], model: [smallModels.causal], prompt: ['G'], depth: 10 })),
+  ];
+  const settings = { measures: ['nDCG@10'], topK: 100, output, overwrite: false };
   const context = { profile: profileByName('sgpt-paper'), threads: 1, command: 'test', progress: recordingProgress() };
-  const task = await openTask(join(folder, 'small'), 'datasets');
+  const task = await openRetrieval(join(folder, 'small'));
   try {
-    return await bench(plan, [task], settings, { ...context, sharing });
+    return await runPlan(specs, [task], settings, { ...context, sharing });
   } finally {
     await task.corpus.close();
   }

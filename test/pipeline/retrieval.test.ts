@@ -5,20 +5,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
 import { profileByName, type ProfileName } from '../../src/core/profile.js';
 import { rank, type Run } from '../../src/core/run.js';
-import type { Retriever, SystemInfo } from '../../src/core/runner.js';
-import { openBeirFolder } from '../../src/suites/index.js';
-import {
-  benchReranker,
-  benchRetriever,
-  firstStageOf,
-  type BenchContext,
-  type BenchSettings,
-} from '../../src/pipeline/retrieval.js';
+import type { Runner } from '../../src/core/runner.js';
+import type { SystemInfo } from '../../src/core/system.js';
+import { openBeirFolder } from '../../src/datasets/beir-folder.js';
+import type { PipelineContext, RunSettings } from '../../src/pipeline/context.js';
+import { candidatesOf } from '../../src/pipeline/first-stage.js';
+import { runOnTask } from '../../src/pipeline/stored-result.js';
+import { limitTask } from '../../src/core/limit-task.js';
 import { evaluateRun, parseMeasure } from '../../src/measures/index.js';
 import { readRun } from '../../src/results/run-file.js';
-import { loadPerQuery, loadResults } from '../../src/results/store.js';
-import { bm25Retriever } from '../../src/runners/bm25.js';
-import { oracleReranker } from '../../src/runners/oracle.js';
+import { loadPerQuery, loadResults, type StoredResult } from '../../src/results/store.js';
+import { bm25Runner } from '../../src/runners/bm25.js';
+import { oracleRunner } from '../../src/runners/oracle.js';
 import { recordingProgress } from '../helpers/progress.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { writeSmallTask } from '../helpers/small-task.js';
@@ -37,33 +35,34 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const context = (profile: ProfileName = 'sgpt-paper'): BenchContext => ({
+const context = (profile: ProfileName = 'sgpt-paper'): PipelineContext => ({
   profile: profileByName(profile),
   progress: recordingProgress(),
   command: 'sgpt-bench run --task small',
   threads: 1,
 });
 
-const settings = (output: string, changes: Partial<BenchSettings> = {}): BenchSettings => ({
+const settings = (output: string, changes: Partial<RunSettings> = {}): RunSettings => ({
   measures: ['nDCG@10', 'R@100'],
   topK: 1000,
-  depth: 10,
-  queryLimit: null,
   output,
   overwrite: false,
   ...changes,
 });
 
-/** A retriever that returns a given run: what is tested is the pipeline. */
-function fixedRetriever(run: Run): Retriever {
+/** A runner that returns a given run: what is tested is the pipeline. */
+function fixedRunner(run: Run): Runner {
   const system: SystemInfo = { name: 'Fixed', runner: 'fixed', family: 'Fixed', model: null, settings: {} };
   return {
-    systems: [system],
-    retrieve: (_task, topK) =>
+    systemsOn: () => [system],
+    run: (_task, { topK }) =>
       Promise.resolve([
         {
           system,
-          run: new Map([...run].map(([id, { ids, scores }]) => [id, rank(ids, scores, topK)])),
+          output: {
+            kind: 'ranking',
+            run: new Map([...run].map(([id, { ids, scores }]) => [id, rank(ids, scores, topK)])),
+          },
           cost: { seconds: { search: 0 } },
         },
       ]),
@@ -74,9 +73,10 @@ function fixedRetriever(run: Run): Retriever {
 describe('a result', () => {
   it('holds the means of the run that lies beside it, and the scores by query', async () => {
     const output = temporaryFolder();
-    const [result] = await benchRetriever(
+    const [result] = await runOnTask(
+      bm25Runner('elasticsearch', 1),
       task,
-      bm25Retriever('elasticsearch', 1),
+      null,
       settings(output),
       context('trec_eval'),
     );
@@ -107,29 +107,30 @@ describe('a result', () => {
 
   it('is taken as it is when the same work is asked for again, and made anew with overwrite', async () => {
     const output = temporaryFolder();
-    const retriever = bm25Retriever('elasticsearch', 1);
-    const [first] = await benchRetriever(task, retriever, settings(output), context());
+    const retriever = bm25Runner('elasticsearch', 1);
+    const [first] = await runOnTask(retriever, task, null, settings(output), context());
     const path = join(first!.folder, 'record.json');
     const written = statSync(path).mtimeMs;
-    const [second] = await benchRetriever(task, retriever, settings(output), context());
+    const [second] = await runOnTask(retriever, task, null, settings(output), context());
     expect(second!.record).toEqual(first!.record);
     expect(statSync(path).mtimeMs).toBe(written);
     const run = readFileSync(join(first!.folder, 'run.trec.gz'));
-    await benchRetriever(task, retriever, settings(output, { overwrite: true }), context());
+    await runOnTask(retriever, task, null, settings(output, { overwrite: true }), context());
     expect(statSync(path).mtimeMs).toBeGreaterThan(written);
     expect(readFileSync(join(first!.folder, 'run.trec.gz'))).toEqual(run);
   });
 
   it('gains a measure that is asked for later, without a search', async () => {
     const output = temporaryFolder();
-    const retriever = bm25Retriever('elasticsearch', 1);
-    const [first] = await benchRetriever(task, retriever, settings(output), context());
-    const searched: Retriever = { ...retriever, retrieve: () => Promise.reject(new Error('searched again')) };
+    const retriever = bm25Runner('elasticsearch', 1);
+    const [first] = await runOnTask(retriever, task, null, settings(output), context());
+    const searched: Runner = { ...retriever, run: () => Promise.reject(new Error('searched again')) };
     const wanted = settings(output, { measures: ['nDCG@10', 'AP@5'] });
-    const [second] = await benchRetriever(task, searched, wanted, context());
-    const [whole] = await benchRetriever(
-      task,
+    const [second] = await runOnTask(searched, task, null, wanted, context());
+    const [whole] = await runOnTask(
       retriever,
+      task,
+      null,
       settings(temporaryFolder(), { measures: ['nDCG@10', 'R@100', 'AP@5'] }),
       context(),
     );
@@ -141,34 +142,50 @@ describe('a result', () => {
 
   it('of other work has another fingerprint', async () => {
     const output = temporaryFolder();
-    const retriever = bm25Retriever('elasticsearch', 1);
+    const retriever = bm25Runner('elasticsearch', 1);
     const fingerprints = new Set<string>();
     const variants = [
       { settings: settings(output), context: context() },
       { settings: settings(output, { topK: 10 }), context: context() },
-      { settings: settings(output, { queryLimit: 3 }), context: context() },
+      { settings: settings(output), context: context(), limit: 3 },
       { settings: settings(output), context: context('trec_eval') },
     ];
     for (const variant of variants) {
-      const [result] = await benchRetriever(task, retriever, variant.settings, variant.context);
+      const [result] = await runOnTask(
+        retriever,
+        limitTask(task, variant.limit ?? null),
+        null,
+        variant.settings,
+        variant.context,
+      );
       fingerprints.add(result!.record.fingerprint);
     }
     expect(fingerprints.size).toBe(variants.length);
   });
 
   it('of the first queries says so', async () => {
-    const limited = settings(temporaryFolder(), { queryLimit: 3 });
-    const [result] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), limited, context());
+    const limited = limitTask(task, 3);
+    const [result] = await runOnTask(
+      bm25Runner('elasticsearch', 1),
+      limited,
+      null,
+      settings(temporaryFolder()),
+      context(),
+    );
     expect(result!.record.task).toMatchObject({ queryLimit: 3, queries: 3 });
     expect((await loadPerQuery(result!)).queries).toHaveLength(3);
   });
 
   it('of a re-ranker names its first stage, and changes when the candidates do', async () => {
     const output = temporaryFolder();
-    const [bm25] = await benchRetriever(task, bm25Retriever('elasticsearch', 1), settings(output), context());
-    const firstStage = await firstStageOf(bm25!);
-    const one = await benchReranker(task, oracleReranker(), firstStage, settings(output), context());
-    const two = await benchReranker(task, oracleReranker(), firstStage, settings(output, { depth: 20 }), context());
+    const [bm25] = await runOnTask(bm25Runner('elasticsearch', 1), task, null, settings(output), context());
+    const rerank = async (depth: number): Promise<StoredResult> => {
+      const candidates = await candidatesOf(bm25!, depth);
+      const [result] = await runOnTask(oracleRunner(), task, candidates, settings(output), context());
+      return result!;
+    };
+    const one = await rerank(10);
+    const two = await rerank(20);
     expect(one.record.firstStage).toMatchObject({ name: 'BM25 elasticsearch', depth: 10 });
     expect(two.record.fingerprint).not.toBe(one.record.fingerprint);
     expect(two.record.measures['nDCG@10']).toBeGreaterThanOrEqual(one.record.measures['nDCG@10']!);
@@ -183,9 +200,10 @@ describe('documents with the id of the query', () => {
     const idsUnder = async (profile: ProfileName): Promise<readonly string[]> => {
       const output = temporaryFolder();
       const withSelf = { ...task, corpus: { ...fakeCorpus(), size: 4 } };
-      const [result] = await benchRetriever(
+      const [result] = await runOnTask(
+        fixedRunner(run),
         withSelf,
-        fixedRetriever(run),
+        null,
         settings(output, { topK: 2 }),
         context(profile),
       );

@@ -2,18 +2,22 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { bench, type BenchPlan } from '../../src/pipeline/run-plan.js';
+import { runPlan } from '../../src/pipeline/run-plan.js';
 import { InputError } from '../../src/core/errors.js';
 import type { PairScorer } from '../../src/core/model.js';
+import { limitTask } from '../../src/core/limit-task.js';
 import { profileByName } from '../../src/core/profile.js';
+import type { ShardRequest } from '../../src/core/shards.js';
 import { usebMainMeasures, type UsebTask } from '../../src/core/useb.js';
-import { openUsebTasks } from '../../src/suites/useb/open.js';
-import type { BenchContext, BenchSettings } from '../../src/pipeline/retrieval.js';
+import { openUsebTasks } from '../helpers/tasks.js';
+import type { PipelineContext, RunSettings } from '../../src/pipeline/context.js';
 import { loadPerQuery, loadResults, type StoredResult } from '../../src/results/store.js';
-import { usebCrossEncoder } from '../../src/runners/useb-cross-encoder.js';
-import { usebBiEncoder } from '../../src/runners/useb-bi-encoder.js';
+import { crossEncoderRunner } from '../../src/runners/cross-encoder.js';
+import { biEncoderRunner } from '../../src/runners/bi-encoder.js';
+import { specsOf, type SystemValues } from '../../src/runners/specs.js';
 import { VectorStore } from '../../src/stores/index.js';
-import { benchUseb, noteUsebAverages } from '../../src/pipeline/useb.js';
+import { runOnTask } from '../../src/pipeline/stored-result.js';
+import { noteUsebAverages } from '../../src/pipeline/useb.js';
 import { runCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { hashEmbedding, hashEncoder } from '../helpers/hash-encoder.js';
@@ -29,18 +33,16 @@ const golden = JSON.parse(
 
 const fixtures = join(import.meta.dirname, '../datasets/fixtures');
 
-const contextOf = (progress = recordingProgress()): BenchContext => ({
+const contextOf = (progress = recordingProgress()): PipelineContext => ({
   profile: profileByName('sgpt-paper'),
   progress,
   command: 'sgpt-bench run --task demo/useb',
   threads: 1,
 });
 
-const settingsOf = (output: string, changes: Partial<BenchSettings> = {}): BenchSettings => ({
+const settingsOf = (output: string, changes: Partial<RunSettings> = {}): RunSettings => ({
   measures: ['nDCG@10'],
   topK: 1000,
-  depth: 100,
-  queryLimit: null,
   output,
   overwrite: false,
   ...changes,
@@ -70,18 +72,21 @@ function hashScorer(): PairScorer {
 async function benchAll(
   tasks: readonly UsebTask[],
   output: string,
-  changes: { settings?: Partial<BenchSettings>; progress?: ReturnType<typeof recordingProgress> } = {},
+  changes: { settings?: Partial<RunSettings>; progress?: ReturnType<typeof recordingProgress> } = {},
 ): Promise<{ results: StoredResult[]; encoded: string[] }> {
   const encoder = hashEncoder();
-  const runner = usebBiEncoder({ encoder, store: new VectorStore(join(output, '.cache')) }, 'by-task', 1);
+  const store = new VectorStore(join(output, '.cache'));
+  const runner = biEncoderRunner({ encoder, store }, { threads: 1 });
   const results: StoredResult[] = [];
   for (const task of tasks) {
-    results.push(...(await benchUseb(task, runner, settingsOf(output, changes.settings), contextOf(changes.progress))));
+    results.push(
+      ...(await runOnTask(runner, task, null, settingsOf(output, changes.settings), contextOf(changes.progress))),
+    );
   }
   return { results, encoded: encoder.encoded };
 }
 
-describe('benchUseb', () => {
+describe('a USEB task in the pipeline', () => {
   it('records every number that useb prints, as a fraction', async () => {
     const output = temporaryFolder();
     const { results } = await benchAll(await openUsebTasks('demo/useb', 'nowhere'), output);
@@ -144,8 +149,9 @@ it('refuses vectors that are not finite', async () => {
       return [matrix!];
     },
   };
-  const runner = usebBiEncoder({ encoder: broken, store: new VectorStore(temporaryFolder()) }, 'by-task', 1);
-  await expect(runner.score(task!, contextOf())).rejects.toThrow(
+  const stored = { encoder: broken, store: new VectorStore(temporaryFolder()) };
+  const runner = biEncoderRunner(stored, { threads: 1 });
+  await expect(runner.run(task!, { topK: 1000, candidates: null }, contextOf())).rejects.toThrow(
     /useb\/twitterpara: the vector of ".+" has a value that is not/,
   );
 });
@@ -165,12 +171,12 @@ describe('noteUsebAverages', () => {
   });
 });
 
-describe('usebCrossEncoder', () => {
+describe('a cross-encoder', () => {
   it("re-ranks AskUbuntu's candidates: by cosines as pair scores it has useb's numbers", async () => {
     const [task] = await openUsebTasks('useb/askubuntu', fixtures);
     const output = temporaryFolder();
-    const runner = usebCrossEncoder({ scorer: hashScorer(), store: new VectorStore(join(output, '.cache')) });
-    const [result] = await benchUseb(task!, runner, settingsOf(output), contextOf());
+    const runner = crossEncoderRunner({ scorer: hashScorer(), store: new VectorStore(join(output, '.cache')) });
+    const [result] = await runOnTask(runner, task!, null, settingsOf(output), contextOf());
     const expected = golden.sets.odd['by-task'].test;
     for (const [key, value] of Object.entries(result!.record.measures)) expect(value).toBeCloseTo(expected[key]!, 4);
     expect(Object.keys(result!.record.measures)).toHaveLength(12);
@@ -180,41 +186,54 @@ describe('usebCrossEncoder', () => {
 
   it('refuses the other tasks', async () => {
     const [task] = await openUsebTasks('useb/scidocs', fixtures);
-    const runner = usebCrossEncoder({ scorer: hashScorer(), store: new VectorStore(temporaryFolder()) });
-    await expect(runner.score(task!, contextOf())).rejects.toThrow(/runs on AskUbuntu alone/);
+    const runner = crossEncoderRunner({ scorer: hashScorer(), store: new VectorStore(temporaryFolder()) });
+    await expect(runner.run(task!, { topK: 1000, candidates: null }, contextOf())).rejects.toThrow(
+      /runs on AskUbuntu alone/,
+    );
   });
 });
 
-describe('bench', () => {
-  const plan: BenchPlan = {
-    runners: ['bi-encoder'],
-    models: ['never/opened'],
-    poolings: ['mean'],
-    layers: undefined,
-    brackets: 'auto',
-    dtype: 'fp32',
-    prompts: ['G'],
-    bm25: undefined,
-    firstStage: 'bm25',
-  };
+describe('a plan with tasks of USEB', () => {
   it.each([
+    [{ runner: ['bm25'] }, /useb\/askubuntu: the runner bm25 cannot do this task; choose --runner bi-encoder or cross/],
     [
-      { runners: ['bm25'] },
-      {},
-      /useb\/askubuntu: the runner bm25 cannot do this task; choose --runner bi-encoder or cross/,
+      { runner: ['bi-encoder', 'oracle'], model: ['never/opened'] },
+      /useb\/askubuntu: the runner oracle cannot do this task/,
     ],
-    [{ runners: ['bi-encoder', 'oracle'] }, {}, /useb\/askubuntu: the runner oracle cannot do this task/],
-    [{ runners: ['cross-encoder'] }, {}, /useb\/cqadupstack: the runner cross-encoder .* runs on askubuntu alone/],
-    [{}, { queryLimit: 3 }, /--limit-queries is for retrieval tasks/],
-  ] as [Partial<BenchPlan>, Partial<BenchSettings>, RegExp][])(
-    'refuses before any work: %o %o',
-    async (plans, settings, message) => {
-      const tasks = await openUsebTasks('useb', fixtures);
-      const started = bench({ ...plan, ...plans }, tasks, settingsOf(temporaryFolder(), settings), contextOf());
-      await expect(started).rejects.toThrow(InputError);
-      await expect(started).rejects.toThrow(message);
-    },
-  );
+    [
+      { runner: ['cross-encoder'], model: ['never/opened'], prompt: ['G'] },
+      /useb\/cqadupstack: the runner cross-encoder .* runs on askubuntu alone/,
+    ],
+  ] as [SystemValues, RegExp][])('refuses before any work: %o', async (values, message) => {
+    const tasks = await openUsebTasks('useb', fixtures);
+    const started = runPlan(await specsOf(values), tasks, settingsOf(temporaryFolder()), contextOf());
+    await expect(started).rejects.toThrow(InputError);
+    await expect(started).rejects.toThrow(message);
+  });
+
+  it('can be limited to the first queries of each part, and shared by single shards', async () => {
+    const tasks = (await openUsebTasks('demo/useb')).map((task) => limitTask(task, 3));
+    expect(tasks.map(({ facts }) => facts.queries)).toEqual([3, 6, 6, 12]);
+    const { results } = await benchAll(tasks as UsebTask[], temporaryFolder());
+    expect(results.map(({ record }) => record.task.queryLimit)).toEqual([3, 3, 3, 3]);
+    for (const task of tasks) {
+      const encoder = hashEncoder();
+      const runner = biEncoderRunner({ encoder, store: new VectorStore(temporaryFolder()) }, { threads: 1 });
+      const asked: ShardRequest[] = [];
+      const make = (shard: ShardRequest, compute: () => Promise<void>): Promise<void> => {
+        asked.push(shard);
+        return compute();
+      };
+      await runner.fill!(
+        task,
+        { topK: 1, candidates: null },
+        { ...contextOf(), shards: { inFlight: 2, size: 5, make } },
+      );
+      for (const { part, keys } of asked.reverse())
+        expect((await runner.openShard!(task, part, profileByName('sgpt-paper'))).keys).toEqual(keys);
+      expect(asked.length).toBeGreaterThan(1);
+    }
+  });
 });
 
 describe('sgpt-bench run --task demo/useb', () => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
+import { completeSpec } from '../../src/core/system-spec.js';
 import { profileByName } from '../../src/core/profile.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator, mostJobs } from '../../src/queue/coordinator.js';
@@ -36,21 +37,18 @@ describe.skipIf(!hasRedis)('a queue (needs redis-server)', () => {
     const progress = recordingProgress();
     const coordinator = await Coordinator.open({ address, backend, versions: versionsOf({}), progress, shardSize: 1 });
     onTestFinished(() => coordinator.close());
-    const how = {
-      poolings: [],
-      layers: null,
-      brackets: 'none',
-      dtype: 'fp32',
-      embedPrompt: null,
-      storeDtype: 'float32',
-    } as const;
-    const system = { ...how, model: 'hash', maxTokens: null, prompt: null };
-    const task = { name: 'many', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
+    const system = completeSpec({ runner: 'bi-encoder', model: 'hash', brackets: 'none' });
+    const facts = { checksum: 'a'.repeat(64) };
+    const task = { name: 'many', split: 'test', queryLimit: null, facts } as unknown as RetrievalTask;
     const shards = coordinator.workOf({ system, taskName: 'many', task, profile: 'beir' });
     const encoder = hashEncoder();
     const context = { profile: profileByName('beir'), progress, shards };
     const over = new AbortController();
-    const embedded = embed({ encoder, store }, texts, 'document', texts.length, context).finally(() => {
+    const embedded = embed(
+      { encoder, store },
+      { name: 'documents', role: 'document', total: texts.length, texts },
+      context,
+    ).finally(() => {
       over.abort();
     });
     embedded.catch(() => undefined);

@@ -1,21 +1,15 @@
 import type { RetrievalTask } from '../../src/core/dataset.js';
+import { completeSpec } from '../../src/core/system-spec.js';
 import type { Coordinator } from '../../src/queue/coordinator.js';
 
 /** Has a shard queued that no worker can compute: its model and its data are nowhere. */
 export function waitForUnmadeShard(coordinator: Coordinator): Promise<void> {
-  const task = { name: 'small', split: 'test', facts: { checksum: 'a'.repeat(64) } } as unknown as RetrievalTask;
-  const how = {
-    poolings: [],
-    layers: null,
-    brackets: 'auto',
-    dtype: 'fp32',
-    embedPrompt: null,
-    storeDtype: 'float32',
-  } as const;
-  const system = { ...how, model: 'nowhere', maxTokens: null, prompt: null };
+  const facts = { checksum: 'a'.repeat(64) };
+  const task = { name: 'small', split: 'test', queryLimit: null, facts } as unknown as RetrievalTask;
+  const system = completeSpec({ runner: 'bi-encoder', model: 'nowhere' });
   const work = coordinator.workOf({ system, taskName: 'small', task, profile: 'sgpt-paper' });
   const model = { id: 'm', revision: null, architecture: 'x', parameters: 0, files: {}, dtype: 'fp32' };
-  const part = { kind: 'texts', role: 'query', first: 0, count: 4 } as const;
+  const part = { kind: 'texts', sequence: 'queries', role: 'query', first: 0, count: 4 } as const;
   const made = work.make({ index: 0, keys: ['b'.repeat(64)], part, model, settings: {} }, () =>
     Promise.reject(new Error()),
   );

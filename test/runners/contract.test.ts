@@ -1,33 +1,47 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RetrievalTask } from '../../src/core/dataset.js';
 import { InterruptedError } from '../../src/core/errors.js';
 import { profileByName } from '../../src/core/profile.js';
 import { compareScored, type Run } from '../../src/core/run.js';
-import type { Reranker, Retriever, RunnerContext } from '../../src/core/runner.js';
-import { openBeirFolder } from '../../src/suites/index.js';
-import { createBiEncoder, createCrossEncoder } from '../../src/models/index.js';
-import { biEncoderRetriever } from '../../src/runners/bi-encoder.js';
-import { bm25Retriever } from '../../src/runners/bm25.js';
-import { crossEncoderReranker } from '../../src/runners/cross-encoder.js';
-import { oracleReranker } from '../../src/runners/oracle.js';
+import type { CandidateRun, Runner, RunnerContext, SystemOutput } from '../../src/core/runner.js';
+import type { ShardRequest } from '../../src/core/shards.js';
+import type { PartialSpec } from '../../src/core/system-spec.js';
+import { openBeirFolder } from '../../src/datasets/beir-folder.js';
+import { checkSpec } from '../../src/runners/check-spec.js';
+import { runnerKindOf, runnerKinds } from '../../src/runners/index.js';
 import { VectorStore } from '../../src/stores/index.js';
 import { recordingProgress } from '../helpers/progress.js';
 import { smallModels, writeSmallTask } from '../helpers/small-task.js';
 
-/** What every retriever and re-ranker keeps to, whatever it computes. A new one is added to the tables below. */
+/**
+ * What every runner keeps to, whatever it computes. The runners are those of the table; a new one needs a spec here, and the
+ * first test fails without.
+ */
+const specs: Readonly<Record<string, PartialSpec>> = {
+  bm25: { runner: 'bm25', bm25: 'anserini-flat' },
+  'bi-encoder': {
+    runner: 'bi-encoder',
+    model: smallModels.biEncoder,
+    pooling: ['weightedmean', 'mean', 'lasttoken'],
+  },
+  'cross-encoder': { runner: 'cross-encoder', model: smallModels.causal, prompt: 'G' },
+  oracle: { runner: 'oracle' },
+};
+
 let folder: string;
 let task: RetrievalTask;
-let firstStage: Run;
+let candidates: CandidateRun;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-contract-'));
   await writeSmallTask(folder);
   task = await openBeirFolder(folder, 'small');
-  const [bm25] = await bm25Retriever('elasticsearch', 1).retrieve(task, 20, context());
-  firstStage = bm25!.run;
+  const bm25 = await open('bm25', 'first-stage');
+  const [output] = await bm25.run(task, { topK: 20, candidates: null }, context());
+  candidates = { name: 'BM25', run: runOf(output!), depth: 5 };
 });
 
 afterAll(async () => {
@@ -35,9 +49,28 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function context(signal?: AbortSignal): RunnerContext & { progress: ReturnType<typeof recordingProgress> } {
-  return { profile: profileByName('beir'), progress: recordingProgress(), signal };
+function context(
+  more: Partial<RunnerContext> = {},
+): RunnerContext & { progress: ReturnType<typeof recordingProgress> } {
+  return { profile: profileByName('beir'), ...more, progress: recordingProgress() };
 }
+
+async function open(name: string, store: string): Promise<Runner> {
+  const spec = await checkSpec(specs[name]!);
+  return runnerKindOf(name).open(spec, {
+    ...{ profile: profileByName('beir'), threads: 2, progress: recordingProgress(), cacheFolder: folder, task },
+    store: (dtype) => new VectorStore(join(folder, store), { dtype }),
+  });
+}
+
+const runOf = ({ output }: SystemOutput): Run => {
+  if (output.kind !== 'ranking') throw new Error('expected a ranking');
+  return output.run;
+};
+const requestOf = (name: string, topK: number): { topK: number; candidates: CandidateRun | null } => ({
+  topK,
+  candidates: runnerKindOf(name).reranks ? candidates : null,
+});
 
 async function idsOfCorpus(): Promise<Set<string>> {
   const ids = new Set<string>();
@@ -62,107 +95,99 @@ function expectRanked(run: Run, limit: number, known: ReadonlySet<string>): void
   }
 }
 
-function expectStagesDone({ stages }: ReturnType<typeof recordingProgress>): void {
-  for (const stage of stages) expect(stage, stage.label).toMatchObject({ done: stage.total, ended: true });
-}
-
-const retrievers: [string, (store: VectorStore) => Promise<Retriever>][] = [
-  ['bm25', () => Promise.resolve(bm25Retriever('anserini-flat', 1))],
-  [
-    'bi-encoder',
-    async (store) => {
-      const poolings = ['weightedmean', 'mean', 'lasttoken'];
-      const encoder = await createBiEncoder({ model: smallModels.biEncoder, poolings, maxTokens: null, threads: 2 });
-      return biEncoderRetriever({ encoder, store }, 2);
-    },
-  ],
-];
-
-describe.each(retrievers)('retriever %s', (_, create) => {
-  it('ranks known documents, at most top-k, in ranking order, and reports all progress', async () => {
-    const retriever = await create(new VectorStore(join(folder, 'a')));
-    const known = await idsOfCorpus();
-    const here = context();
-    const results = await retriever.retrieve(task, 7, here);
-    expect(results.map(({ system }) => system)).toEqual(retriever.systems);
-    expect(new Set(retriever.systems.map(({ name }) => name)).size).toBe(retriever.systems.length);
-    for (const { run } of results) expectRanked(run, 7, known);
-    expectStagesDone(here.progress);
-    await retriever.close();
-  });
-
-  it('gives the same run again, from the store and without it; a smaller top-k is a prefix', async () => {
-    const retriever = await create(new VectorStore(join(folder, 'b')));
-    const first = await retriever.retrieve(task, 7, context());
-    const stored = await retriever.retrieve(task, 7, context());
-    const shorter = await retriever.retrieve(task, 3, context());
-    await retriever.close();
-    const other = await create(new VectorStore(join(folder, 'c')));
-    const fresh = await other.retrieve(task, 7, context());
-    await other.close();
-    expect(stored.map(({ run }) => run)).toEqual(first.map(({ run }) => run));
-    expect(fresh.map(({ run }) => run)).toEqual(first.map(({ run }) => run));
-    shorter.forEach(({ run }, i) => {
-      for (const [id, { ids }] of run) expect(ids).toEqual(first[i]!.run.get(id)!.ids.slice(0, 3));
-    });
-  });
-
-  it('stops when asked to', async () => {
-    const retriever = await create(new VectorStore(join(folder, 'd')));
-    const stopped = retriever.retrieve(task, 7, context(AbortSignal.abort()));
-    await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
-    await retriever.close();
-  });
+it('every runner of the table is held to this contract', () => {
+  expect(Object.keys(specs)).toEqual(runnerKinds.map(({ name }) => name));
 });
 
-const rerankers: [string, (store: VectorStore) => Promise<Reranker>][] = [
-  ['oracle', () => Promise.resolve(oracleReranker())],
-  [
-    'cross-encoder',
-    async (store) => {
-      const scorer = await createCrossEncoder({ model: smallModels.causal, prompt: 'G', threads: 2 });
-      return crossEncoderReranker({ scorer, store });
-    },
-  ],
-];
-
-describe.each(rerankers)('re-ranker %s', (name, create) => {
-  it('orders exactly the first candidates anew and leaves the first stage as it was', async () => {
-    const reranker = await create(new VectorStore(join(folder, `${name}-a`)));
-    const before = structuredClone(firstStage);
+describe.each(runnerKinds)('the runner $name', ({ name, reranks }) => {
+  it('ranks known documents in ranking order, and reports all progress', async () => {
+    const runner = await open(name, `${name}-a`);
     const here = context();
-    const { run, system } = await reranker.rerank(task, firstStage, 5, here);
-    await reranker.close();
-    expect(system).toEqual(reranker.system);
-    expectRanked(run, 5, await idsOfCorpus());
-    expect([...run.keys()].sort()).toEqual([...firstStage.keys()].sort());
-    for (const [id, { ids }] of run) {
-      expect([...ids].sort()).toEqual(firstStage.get(id)!.ids.slice(0, 5).sort());
-    }
-    expect(firstStage).toEqual(before);
-    expectStagesDone(here.progress);
+    const outputs = await runner.run(task, requestOf(name, 7), here);
+    const systems = runner.systemsOn(task);
+    await runner.close();
+    expect(outputs.map(({ system }) => system)).toEqual(systems);
+    expect(new Set(systems.map((system) => system.name)).size).toBe(systems.length);
+    expect(systems.every((system) => system.runner === name)).toBe(true);
+    for (const output of outputs) expectRanked(runOf(output), 7, await idsOfCorpus());
+    for (const stage of here.progress.stages)
+      expect(stage, stage.label).toMatchObject({ done: stage.total, ended: true });
   });
 
   it('gives the same run again, from the store and without it', async () => {
-    const reranker = await create(new VectorStore(join(folder, `${name}-b`)));
-    const first = await reranker.rerank(task, firstStage, 5, context());
-    const stored = await reranker.rerank(task, firstStage, 5, context());
-    await reranker.close();
-    const other = await create(new VectorStore(join(folder, `${name}-c`)));
-    const fresh = await other.rerank(task, firstStage, 5, context());
+    const runner = await open(name, `${name}-b`);
+    const first = await runner.run(task, requestOf(name, 7), context());
+    const stored = await runner.run(task, requestOf(name, 7), context());
+    await runner.close();
+    const other = await open(name, `${name}-c`);
+    const fresh = await other.run(task, requestOf(name, 7), context());
     await other.close();
-    expect(stored.run).toEqual(first.run);
-    expect(fresh.run).toEqual(first.run);
+    expect(stored.map(runOf)).toEqual(first.map(runOf));
+    expect(fresh.map(runOf)).toEqual(first.map(runOf));
+  });
+
+  it.skipIf(reranks)('gives a prefix where fewer documents are asked for', async () => {
+    const runner = await open(name, `${name}-b`);
+    const longer = await runner.run(task, requestOf(name, 7), context());
+    const shorter = await runner.run(task, requestOf(name, 3), context());
+    await runner.close();
+    shorter.forEach((output, i) => {
+      for (const [id, { ids }] of runOf(output)) expect(ids).toEqual(runOf(longer[i]!).get(id)!.ids.slice(0, 3));
+    });
+  });
+
+  it.runIf(reranks)('orders exactly the first candidates anew and leaves the first stage as it was', async () => {
+    const before = structuredClone(candidates);
+    const runner = await open(name, `${name}-b`);
+    const [output] = await runner.run(task, requestOf(name, 1000), context());
+    await runner.close();
+    const run = runOf(output!);
+    expect([...run.keys()].sort()).toEqual([...candidates.run.keys()].sort());
+    for (const [id, { ids }] of run)
+      expect([...ids].sort()).toEqual(candidates.run.get(id)!.ids.slice(0, candidates.depth).sort());
+    expect(candidates).toEqual(before);
+  });
+
+  it('stops when asked to, where it works long', async () => {
+    const runner = await open(name, `${name}-d`);
+    const stopped = runner.run(task, requestOf(name, 7), context({ signal: AbortSignal.abort() }));
+    if (name === 'oracle') await stopped;
+    else await expect(stopped).rejects.toBeInstanceOf(InterruptedError);
+    await runner.close();
+  });
+
+  it('computes by single shards what it stores, under the same keys', async () => {
+    const runner = await open(name, `${name}-e`);
+    expect(runner.openShard === undefined).toBe(runner.fill === undefined);
+    expect(runner.stored === undefined).toBe(runner.fill === undefined);
+    const asked: ShardRequest[] = [];
+    const shards = {
+      inFlight: 1,
+      size: 16,
+      make: (shard: ShardRequest, compute: () => Promise<void>) => {
+        asked.push(shard);
+        return compute();
+      },
+    };
+    await runner.fill?.(task, requestOf(name, 7), context({ shards }));
+    for (const { part, keys } of asked) {
+      const ready = await runner.openShard!(task, part, profileByName('beir'));
+      expect(ready.keys).toEqual(keys);
+      const matrices = await ready.compute(undefined, () => undefined);
+      const store = new VectorStore(join(folder, `${name}-e`));
+      for (const [i, key] of keys.entries()) expect(await store.get(key)).toEqual(matrices[i]);
+    }
+    expect(asked.length > 1).toBe(runner.fill !== undefined);
+    await runner.close();
   });
 });
 
 describe('costs', () => {
   it('say how many texts were encoded, and the memory of all processes', async () => {
-    const [, create] = retrievers[1]!;
-    const retriever = await create(new VectorStore(join(folder, 'costs')));
-    const [fresh] = await retriever.retrieve(task, 7, context());
-    const [stored] = await retriever.retrieve(task, 7, context());
-    await retriever.close();
+    const runner = await open('bi-encoder', 'costs');
+    const [fresh] = await runner.run(task, requestOf('bi-encoder', 7), context());
+    const [stored] = await runner.run(task, requestOf('bi-encoder', 7), context());
+    await runner.close();
     const own = process.memoryUsage.rss() / 2 ** 20;
     expect(fresh!.cost.texts).toBe(task.queries.length + task.corpus.size);
     expect(fresh!.cost.memoryMiB).toBeGreaterThan(own / 2);
@@ -173,10 +198,11 @@ describe('costs', () => {
 
 describe('the oracle', () => {
   it('puts better grades first and keeps the order of equal ones', async () => {
-    const { run } = await oracleReranker().rerank(task, firstStage, 20, context());
-    for (const [queryId, { ids }] of run) {
+    const oracle = await open('oracle', 'oracle');
+    const [output] = await oracle.run(task, { topK: 1000, candidates: { ...candidates, depth: 20 } }, context());
+    for (const [queryId, { ids }] of runOf(output!)) {
       const grade = (id: string): number => task.qrels.get(queryId)!.get(id) ?? 0;
-      const before = firstStage.get(queryId)!.ids;
+      const before = candidates.run.get(queryId)!.ids;
       for (let i = 1; i < ids.length; i++) {
         const [a, b] = [ids[i - 1]!, ids[i]!];
         expect(grade(a)).toBeGreaterThanOrEqual(grade(b));

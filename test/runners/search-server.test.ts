@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import type { Document, RetrievalTask } from '../../src/core/dataset.js';
 import { InterruptedError } from '../../src/core/errors.js';
 import { profileByName } from '../../src/core/profile.js';
-import type { RunnerContext } from '../../src/core/runner.js';
-import { openBeirFolder } from '../../src/suites/index.js';
-import { bm25Retriever } from '../../src/runners/bm25.js';
-import { searchServerRetriever, type SearchServer } from '../../src/runners/search-server.js';
+import type { Run } from '../../src/core/run.js';
+import type { RunnerContext, SystemOutput } from '../../src/core/runner.js';
+import { openBeirFolder } from '../../src/datasets/beir-folder.js';
+import { bm25Runner } from '../../src/runners/bm25.js';
+import { searchServerRunner, type SearchServer } from '../../src/runners/search-server.js';
 import { Bm25Index, bm25Settings } from '../../src/search/index.js';
 import { recordingProgress } from '../helpers/progress.js';
 import { writeSmallTask } from '../helpers/small-task.js';
@@ -151,12 +152,17 @@ async function msearch(indexes: FakeServer['indexes'], lines: Exchange['lines'])
 const pathsOf = ({ exchanges }: FakeServer): string[] =>
   exchanges.map(({ method, path }) => `${method} ${path.replace(/sgpt-bench-[0-9a-f]{32}/, 'INDEX')}`);
 
+function runOf(result: SystemOutput | undefined): Run {
+  if (result?.output.kind !== 'ranking') throw new Error('expected a ranking');
+  return result.output.run;
+}
+
 describe('a search server', () => {
   it("indexes and searches with BEIR's settings", async () => {
     const server = await startSearchServer();
-    const retriever = await searchServerRetriever(server);
+    const retriever = await searchServerRunner(server);
     const here = context();
-    const [result] = await retriever.retrieve(task, 20, here);
+    const [result] = await retriever.run(task, { topK: 20, candidates: null }, here);
     await retriever.close();
     expect(result!.system).toMatchObject({ name: 'BM25 elasticsearch 7.17.0', runner: 'bm25', family: 'BM25' });
     expect(pathsOf(server)).toEqual([
@@ -187,25 +193,25 @@ describe('a search server', () => {
       },
       size: 20,
     });
-    const [local] = await bm25Retriever('elasticsearch', 1).retrieve(task, 20, context());
-    expect(result!.run).toEqual(local!.run);
-    expect(result!.run.has('no-hit')).toBe(false);
+    const [local] = await bm25Runner('elasticsearch', 1).run(task, { topK: 20, candidates: null }, context());
+    expect(runOf(result)).toEqual(runOf(local));
+    expect(runOf(result).has('no-hit')).toBe(false);
     for (const stage of here.progress.stages) expect(stage).toMatchObject({ done: stage.total, ended: true });
   });
 
   it('uses a finished index again, and builds one anew that was broken off', async () => {
     const server = await startSearchServer();
-    const retriever = await searchServerRetriever(server);
-    const [first] = await retriever.retrieve(task, 20, context());
+    const retriever = await searchServerRunner(server);
+    const [first] = await retriever.run(task, { topK: 20, candidates: null }, context());
     server.exchanges.length = 0;
-    const [second] = await retriever.retrieve(task, 20, context());
-    expect(second!.run).toEqual(first!.run);
+    const [second] = await retriever.run(task, { topK: 20, candidates: null }, context());
+    expect(runOf(second)).toEqual(runOf(first));
     expect(pathsOf(server)).toEqual(['HEAD /INDEX', 'GET /INDEX/_mapping', 'GET /INDEX/_count', 'POST /_msearch']);
     const [index] = server.indexes.values();
     index!.mappings = {};
     index!.documents.pop();
-    const [third] = await retriever.retrieve(task, 20, context());
-    expect(third!.run).toEqual(first!.run);
+    const [third] = await retriever.run(task, { topK: 20, candidates: null }, context());
+    expect(runOf(third)).toEqual(runOf(first));
     expect([...server.indexes.values()][0]!.documents).toHaveLength(task.corpus.size);
     await retriever.close();
   });
@@ -213,7 +219,7 @@ describe('a search server', () => {
   it('logs in with a key, or a user and a password', async () => {
     const server = await startSearchServer();
     for (const login of [{ apiKey: 'abc' }, { username: 'me', password: 'geheim' }]) {
-      await (await searchServerRetriever({ url: server.url, login })).close();
+      await (await searchServerRunner({ url: server.url, login })).close();
     }
     const basic = `Basic ${Buffer.from('me:geheim').toString('base64')}`;
     expect(server.exchanges.map(({ authorization }) => authorization)).toEqual(['ApiKey abc', basic]);
@@ -257,8 +263,8 @@ describe('a search server', () => {
     const server = await startSearchServer();
     server.instead.set(start, answer);
     const work = async (): Promise<unknown> => {
-      const retriever = await searchServerRetriever({ ...server, login: { username: 'me', password: 'geheim' } });
-      return retriever.retrieve(task, 20, context());
+      const retriever = await searchServerRunner({ ...server, login: { username: 'me', password: 'geheim' } });
+      return retriever.run(task, { topK: 20, candidates: null }, context());
     };
     const message = await work().then(
       () => 'no error',
@@ -270,17 +276,21 @@ describe('a search server', () => {
   });
 
   it('that cannot be reached, or is asked for too much, is told in a sentence', async () => {
-    await expect(searchServerRetriever({ url: 'http://127.0.0.1:1' })).rejects.toThrow(
+    await expect(searchServerRunner({ url: 'http://127.0.0.1:1' })).rejects.toThrow(
       /ECONNREFUSED.*is the address right/,
     );
-    const retriever = await searchServerRetriever(await startSearchServer());
-    await expect(retriever.retrieve(task, 10_001, context())).rejects.toThrow(/10000 documents a query at most/);
+    const retriever = await searchServerRunner(await startSearchServer());
+    await expect(retriever.run(task, { topK: 10_001, candidates: null }, context())).rejects.toThrow(
+      /at most 10000 documents per query/,
+    );
     await retriever.close();
   });
 
   it('stops when asked to', async () => {
-    const retriever = await searchServerRetriever(await startSearchServer());
-    await expect(retriever.retrieve(task, 7, context(AbortSignal.abort()))).rejects.toBeInstanceOf(InterruptedError);
+    const retriever = await searchServerRunner(await startSearchServer());
+    await expect(
+      retriever.run(task, { topK: 7, candidates: null }, context(AbortSignal.abort())),
+    ).rejects.toBeInstanceOf(InterruptedError);
     await retriever.close();
   });
 });

@@ -8,7 +8,8 @@ import { sha256 } from '../../src/io/files.js';
 import type { Matrix } from '../../src/core/model.js';
 import { rank, type Ranking } from '../../src/core/run.js';
 import { searchExact, type ShardChunk, type Similarity, type VectorChunk } from '../../src/search/index.js';
-import { VectorStore, type ShardDtype } from '../../src/stores/index.js';
+import type { StoreDtype } from '../../src/core/system-fields.js';
+import { VectorStore } from '../../src/stores/index.js';
 import { golden } from '../helpers/goldens.js';
 
 interface Documents {
@@ -304,7 +305,7 @@ describe('of shards', () => {
   /** The documents, some of the chunks as shards of a store, which is where vectors get their dtype. */
   async function stored(
     documents: Documents,
-    { sizes, dtype, shards }: { sizes: number[]; dtype: ShardDtype; shards: (i: number) => boolean },
+    { sizes, dtype, shards }: { sizes: number[]; dtype: StoreDtype; shards: (i: number) => boolean },
   ): Promise<{ chunks: () => AsyncGenerator<VectorChunk | ShardChunk>; keys: string[] }> {
     const store = new VectorStore(folder, { dtype });
     const parts = [...chunks(documents, sizes)];

@@ -1,4 +1,5 @@
-import { beirCatalogue, type BeirEntry } from '../../src/suites/beir/catalogue.js';
+import { beirEntries } from '../../src/suites/beir/entries.js';
+import type { BeirEntry } from '../../src/suites/beir/entry.js';
 
 /**
  * The numbers of docs/scale-out.md: from the catalogue's counts of documents and queries, mean lengths, and rates that
@@ -59,7 +60,7 @@ export interface Corpus {
 }
 
 export function corpora(): Corpus[] {
-  return beirCatalogue.map((entry) => {
+  return beirEntries.map((entry) => {
     const [documentWords, queryWords] = words[entry.name]!;
     const documents = documentsOf(entry);
     const read = (count: number): number => Math.min(count * tokensPerWord, mostTokens);

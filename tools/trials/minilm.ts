@@ -14,10 +14,11 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readJson } from '../../src/io/files.js';
 import { profileByName } from '../../src/core/profile.js';
-import { openBeirFolder } from '../../src/suites/index.js';
-import { benchRetriever, mainMeasure } from '../../src/pipeline/retrieval.js';
+import { openBeirFolder } from '../../src/datasets/beir-folder.js';
+import { mainMeasure } from '../../src/pipeline/context.js';
+import { runOnTask } from '../../src/pipeline/stored-result.js';
 import { createBiEncoder } from '../../src/models/index.js';
-import { biEncoderRetriever } from '../../src/runners/bi-encoder.js';
+import { biEncoderRunner } from '../../src/runners/bi-encoder.js';
 import { VectorStore } from '../../src/stores/index.js';
 import type { ResultRecord } from '../../src/results/record.js';
 
@@ -89,18 +90,18 @@ async function score(model: string, nfcorpus: string, threads: number): Promise<
   const profile = profileByName('mteb');
   const task = await openBeirFolder(nfcorpus, 'beir/nfcorpus', 'test');
   const encoder = await createBiEncoder({ model, maxTokens: profile.biEncoderTokens, threads });
-  const retriever = biEncoderRetriever({ encoder, store: new VectorStore(output) }, threads);
+  const runner = biEncoderRunner({ encoder, store: new VectorStore(output) }, { threads });
   const progress = {
     stage: () => ({ advance: () => undefined, end: () => undefined }),
     note: (message: string) => process.stderr.write(`${message}\n`),
   };
-  const settings = { measures: [mainMeasure], topK: 1000, depth: 100, queryLimit: null, output, overwrite: false };
+  const settings = { measures: [mainMeasure], topK: 1000, output, overwrite: false };
   const context = { profile, progress, threads, command: 'tools/trials/minilm.ts' };
   try {
-    const [result] = await benchRetriever(task, retriever, settings, context);
+    const [result] = await runOnTask(runner, task, null, settings, context);
     return result!.record;
   } finally {
-    await retriever.close();
+    await runner.close();
     await task.corpus.close();
     await rm(output, { recursive: true });
   }

@@ -28,7 +28,10 @@ export async function openAskUbuntu(folder: string, name: string, split: UsebSpl
   const positives = queries.flatMap((query) => [...query.positives]);
   return {
     name,
+    kind: 'useb',
     dataset: 'askubuntu',
+    symmetric: true,
+    queryLimit: null,
     split,
     posts,
     queries,

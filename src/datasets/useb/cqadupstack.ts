@@ -35,7 +35,10 @@ export async function openCqaDupStack(folder: string, name: string, split: UsebS
   if (forums.length === 0) throw new InputError(`${corpusPath}: has no forum`);
   return {
     name,
+    kind: 'useb',
     dataset: 'cqadupstack',
+    symmetric: true,
+    queryLimit: null,
     split,
     forums,
     skippedQueries: 0,

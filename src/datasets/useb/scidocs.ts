@@ -38,7 +38,10 @@ export async function openSciDocs(folder: string, name: string, split: UsebSplit
   const titled = queries.filter((id) => titles.has(id)).length;
   return {
     name,
+    kind: 'useb',
     dataset: 'scidocs',
+    symmetric: true,
+    queryLimit: null,
     split,
     titles,
     qrels,

@@ -15,7 +15,10 @@ export async function openTwitterPara(folder: string, name: string): Promise<Twi
   const all = [...pairs.twitterurl, ...pairs.pit];
   return {
     name,
+    kind: 'useb',
     dataset: 'twitterpara',
+    symmetric: true,
+    queryLimit: null,
     split: 'test',
     pairs,
     skippedQueries: 0,

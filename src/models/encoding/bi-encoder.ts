@@ -1,10 +1,12 @@
 import { InputError } from '../../core/errors.js';
 import type { Encoder, Matrix, Role, WorkOptions } from '../../core/model.js';
-import type { Progress } from '../../core/runner.js';
+import type { Progress } from '../../core/progress.js';
+import type { Settings } from '../../core/setting.js';
+import { modelSettings } from '../../core/system-spec.js';
 import { pythonStrip } from '../../core/text.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { parseEmbedPrompt, promptedIds, type EmbedPrompt } from './embed-prompts.js';
+import { parseEmbedPrompt, promptedIds, requireOneMark, type EmbedPrompt } from './embed-prompts.js';
 import { locateModel } from '../hub/index.js';
 import { longestFirst } from '../runtime/longest-first.js';
 import { openModel } from '../loading/open-model.js';
@@ -64,8 +66,7 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
   const batchTokens = batchBudget(options);
   const prompt = options.embedPrompt === undefined ? null : parseEmbedPrompt(options.embedPrompt);
   const asked = options.brackets ?? 'auto';
-  if (prompt !== null && asked !== 'auto' && asked !== 'none')
-    throw new InputError(`brackets "${asked}" and an embedding prompt exclude each other; leave one out`);
+  requireOneMark(asked, options.embedPrompt ?? null);
   const source = await locateModel(options.model, { progress: options.progress });
   const exported = await readExported(source);
   if (exported !== null) return openExported(exported, options, prompt);
@@ -96,11 +97,7 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
       : promptedIds(tokenizer, prompt, text, limit);
   return {
     model: info,
-    settings: {
-      brackets,
-      maxTokens: limit,
-      ...(prompt === null ? textSettings(sentence) : promptSettings(prompt)),
-    },
+    settings: settingsOf(options, { brackets, limit, prompt, sentence }),
     views,
     encode: (texts, role, work) => encode(pool, views, texts, (text) => toIds(text, role), work),
     peakBytes: () => pool.peakBytes,
@@ -136,12 +133,32 @@ async function openExported(
       prompt === null
         ? textIds(tokenizer, prepare(sentence, text, role), marks?.[role] ?? null, limit)
         : promptedIds(tokenizer, prompt, text, limit),
-    settings: { brackets, maxTokens: limit, ...(prompt === null ? textSettings(sentence) : promptSettings(prompt)) },
+    settings: settingsOf(options, { brackets, limit, prompt, sentence }),
   });
 }
 
-function promptSettings({ before, after }: EmbedPrompt): Readonly<Record<string, string>> {
-  return { embedPrompt: `${before}{}${after}` };
+interface TextPreparation {
+  readonly brackets: Brackets;
+  readonly limit: number | null;
+  readonly prompt: EmbedPrompt | null;
+  readonly sentence: SentenceTransformer | null;
+}
+
+/** All that a vector depends on besides the model's files, for keys and records. */
+function settingsOf(
+  { device = 'cpu' }: BiEncoderOptions,
+  { brackets, limit, prompt, sentence }: TextPreparation,
+): Settings {
+  return modelSettings(
+    {
+      brackets,
+      maxTokens: limit,
+      embedPrompt: prompt === null ? null : `${prompt.before}{}${prompt.after}`,
+      device,
+      endpoint: null,
+    },
+    prompt === null ? textSettings(sentence) : {},
+  );
 }
 
 /** The views asked for; `own` comes first. */

@@ -26,6 +26,12 @@ export function parseEmbedPrompt(text: string): EmbedPrompt {
   return { before: before!, after };
 }
 
+/** @throws InputError where texts would be marked by brackets and by a prompt */
+export function requireOneMark(brackets: string, embedPrompt: string | null): void {
+  if (embedPrompt !== null && brackets !== 'auto' && brackets !== 'none')
+    throw new InputError(`brackets "${brackets}" and an embedding prompt exclude each other; leave one out`);
+}
+
 /** Each demonstration is the template, filled, with its answer: `This sentence : "…" means in one word:"Word".` */
 function withDemonstrations(text: string): string {
   const shown = text

@@ -7,7 +7,7 @@ import { downloadFile, usualPatience, type Patience } from '../../io/download.js
 import { InputError, messageOf } from '../../core/errors.js';
 import { exists, sha256OfFile } from '../../io/files.js';
 import { withLock } from '../../io/lock.js';
-import type { Progress } from '../../core/runner.js';
+import type { Progress } from '../../core/progress.js';
 import { CachedModel } from './cache.js';
 import { HubClient, HubUnreachable, nameOf, type RemoteFile } from './client.js';
 import type { HubModel, HubSettings } from './settings.js';

@@ -1,22 +1,20 @@
 import { InputError, unknownName } from '../../core/errors.js';
-import type { Progress } from '../../core/runner.js';
+import type { Progress } from '../../core/progress.js';
+import { dtypes, type Dtype } from '../../core/system-fields.js';
 import { architectureOf, type Architecture } from '../architectures/index.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { locateModel, type ModelSource } from '../hub/index.js';
 import { openTokenizer, type Tokenizer } from '../checkpoint/tokenizer.js';
-
-/**
- * Types that a model computes in: `fp32`, to which weights stored in half precision are widened without loss, or `int8`
- * for linear layers (quantization/).
- */
-export const dtypes = ['fp32', 'int8'] as const;
-export type Dtype = (typeof dtypes)[number];
 
 /** A model folder opened for use: all that a graph and its inputs are made from. */
 export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
+  /**
+   * What it computes in: `fp32`, to which weights stored in half precision are widened without loss, or `int8` for linear
+   * layers (quantization/).
+   */
   readonly dtype: Dtype;
 }
 

@@ -1,11 +1,11 @@
 import { InputError } from '../../core/errors.js';
 import type { ModelInfo } from '../../core/model.js';
+import type { Device, Dtype } from '../../core/system-fields.js';
 import { cacheFolder } from '../../io/cache-folder.js';
 import { modelInfo } from '../checkpoint/checkpoint.js';
 import type { BuiltModel } from '../onnx/built-model.js';
-import type { Dtype, OpenModel } from './open-model.js';
+import type { OpenModel } from './open-model.js';
 import { Int8Weights } from '../quantization/int8-weights.js';
-import type { Device } from '../runtime/messages.js';
 import { openPool, type PoolOptions } from '../runtime/open-pool.js';
 import type { SessionPool } from '../runtime/pool.js';
 

@@ -1,8 +1,6 @@
-/** What the pool and its worker processes say to each other. */
+import type { Device } from '../../core/system-fields.js';
 
-/** What the operators run on. */
-export const devices = ['cpu', 'cuda'] as const;
-export type Device = (typeof devices)[number];
+/** What the pool and its worker processes say to each other. */
 
 /** Which model a worker runs, and how. */
 export interface SessionSpec {

@@ -1,9 +1,10 @@
 import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { InputError, messageOf } from '../../core/errors.js';
+import type { Device } from '../../core/system-fields.js';
 import type { BuiltModel } from '../onnx/built-model.js';
 import { crews, type Crew } from './worker-layout.js';
-import type { Device, Feeds, ModelSource, SessionSpec } from './messages.js';
+import type { Feeds, ModelSource, SessionSpec } from './messages.js';
 import { SessionPool } from './pool.js';
 import { shareWeights } from './shared-weights.js';
 

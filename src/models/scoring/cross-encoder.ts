@@ -1,6 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../../core/model.js';
-import type { Progress } from '../../core/runner.js';
+import type { Progress } from '../../core/progress.js';
+import { modelSettings } from '../../core/system-spec.js';
 import { scoreAnswers } from './yes-no-scoring.js';
 import { longestFirst } from '../runtime/longest-first.js';
 import { openModel } from '../loading/open-model.js';
@@ -28,6 +29,8 @@ export interface CrossEncoderOptions extends ComputeOptions {
   readonly model: string;
   /** A name (see prompts.ts), or a text with {document} and, at its end, {query}. */
   readonly prompt: string;
+  /** Longest input in tokens; null, the default, for what the model's positions hold. They are never exceeded. */
+  readonly maxTokens?: number | null | undefined;
   /** Finds the pair that a one-shot prompt shows first; needed for such prompts alone. */
   readonly findExample?: FindExample | undefined;
   /** Told of a download, and of how the model is run where that is not the usual. */
@@ -61,14 +64,14 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   const example = wanted && (await options.findExample?.((text) => tokenizer.encode(text).length, wanted.longerThan));
   const prompt = parse(options.prompt, example ?? undefined);
   const limits: PackLimits = {
-    maxTokens: architecture.maxTokens,
+    maxTokens: shorter(architecture.maxTokens, options.maxTokens ?? null),
     instructionTokens: tokenizer.encode(prompt.before).length,
     maxQueryTokens,
   };
   if (limits.maxTokens !== null && limits.instructionTokens >= limits.maxTokens)
     throw new InputError(
       `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
-        `${limits.maxTokens} positions of ${checkpoint.id}; use a shorter one`,
+        `${limits.maxTokens} that ${checkpoint.id} may take; use a shorter one`,
     );
   const tokens = Math.max((limits.maxTokens ?? usualTokens) + maxQueryTokens, batchTokens ?? 0);
   // Of a batch, no more than half is queries where they are not longer than the documents in their prompts.
@@ -85,7 +88,10 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   });
   return {
     model: info,
-    settings: { prompt: prompt.name, template: templateOf(prompt), maxTokens: limits.maxTokens },
+    settings: modelSettings(
+      { prompt: prompt.name, maxTokens: limits.maxTokens, device: options.device ?? 'cpu', endpoint: null },
+      { template: templateOf(prompt) },
+    ),
     score: (groups, work) =>
       'answers' in prompt
         ? scoreAnswers(pool, tokenizer, prompt, limits, groups, work)
@@ -93,6 +99,12 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
     peakBytes: () => pool.peakBytes,
     close: () => pool.close(),
   };
+}
+
+/** The smaller of two limits; null is none. */
+function shorter(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
 }
 
 function parse(prompt: string, example?: PromptExample): Prompt | AnswerPrompt {

@@ -128,6 +128,12 @@ export function parseAnswerPrompt(prompt: string, example?: PromptExample): Answ
   };
 }
 
+/** @throws InputError for what neither {@link parsePrompt} nor {@link parseAnswerPrompt} takes, whatever the example */
+export function requirePrompt(prompt: string): void {
+  const example = exampleOf(prompt) === null ? undefined : { document: 'document', query: 'query' };
+  if (parseAnswerPrompt(prompt, example) === undefined) parsePrompt(prompt, example);
+}
+
 /** How long a one-shot prompt wants its example: more than so many tokens; null for a prompt without example. */
 export function exampleOf(prompt: string): { readonly longerThan: number } | null {
   return definitionOf(prompt)?.shot ?? null;

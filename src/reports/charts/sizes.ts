@@ -13,6 +13,7 @@ import {
   type ChartWidth,
 } from './chart.js';
 import { SIZE_LABELS, tokens } from './themes.js';
+import { isBound, reranks } from '../model/order.js';
 
 /** A score against model sizes: lines of families, level lines of systems without a size, hollow published points. */
 export function sizeChart(figure: SizeFigure, width: ChartWidth): Chart {
@@ -55,7 +56,7 @@ function familyLines({ lines }: SizeFigure): LineSeriesOption[] {
     name: family,
     symbol: symbols[i % symbols.length]!,
     symbolSize: 9,
-    lineStyle: { width: 2, type: runner === 'cross-encoder' ? 'dashed' : 'solid' },
+    lineStyle: { width: 2, type: reranks(runner) ? 'dashed' : 'solid' },
     color: seriesColour(i),
     emphasis: { focus: 'series' },
     data: points.map((point) => datum(family, point)),
@@ -69,7 +70,7 @@ function levelLines({ levels, lines }: SizeFigure, from: number, to: number): Li
     symbol: 'circle',
     symbolSize: 5,
     lineStyle: { width: 1.5, type: 'dotted' },
-    color: runner === 'oracle' ? tokens.muted : seriesColour(lines.length + i),
+    color: isBound(runner) ? tokens.muted : seriesColour(lines.length + i),
     emphasis: { focus: 'series' },
     data: [from, to].map((x) => ({ value: [x, value], tip: [label, formatScore(value)] })),
   }));

@@ -1,26 +1,15 @@
 import { InputError } from '../../core/errors.js';
 import type { ResultRecord } from '../../results/record.js';
 import { slug } from '../../results/store.js';
+import { findRunnerKind } from '../../runners/index.js';
+import { findTask, suites } from '../../suites/index.js';
 import type { ReportFile } from '../layout/files.js';
 import type { Report, ReportSystem } from '../model/model.js';
 
-/** mteb's names of BEIR's tasks (mteb 2.26); the four sets that BEIR does not distribute are not in it. */
-const taskNames: Readonly<Record<string, string>> = {
-  msmarco: 'MSMARCO',
-  'trec-covid': 'TRECCOVID',
-  nfcorpus: 'NFCorpus',
-  nq: 'NQ',
-  hotpotqa: 'HotpotQA',
-  fiqa: 'FiQA2018',
-  arguana: 'ArguAna',
-  'webis-touche2020': 'Touche2020',
-  quora: 'QuoraRetrieval',
-  'dbpedia-entity': 'DBPedia',
-  scidocs: 'SCIDOCS',
-  fever: 'FEVER',
-  'climate-fever': 'ClimateFEVER',
-  scifact: 'SciFact',
-};
+/** The tasks that mteb has, by our names. */
+const taskNames = suites
+  .flatMap(({ tasks }) => tasks.filter(({ mtebName }) => mtebName !== null))
+  .map(({ name }) => name);
 
 /** mteb's names of measures by ir_measures' families. */
 const measureNames: Readonly<Record<string, string>> = {
@@ -55,9 +44,7 @@ export function mtebFiles({ systems, results }: Report): ReportFile[] {
     }));
   });
   if (files.length > 0) return files;
-  throw new InputError(
-    `format mteb: no result is of a whole task that mteb has; it has ${Object.keys(taskNames).join(', ')}, cqadupstack`,
-  );
+  throw new InputError(`format mteb: no result is of a whole task that mteb has; it has ${taskNames.join(', ')}`);
 }
 
 /** A name for each system that is fit for mteb (organisation/name) and for a path. */
@@ -104,14 +91,14 @@ function taskFile(record: ResultRecord): { name: string; data: string }[] {
 const MTEB_VERSION = '2.26.24';
 
 function mtebTask(name: string): string | undefined {
-  const task = name.replace(/^beir\//, '');
-  const forum = /^cqadupstack\/([a-z]+)$/.exec(task)?.[1];
-  if (forum !== undefined) return `CQADupstack${forum[0]!.toUpperCase()}${forum.slice(1)}Retrieval`;
-  return Object.hasOwn(taskNames, task) ? taskNames[task] : undefined;
+  const found = findTask(name) ?? findTask(`beir/${name}`);
+  if (found?.part != null) return found.suite.mtebPartName?.(found.part);
+  return found?.task.mtebName ?? undefined;
 }
 
 /** The fields of mteb's ModelMeta; what is not known is null. */
 function modelMeta(name: string, revision: string, { parameters, runner }: ReportSystem): object {
+  const type = findRunnerKind(runner)?.type;
   return {
     name,
     revision,
@@ -128,12 +115,12 @@ function modelMeta(name: string, revision: string, { parameters, runner }: Repor
     public_training_data: null,
     framework: [],
     reference: null,
-    similarity_fn_name: runner === 'bi-encoder' ? 'cosine' : null,
+    similarity_fn_name: type === 'dense' ? 'cosine' : null,
     use_instructions: null,
     training_datasets: null,
     adapted_from: null,
     superseded_by: null,
-    model_type: [runner === 'cross-encoder' ? 'cross-encoder' : runner === 'bi-encoder' ? 'dense' : 'sparse'],
+    model_type: [type === undefined || type === 'bound' ? 'sparse' : type],
   };
 }
 

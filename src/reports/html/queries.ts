@@ -3,6 +3,7 @@ import { rowQueries } from '../model/queries.js';
 import { pack } from './assets.js';
 import { html, Markup } from './markup.js';
 import type { Section } from './parts.js';
+import { isBound } from '../model/order.js';
 
 /** Rankings of all systems on all tasks may take up to this many bytes of the page; further ones are left out. */
 const RANKINGS_LIMIT = 16_000_000;
@@ -103,6 +104,6 @@ export function blockElements({ scores, rankings }: QueryBlocks): Markup[] {
 
 /** The two systems that are compared at first: the first column, and the last that is no oracle. */
 export function firstPair(systems: readonly ReportSystem[]): [string, string] {
-  const others = systems.filter(({ runner }) => runner !== 'oracle');
+  const others = systems.filter(({ runner }) => !isBound(runner));
   return [systems[0]!.id, (others.at(-1) ?? systems.at(-1)!).id];
 }

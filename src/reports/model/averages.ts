@@ -1,6 +1,6 @@
 import { compareCodePoints } from '../../core/text.js';
 import type { AverageRow, ReportSystem, Row } from './model.js';
-import { isInDomain, mixesMeasures } from './order.js';
+import { isInAverage, mixesMeasures } from './order.js';
 import { rankedCells } from './ranking.js';
 
 /** Columns that have a score in the suite. */
@@ -32,7 +32,7 @@ export function averagesOf(suite: string, rows: readonly Row[], systems: readonl
 export function comparableRows(rows: readonly Row[]): Row[] {
   return rows.filter(
     ({ task, queryLimit }) =>
-      queryLimit === null && !isInDomain(task) && rows.filter((other) => other.task === task).length === 1,
+      queryLimit === null && isInAverage(task) && rows.filter((other) => other.task === task).length === 1,
   );
 }
 
@@ -42,8 +42,10 @@ function averageRow(
   columns: readonly number[],
   systems: readonly ReportSystem[],
 ): AverageRow {
+  // Summed in the order of names: a sum in another order may differ in its last bit, and so in a rounded digit.
+  const summed = [...rows].sort((a, b) => compareCodePoints(a.task, b.task));
   const means = systems.map((_, column) => {
-    const cells = rows.map((row) => row.cells[column] ?? null);
+    const cells = summed.map((row) => row.cells[column] ?? null);
     if (!columns.includes(column) || cells.includes(null)) return null;
     return { value: cells.reduce((sum, cell) => sum + cell!.value, 0) / rows.length };
   });

@@ -7,7 +7,7 @@ import { costPart, namedResults, provenancePart } from './sections/records.js';
 import { significancePart } from './sections/significance.js';
 import { layersPart, promptsPart } from './sections/settings.js';
 import { sizesPart } from './sections/sizes.js';
-import { isInDomain } from './order.js';
+import { isInAverage } from './order.js';
 import { selectResults } from './select.js';
 import { columnsOf, mixedSettings } from './systems.js';
 import { suitesOf } from './rows.js';
@@ -101,7 +101,7 @@ function averageNote({ name, rows, averages }: Suite): string[] {
       (average) =>
         `An average of ${name} is over ${average.tasks.length} of ${tasks} tasks: ${average.tasks.join(', ')}.`,
     );
-  const inDomain = rows.some(({ task }) => isInDomain(task));
+  const inDomain = rows.some(({ task }) => !isInAverage(task));
   const left = 'MS MARCO is left out of averages, as in the SGPT paper: models are trained on it.';
   return inDomain ? [...partial, left] : partial;
 }

@@ -1,57 +1,43 @@
 import { compareCodePoints } from '../../core/text.js';
+import { findRunnerKind, runnerKinds } from '../../runners/index.js';
+import { findTask, suiteByPrefix, suites } from '../../suites/index.js';
 
-/** Order of suites; others follow by name. */
-const suites = ['BEIR', 'USEB'];
-
-/** The BEIR paper's order of its data sets (table 1), and USEB's own. */
-const taskOrder = [
-  ...['msmarco', 'trec-covid', 'bioasq', 'nfcorpus', 'nq', 'hotpotqa', 'fiqa', 'signal1m', 'trec-news', 'robust04'],
-  ...['arguana', 'webis-touche2020', 'cqadupstack', 'quora', 'dbpedia-entity', 'scidocs', 'fever', 'climate-fever'],
-  ...['scifact', 'useb/askubuntu', 'useb/cqadupstack', 'useb/twitterpara', 'useb/scidocs'],
-];
-
-/** Data sets that BEIR does not distribute. */
-const restrictedTasks = new Set(['bioasq', 'signal1m', 'trec-news', 'robust04']);
-
-/** Kinds of runner from the left of a table to its right; the oracle, a ceiling, comes last. */
-const runnerOrder = ['bm25', 'bi-encoder', 'cross-encoder', 'remote'];
-
-export const FORUMS_OF_CQADUPSTACK = 12;
-const forumPattern = /^((?:beir\/)?cqadupstack)\/[^/]+$/;
-
-/** The suite that a task is averaged in: `BEIR`, `USEB`, or the folder that it is named in. */
+/** The suite that a task is averaged in, by its title: `BEIR`, `USEB`, or the folder that it is named in. */
 export function suiteOf(task: string): string {
-  if (task.startsWith('beir/')) return 'BEIR';
-  if (task.startsWith('useb/')) return 'USEB';
+  const suite = suiteByPrefix(task);
+  if (suite !== undefined) return suite.title;
   return task.includes('/') ? task.slice(0, task.lastIndexOf('/')) : 'Other';
 }
 
-/** USEB's average is over four tasks with a main measure each; elsewhere means of different measures say nothing. */
-export function mixesMeasures(suite: string): boolean {
-  return /(?:^|\/)useb$/i.test(suite);
+/** Whether a suite's average is over different measures; elsewhere a mean of different measures says nothing. */
+export function mixesMeasures(title: string): boolean {
+  return suites.find((suite) => suite.title === title)?.mixesMeasures === true;
 }
 
-/** Whether retrieval models are trained on the task's own training set. */
-export function isInDomain(task: string): boolean {
-  return task === 'beir/msmarco';
+/** Whether a task counts in its suite's average: one that models are trained on does not. */
+export function isInAverage(task: string): boolean {
+  return findTask(task)?.task.inAverage !== false;
 }
 
-/** `beir/cqadupstack` for one of its forums, otherwise undefined. */
-export function parentTask(task: string): string | undefined {
-  return forumPattern.exec(task)?.[1];
-}
-
+/** Whether the data is not to be had by everyone. */
 export function isRestricted(task: string): boolean {
-  return restrictedTasks.has(task.replace(/^beir\//, ''));
+  return findTask(task)?.task.isPublic === false;
 }
 
 export function compareSuites(a: string, b: string): number {
-  return rankIn(suites, a) - rankIn(suites, b) || compareCodePoints(a, b);
+  const titles = suites.map(({ title }) => title);
+  return rankIn(titles, a) - rankIn(titles, b) || compareCodePoints(a, b);
 }
 
+/** By suite and by the order of its paper; then by name. */
 export function compareTasks(a: string, b: string): number {
-  const [x, y] = [a, b].map((task) => task.replace(/^beir\//, '')) as [string, string];
-  return rankIn(taskOrder, x) - rankIn(taskOrder, y) || compareCodePoints(a, b);
+  return rankOfTask(a) - rankOfTask(b) || compareCodePoints(a, b);
+}
+
+function rankOfTask(name: string): number {
+  const found = findTask(name);
+  if (found === undefined) return Infinity;
+  return suites.indexOf(found.suite) * 1000 + found.suite.tasks.indexOf(found.task);
 }
 
 /** What columns are ordered by. */
@@ -62,14 +48,31 @@ interface Ordered {
   readonly label: string;
 }
 
-/** By kind of runner, family, size, label. */
+/** By kind of runner (bounds last), family, size, label. */
 export function compareSystems(a: Ordered, b: Ordered): number {
   return (
-    rankIn(runnerOrder, a.runner) - rankIn(runnerOrder, b.runner) ||
-    Number(a.runner === 'oracle') - Number(b.runner === 'oracle') ||
+    Number(isBound(a.runner)) - Number(isBound(b.runner)) ||
+    rankOfRunner(a.runner) - rankOfRunner(b.runner) ||
     compareCodePoints(a.family, b.family) ||
     (a.parameters ?? 0) - (b.parameters ?? 0) ||
     compareCodePoints(a.label, b.label)
+  );
+}
+
+/** Whether a system of this runner is a bound (the oracle): no system to be the best of a table. */
+export function isBound(runner: string): boolean {
+  return findRunnerKind(runner)?.type === 'bound';
+}
+
+/** Whether a runner re-ranks what a first stage found. */
+export function reranks(runner: string): boolean {
+  return findRunnerKind(runner)?.reranks === true;
+}
+
+function rankOfRunner(runner: string): number {
+  return rankIn(
+    runnerKinds.map(({ name }) => name),
+    runner,
   );
 }
 

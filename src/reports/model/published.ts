@@ -1,4 +1,5 @@
-import { defaultTolerance, isPublishedSystem, publishedSplit } from '../../results/check/published-check.js';
+import { defaultTolerance, isPublishedSystem } from '../../results/check/published-check.js';
+import { reportedSplit } from '../../suites/index.js';
 import { PUBLISHED_MEASURE, publishedScores } from '../../suites/published/index.js';
 import type { ResultRecord } from '../../results/record.js';
 import type { Comparison, PublishedScore, RowKey } from './model.js';
@@ -9,7 +10,7 @@ export const NEAR_TOLERANCE = defaultTolerance;
 
 /** The published scores of a row's task; none for a part of its queries, another split or another measure. */
 export function publishedOf({ task, split, queryLimit, measure }: RowKey): PublishedScore[] {
-  const whole = queryLimit === null && split === publishedSplit(task) && measure === PUBLISHED_MEASURE;
+  const whole = queryLimit === null && split === reportedSplit(task) && measure === PUBLISHED_MEASURE;
   return whole ? publishedScores(task) : [];
 }
 

@@ -1,5 +1,6 @@
 import { SCORE_DECIMALS } from './format.js';
 import type { ReportSystem } from './model.js';
+import { isBound } from './order.js';
 
 /**
  * Marks the best and second best value at the precision shown; values that print alike share the place. The oracle, which
@@ -10,7 +11,7 @@ export function rankedCells<T extends { readonly value: number }>(
   systems: readonly ReportSystem[],
 ): ((T & { best: boolean; second: boolean }) | null)[] {
   const shown = cells.map((cell, i) =>
-    cell === null || systems[i]!.runner === 'oracle' ? null : Number(cell.value.toFixed(SCORE_DECIMALS)),
+    cell === null || isBound(systems[i]!.runner) ? null : Number(cell.value.toFixed(SCORE_DECIMALS)),
   );
   const places = [...new Set(shown.filter((value) => value !== null))].sort((a, b) => b - a);
   return cells.map((cell, i) => {

@@ -1,8 +1,9 @@
 import { compareCodePoints } from '../../core/text.js';
-import { canonicalJson } from '../../results/fingerprint.js';
+import { canonicalJson } from '../../core/canonical-json.js';
 import type { StoredResult } from '../../results/store.js';
 import type { Cell, ReportSystem, Row, RowKey, Suite } from './model.js';
-import { compareSuites, compareTasks, FORUMS_OF_CQADUPSTACK, isRestricted, parentTask, suiteOf } from './order.js';
+import { parentOf, reportedSplit } from '../../suites/index.js';
+import { compareSuites, compareTasks, isRestricted, suiteOf } from './order.js';
 import { averagesOf } from './averages.js';
 import { compareWithPublished, publishedOf } from './published.js';
 import { rankedCells } from './ranking.js';
@@ -63,7 +64,7 @@ function rowLabel(key: RowKey, keys: readonly RowKey[]): string {
   const others = keys.filter(({ task }) => task === key.task);
   const differs = (field: keyof RowKey): boolean => others.some((other) => other[field] !== key[field]);
   const marks = [
-    differs('split') || (key.split !== 'test' && key.task !== 'beir/msmarco') ? `split ${key.split}` : '',
+    differs('split') || key.split !== reportedSplit(key.task) ? `split ${key.split}` : '',
     differs('profile') ? `profile ${key.profile}` : '',
     key.queryLimit !== null ? `first ${key.queryLimit} queries` : differs('queryLimit') ? 'all queries' : '',
     differs('checksum') ? `data ${key.checksum.slice(0, 8)}` : '',
@@ -79,7 +80,7 @@ function foldForums(rows: readonly Row[], systems: readonly ReportSystem[]): Row
   const folded: Row[] = [];
   const forums = new Map<string, Row[]>();
   for (const row of rows) {
-    const parent = parentTask(row.task);
+    const parent = parentOf(row.task)?.name;
     if (parent === undefined) folded.push(row);
     else {
       const key = canonicalJson([parent, row.split, row.profile, row.queryLimit, row.measure]);
@@ -88,7 +89,8 @@ function foldForums(rows: readonly Row[], systems: readonly ReportSystem[]): Row
   }
   for (const parts of forums.values()) {
     // Two rows of one forum (other data) cannot be told apart in a mean, nor is a mean of some forums a score of the task.
-    if (new Set(parts.map(({ task }) => task)).size === FORUMS_OF_CQADUPSTACK && parts.length === FORUMS_OF_CQADUPSTACK)
+    const whole = parentOf(parts[0]!.task)!.parts;
+    if (new Set(parts.map(({ task }) => task)).size === whole && parts.length === whole)
       folded.push(meanRow(parts, systems));
     else folded.push(...parts);
   }
@@ -97,7 +99,7 @@ function foldForums(rows: readonly Row[], systems: readonly ReportSystem[]): Row
 
 function meanRow(parts: readonly Row[], systems: readonly ReportSystem[]): Row {
   const first = parts[0]!;
-  const task = parentTask(first.task)!;
+  const task = parentOf(first.task)!.name;
   const sorted = [...parts].sort((a, b) => compareCodePoints(a.task, b.task));
   const published = publishedOf({ ...first, task });
   const means = first.cells.map((_, column): Unranked | null => {

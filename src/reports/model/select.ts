@@ -1,6 +1,6 @@
 import { InputError, unknownName } from '../../core/errors.js';
 import { compareCodePoints } from '../../core/text.js';
-import { canonicalJson } from '../../results/fingerprint.js';
+import { canonicalJson } from '../../core/canonical-json.js';
 import type { ResultRecord } from '../../results/record.js';
 import type { StoredResult } from '../../results/store.js';
 import type { ReportOptions, RowKey } from './model.js';

@@ -1,5 +1,5 @@
 import { compareCodePoints } from '../../core/text.js';
-import { canonicalJson } from '../../results/fingerprint.js';
+import { canonicalJson } from '../../core/canonical-json.js';
 import type { ResultRecord } from '../../results/record.js';
 import type { StoredResult } from '../../results/store.js';
 import type { ReportSystem } from './model.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson, writeFileAtomic } from '../../io/files.js';
 import { compareCodePoints } from '../../core/text.js';
-import { canonicalJson } from '../fingerprint.js';
+import { canonicalJson } from '../../core/canonical-json.js';
 import { valuesOf, type QueryValues, type ScoredResult } from '../compare/pairing.js';
 import { readableJson } from './readable-json.js';
 import { resultRecordSchema } from '../record.js';

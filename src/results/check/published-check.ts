@@ -1,14 +1,13 @@
 import { InputError } from '../../core/errors.js';
+import { parentOf, reportedSplit } from '../../suites/index.js';
 import { signed, type CheckCase } from './check-report.js';
-import { canonicalJson } from '../fingerprint.js';
+import { canonicalJson } from '../../core/canonical-json.js';
 import { PUBLISHED_MEASURE, publishedScores, type PublishedRow } from '../../suites/published/index.js';
 import { publishedSystems, type PublishedSystem } from '../../suites/published/systems.js';
 import type { ResultRecord } from '../record.js';
 
 /** How far a score may be from the published one, up or down, and still count as reproduced. */
 export const defaultTolerance = 0.005;
-
-const forums = 12;
 
 /** What the check needs of a record. */
 type Scored = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
@@ -20,7 +19,7 @@ type Scored = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 
  * @throws InputError where no result has a published score
  */
 export function checkPublished(records: readonly ResultRecord[], tolerance: number): CheckCase[] {
-  const cases = [...records, ...meansOfForums(records)].flatMap((record) => casesOf(record, tolerance));
+  const cases = [...records, ...meansOfParts(records)].flatMap((record) => casesOf(record, tolerance));
   if (cases.some(({ verdict }) => verdict !== 'skipped')) return cases;
   const reasons = new Map<string, number>();
   for (const { message } of cases) reasons.set(message, (reasons.get(message) ?? 0) + 1);
@@ -56,7 +55,7 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
   ];
   if (found === undefined) return skipped(`the result does not have ${PUBLISHED_MEASURE}`);
   if (task.queryLimit !== null) return skipped(`only the first ${task.queryLimit} queries were run`);
-  const split = publishedSplit(task.name);
+  const split = reportedSplit(task.name);
   if (task.split !== split) return skipped(`published scores are of the split ${split}, this one is of ${task.split}`);
   const scores = publishedScores(task.name);
   const own = scores.filter(({ row }) => isPublishedSystem(record, row));
@@ -92,11 +91,6 @@ export function publishedNote(row: PublishedRow, task: string): string | undefin
   return Object.entries(notes).find(([name]) => name === '*' || task.endsWith(name))?.[1];
 }
 
-/** The split of published scores. MS MARCO's test judgements are of TREC's deep-learning track; the field scores it on dev. */
-export function publishedSplit(task: string): string {
-  return task === 'beir/msmarco' || task === 'msmarco' ? 'dev' : 'test';
-}
-
 function noCounterpart(record: Scored, rows: readonly PublishedRow[]): string {
   if (rows.length === 0) return 'no published score of this task is known';
   const otherwise = rows.filter(({ system }) => {
@@ -111,22 +105,31 @@ function noCounterpart(record: Scored, rows: readonly PublishedRow[]): string {
   return `this system's published scores were made otherwise than with profile ${record.profile}: ${ways.join('; ')}`;
 }
 
-/** CQADupStack as BEIR scores it, for each system that has all twelve forums: the mean of their rounded scores. */
-function meansOfForums(records: readonly ResultRecord[]): Scored[] {
+/** Tasks that are scored by their parts, for each system that has all of them: the mean of the rounded scores (CQADupStack's forums). */
+function meansOfParts(records: readonly ResultRecord[]): Scored[] {
   const groups = new Map<string, ResultRecord[]>();
   for (const record of records) {
-    if (!/(^|\/)cqadupstack\/[^/]+$/.test(record.task.name)) continue;
+    const parent = parentOf(record.task.name);
+    if (parent === undefined) continue;
     const { system, profile, firstStage, task } = record;
-    const key = canonicalJson([system.name, profile, firstStage?.name, firstStage?.depth, task.split, task.queryLimit]);
+    const key = canonicalJson([
+      parent.name,
+      system.name,
+      profile,
+      firstStage?.name,
+      firstStage?.depth,
+      task.split,
+      task.queryLimit,
+    ]);
     groups.set(key, [...(groups.get(key) ?? []), record]);
   }
   return [...groups.values()].flatMap((group) => {
     const values = group.flatMap(({ measures }) => measures[PUBLISHED_MEASURE] ?? []);
     const names = new Set(group.map(({ task }) => task.name));
-    if (names.size !== forums || values.length !== forums) return [];
     const first = group[0]!;
-    const name = first.task.name.replace(/\/[^/]+$/, '');
-    const mean = values.reduce((sum, value) => sum + value, 0) / forums;
+    const { name, parts } = parentOf(first.task.name)!;
+    if (names.size !== parts || values.length !== parts) return [];
+    const mean = values.reduce((sum, value) => sum + value, 0) / parts;
     return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean } }];
   });
 }

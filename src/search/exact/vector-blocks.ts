@@ -1,7 +1,7 @@
 import type { Matrix } from '../../core/model.js';
 import type { StoredFile } from '../../stores/index.js';
 import type { UncheckedShard } from '../../stores/vectors/vector-store.js';
-import type { ShardDtype } from '../../stores/vectors/shard-file.js';
+import type { StoreDtype } from '../../core/system-fields.js';
 
 /**
  * Documents and their vectors, row by row. Vectors in shared memory stay where they are; others are copied by the
@@ -38,7 +38,7 @@ export type BlockContent = Float32Array | PackedShard;
 /** A shard's file. */
 export interface PackedShard {
   readonly file: StoredFile;
-  readonly dtype: ShardDtype;
+  readonly dtype: StoreDtype;
 }
 
 /** Numbers in a block (6 MiB): small enough to give all threads work, large enough that handing it over costs nothing. */

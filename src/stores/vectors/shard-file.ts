@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InputError } from '../../core/errors.js';
 import type { Matrix } from '../../core/model.js';
+import type { StoreDtype } from '../../core/system-fields.js';
 import type { StoredFile } from '../backends/backend.js';
 import { fromHalf, largestHalf, toHalf } from './half.js';
 
@@ -19,14 +20,13 @@ export const mostShardBytes = headerBytes + maxBytes;
 
 /** Numbers as they are stored; the value is the header's code. */
 const dtypes = { float32: { code: 1, bytes: 4 }, float16: { code: 2, bytes: 2 } } as const;
-export type ShardDtype = keyof typeof dtypes;
 
 /**
  * The bytes of a shard.
  * @throws RangeError for a shape that does not fit, or more than 1 GiB
  * @throws InputError for a number too large for float16
  */
-export function shardBytes({ rows, columns, data }: Matrix, dtype: ShardDtype): Buffer {
+export function shardBytes({ rows, columns, data }: Matrix, dtype: StoreDtype): Buffer {
   if (data.length !== rows * columns || data.byteLength > maxBytes)
     throw new RangeError(`a shard of ${data.length} numbers does not fit [${rows}, ${columns}] or is over 1 GiB`);
   const stored = dtype === 'float32' ? data : toHalf(data);
@@ -52,7 +52,7 @@ function requireHalves(data: Float32Array): void {
  * The shard that a file is; a text says what is wrong with it. Takes over the file's memory.
  * @param room for the numbers, used where they are not float32 already and it is large enough
  */
-export function parseShard(file: StoredFile, dtype: ShardDtype, room?: Float32Array<ArrayBuffer>): Matrix | string {
+export function parseShard(file: StoredFile, dtype: StoreDtype, room?: Float32Array<ArrayBuffer>): Matrix | string {
   const header = parseHeader(file, dtype);
   if (typeof header === 'string') return header;
   const { rows, columns } = header;
@@ -75,7 +75,7 @@ interface ShardHeader {
 }
 
 /** Reads the header, the first bytes of a file, and checks that the file has the size it says; a text says what is wrong. */
-export function parseHeader({ size, bytes }: StoredFile, dtype: ShardDtype): ShardHeader | string {
+export function parseHeader({ size, bytes }: StoredFile, dtype: StoreDtype): ShardHeader | string {
   if (size < headerBytes || bytes.length < headerBytes) return 'is cut off within its header';
   if (bytes.toString('latin1', 0, 8) !== magic) return 'does not start as a shard of vectors does';
   const [version, code] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../core/canonical-json.js';
 import { sha256 } from '../../io/files.js';
 import type { ModelInfo, Role } from '../../core/model.js';
+import type { Settings } from '../../core/setting.js';
 
 /** All that a shard of vectors depends on. */
 export interface ShardParts {
   /** Its files' hashes and dtype count; under which name it goes does not. */
   readonly model: ModelInfo;
   /** The encoder's settings, all of them. */
-  readonly settings: Readonly<Record<string, string | number | boolean | null>>;
+  readonly settings: Settings;
   /** Pooling and layer: {@link EmbeddingView.name}. */
   readonly view: string;
   readonly role: Role;
@@ -30,13 +32,4 @@ function hashOfTexts(texts: readonly string[]): string {
   const hash = createHash('sha256').update(`${texts.length}\n`);
   for (const text of texts) hash.update(`${Buffer.byteLength(text)}\n`).update(text);
   return hash.digest('hex');
-}
-
-type Json = string | number | boolean | null | { readonly [name: string]: Json };
-
-/** JSON with the names of each object in code-unit order: equal objects give equal text, however they were made. */
-function canonicalJson(value: Json): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const names = Object.keys(value).sort();
-  return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(value[name]!)}`).join(',')}}`;
 }

@@ -1,15 +1,16 @@
 import { InputError } from '../../core/errors.js';
 import type { Matrix } from '../../core/model.js';
+import type { StoreDtype } from '../../core/system-fields.js';
 import type { StoreBackend, StoredFile } from '../backends/backend.js';
 import { StoreFolder } from '../backends/folder.js';
-import { headerBytes, mostShardBytes, parseHeader, parseShard, shardBytes, type ShardDtype } from './shard-file.js';
+import { headerBytes, mostShardBytes, parseHeader, parseShard, shardBytes } from './shard-file.js';
 
 export interface VectorStoreOptions {
   /**
    * How numbers are kept on disk: `float16` takes half the room and time to read, and rounds each number to 11 bits.
    * Shards of the two are different files, so that neither is ever taken for the other.
    */
-  readonly dtype?: ShardDtype | undefined;
+  readonly dtype?: StoreDtype | undefined;
   /** Told of a shard that is damaged; it is removed, and so counts as missing. */
   readonly onDamage?: ((message: string) => void) | undefined;
 }
@@ -17,7 +18,7 @@ export interface VectorStoreOptions {
 /** A shard's file as it was read, not looked at yet. */
 export interface UncheckedShard {
   readonly file: StoredFile;
-  readonly dtype: ShardDtype;
+  readonly dtype: StoreDtype;
   /** Gives back the file's memory, for another one; where it is kept, new memory is taken. */
   readonly release: (memory: ArrayBuffer) => void;
   /** For a damaged shard: tells of it and removes it. @param what is wrong with it @returns the error that ends the work */
@@ -35,7 +36,7 @@ const shardsAhead = 12;
  */
 export class VectorStore {
   /** How numbers are kept. */
-  readonly dtype: ShardDtype;
+  readonly dtype: StoreDtype;
   readonly #backend: StoreBackend;
   readonly #onDamage: (message: string) => void;
 
@@ -94,6 +95,16 @@ export class VectorStore {
    */
   async put(key: string, matrix: Matrix): Promise<void> {
     await this.#backend.write(this.#nameOf(key), shardBytes(matrix, this.dtype));
+  }
+
+  /** Whether there is a shard of every one of these keys; see {@link has}. */
+  async hasAll(keys: readonly string[]): Promise<boolean> {
+    return (await Promise.all(keys.map((key) => this.has(key)))).every(Boolean);
+  }
+
+  /** Keeps one matrix per key. */
+  async putAll(keys: readonly string[], matrices: readonly Matrix[]): Promise<void> {
+    await Promise.all(matrices.map((matrix, i) => this.put(keys[i]!, matrix)));
   }
 
   async #readUnchecked(key: string, free: ArrayBuffer[]): Promise<UncheckedShard> {

@@ -1,3 +1,5 @@
+import type { PublishedArchive } from '../install.js';
+
 /** A data set of BEIR as it is published. A null is something no source states. */
 export interface BeirEntry {
   /** BEIR's name, which is also that of its archive and folder. */
@@ -21,6 +23,8 @@ export interface BeirEntry {
   readonly parts: readonly PartCounts[];
   /** Whether mteb takes the document with the query's id out of the ranking (`ignore_identical_ids` of its task). */
   readonly removesIdenticalIds: boolean;
+  /** mteb's name of the task; null where mteb has none. */
+  readonly mtebName: string | null;
   /** Whether it is one of the 18 sets behind BEIR's average. */
   readonly inAverage: boolean;
   /** As mteb's task metadata gives it; null where that says "not specified" or has no such task. */
@@ -29,12 +33,8 @@ export interface BeirEntry {
   readonly citation: string;
 }
 
-export interface Archive {
+export interface Archive extends PublishedArchive {
   readonly url: string;
-  /** Size in bytes. */
-  readonly bytes: number;
-  readonly md5: string;
-  readonly sha256: string | null;
   /** Hashes that published lists give for this archive by mistake. */
   readonly wrongMd5: readonly { readonly md5: string; readonly why: string }[];
 }

@@ -1,5 +1,5 @@
 import type { ProfileName } from '../../core/profile.js';
-import type { Setting } from '../../core/runner.js';
+import type { Setting } from '../../core/setting.js';
 
 /** Which results of this program a published row speaks of: every field that is given must fit. */
 export interface PublishedSystem {

@@ -3,6 +3,7 @@ import { scoresByDepth, type DepthScores } from '../../../results/depths.js';
 import type { DepthFigure, NumberedResult, Panel, Part, Table } from '../model.js';
 import { hasPerQuery } from '../queries.js';
 import type { Named } from './records.js';
+import { isBound } from '../order.js';
 
 const depths = [10, 20, 50, 100];
 
@@ -36,7 +37,7 @@ export async function depthPart(named: readonly Named[]): Promise<Part | null> {
 
 async function scoresOf(result: NumberedResult, others: readonly Named[]): Promise<DepthScores[] | undefined> {
   const { firstStage, system } = result.record;
-  if (firstStage === null || system.runner === 'oracle') return undefined;
+  if (firstStage === null || isBound(system.runner)) return undefined;
   const stage = others.find(({ result: other }) => other.record.system.name === firstStage.name)?.result;
   if (stage === undefined || !(await hasPerQuery(result))) return undefined;
   return scoresByDepth(result, await loadPerQuery(result), stage, depths);

@@ -1,5 +1,5 @@
 import { compareCodePoints } from '../../../core/text.js';
-import { canonicalJson } from '../../../results/fingerprint.js';
+import { canonicalJson } from '../../../core/canonical-json.js';
 import type { HeatFigure, NumberedResult, Panel, Part, Row, Suite, Value } from '../model.js';
 
 /** Pooling by layer, a grid for each model and task that was run with more than one layer. */

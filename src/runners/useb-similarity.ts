@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
-import type { Cost, RunnerContext, SystemInfo } from '../core/runner.js';
+import type { RunnerContext } from '../core/runner.js';
 import {
   askUbuntuText,
   askUbuntuTexts,
@@ -14,57 +14,37 @@ import {
   type UsebScores,
   type UsebTask,
 } from '../core/useb.js';
-import { searchView } from './bi-encoder.js';
-import { embed, gather, systemOf, type StoredEncoder } from './embedding.js';
-import { timed } from './timing.js';
-import { usageMeter } from './usage.js';
+import { embed, gather, type Embedded, type StoredEncoder } from './embedding.js';
+import { searchView } from './search-view.js';
 import { cosine, dot, negativeDistance, negativeDistanceOfDirections } from './similarity.js';
+import { textSequence } from './task-texts.js';
+import { timed } from './timing.js';
 
-/** What one system says about a USEB task. */
-export interface UsebSystemScores {
-  readonly system: SystemInfo;
-  readonly scores: UsebScores;
-  readonly cost: Cost;
-}
-
-/** Scores USEB tasks; one runner may yield several systems (poolings and layers of one pass). */
-export interface UsebRunner {
-  /** The systems it will yield, in order. */
-  readonly systems: readonly SystemInfo[];
-  score(task: UsebTask, context: RunnerContext): Promise<readonly UsebSystemScores[]>;
-  close(): Promise<void>;
-}
-
-/**
- * Compares texts by their embeddings. USEB is symmetric: every text is encoded in the role of a query.
- * @param threads for the search in CQADupStack
- */
-export function usebBiEncoder(stored: StoredEncoder, normalize: UsebNormalization, threads: number): UsebRunner {
-  const { encoder } = stored;
-  const systems = encoder.views.map((view) => systemOf(stored, view, { normalize }));
-  const used = usageMeter(encoder);
-  return {
-    systems,
-    async score(task, context) {
-      const { views, computed } =
-        task.dataset === 'cqadupstack'
-          ? await scoreForums(stored, task, { normalize, threads }, context)
-          : await scoreTexts(stored, task, normalize, context);
-      const work = { texts: computed, ...used() };
-      return views.map(({ scores, seconds }, view) => ({
-        system: systems[view]!,
-        scores,
-        cost: { seconds, ...work },
-      }));
-    },
-    close: () => encoder.close(),
-  };
-}
-
-interface ScoresByView {
+export interface ScoresByView {
   readonly views: readonly { readonly scores: UsebScores; readonly seconds: Readonly<Record<string, number>> }[];
   /** Texts that had to be encoded. */
   readonly computed: number;
+}
+
+/**
+ * Compares the texts of a USEB task by their embeddings, for each view of the encoder.
+ * @param threads for the search in CQADupStack
+ */
+export function scoreUseb(
+  stored: StoredEncoder,
+  task: UsebTask,
+  how: { readonly normalize: UsebNormalization; readonly threads: number },
+  context: RunnerContext,
+): Promise<ScoresByView> {
+  return task.dataset === 'cqadupstack'
+    ? scoreForums(stored, task, how, context)
+    : scoreTexts(stored, task, how.normalize, context);
+}
+
+/** The names of the lists of texts that a task is scored by; see {@link textSequence}. */
+export function usebSequences(task: UsebTask): string[] {
+  if (task.dataset !== 'cqadupstack') return ['texts'];
+  return task.forums.flatMap(({ name }) => [`${name}/queries`, `${name}/pool`]);
 }
 
 /** The tasks whose pairs are given: each distinct text is encoded once. */
@@ -74,10 +54,9 @@ async function scoreTexts(
   normalize: UsebNormalization,
   context: RunnerContext,
 ): Promise<ScoresByView> {
-  const texts = [...new Set(textsOf(task))].map((text) => ({ id: text, text }));
   const encoding: Record<string, number> = {};
   const { shards, computed } = await timed(encoding, 'encode', () =>
-    embed(stored, texts, 'query', texts.length, context),
+    embed(stored, textSequence(task, 'texts', context.profile), context),
   );
   const views: ScoresByView['views'][number][] = [];
   for (const view of stored.encoder.views.keys()) {
@@ -95,23 +74,6 @@ async function scoreTexts(
     views.push({ scores: comparePairs(task, vectorOf, normalize), seconds: encoding });
   }
   return { views, computed };
-}
-
-function textsOf(task: Exclude<UsebTask, CqaDupStackTask>): string[] {
-  switch (task.dataset) {
-    case 'askubuntu':
-      return askUbuntuTexts.flatMap((text) =>
-        task.queries.flatMap(({ id, candidates }) =>
-          [id, ...candidates].map((post) => askUbuntuText(task, post, text)),
-        ),
-      );
-    case 'twitterpara':
-      return twitterParts.flatMap((part) => task.pairs[part].flatMap(({ texts }) => texts));
-    case 'scidocs':
-      return sciDocsRelations
-        .flatMap((relation) => [...task.qrels[relation]].flatMap(([id, grades]) => [id, ...grades.keys()]))
-        .flatMap((id) => task.titles.get(id) ?? []);
-  }
 }
 
 type VectorOf = (text: string) => Float32Array;
@@ -171,7 +133,7 @@ function rankTitles(
 async function scoreForums(
   stored: StoredEncoder,
   task: CqaDupStackTask,
-  { normalize, threads }: { normalize: UsebNormalization; threads: number },
+  { normalize, threads }: { readonly normalize: UsebNormalization; readonly threads: number },
   context: RunnerContext,
 ): Promise<ScoresByView> {
   const similarity = normalize === 'none' ? 'dot' : 'cosine';
@@ -179,16 +141,10 @@ async function scoreForums(
   const views = stored.encoder.views.map(() => ({ runs: new Map<string, Run>(), searching: {} }));
   let computed = 0;
   for (const forum of task.forums) {
-    const embedAll = (texts: ReadonlyMap<string, string>): ReturnType<typeof embed> =>
-      embed(
-        stored,
-        [...texts].map(([id, text]) => ({ id, text })),
-        'query',
-        texts.size,
-        context,
-      );
-    const queries = await timed(encoding, 'encode', () => embedAll(forum.queries));
-    const pool = await timed(encoding, 'encode', () => embedAll(forum.pool));
+    const embedAll = (list: string): Promise<Embedded> =>
+      embed(stored, textSequence(task, `${forum.name}/${list}`, context.profile), context);
+    const queries = await timed(encoding, 'encode', () => embedAll('queries'));
+    const pool = await timed(encoding, 'encode', () => embedAll('pool'));
     computed += queries.computed + pool.computed;
     for (const [view, { runs, searching }] of views.entries()) {
       const how = { view, topK: cqaDupStackDepth, threads, similarity } as const;

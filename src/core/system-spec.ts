@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Setting, Settings } from './setting.js';
+import { systemFields, type FieldRule } from './system-fields.js';
+
+type Table = typeof systemFields;
+export type Field = keyof Table;
+
+/** All fields, in the order of their table. */
+export const fields = Object.keys(systemFields) as readonly Field[];
+
+/**
+ * One system as it is asked for: a runner, and a value for every option that a runner may have. Options of the command
+ * line, plans, queue jobs, keys of stored vectors and records derive from the table of fields.
+ */
+export const systemSpecSchema = z.strictObject(
+  Object.fromEntries(fields.map((field) => [field, systemFields[field].schema])) as {
+    [F in Field]: Table[F]['schema'];
+  },
+);
+export type SystemSpec = z.output<typeof systemSpecSchema>;
+/** A spec with only what is not by default. */
+export type PartialSpec = z.input<typeof systemSpecSchema>;
+
+/** A spec with every field, those that are not given by default. */
+export function completeSpec(spec: PartialSpec): SystemSpec {
+  return systemSpecSchema.parse(spec);
+}
+
+export function ruleOf(field: Field): FieldRule {
+  return systemFields[field].rule;
+}
+
+/** Whether a field has the value that it has by default. */
+export function isDefault(field: Field, value: unknown): boolean {
+  const byDefault = systemFields[field].schema.safeParse(undefined);
+  return byDefault.success && JSON.stringify(value) === JSON.stringify(byDefault.data);
+}
+
+/** The values that a field may have, where they are listed. */
+export function choicesOf(field: Field): readonly string[] | undefined {
+  const schema: unknown = systemFields[field].schema;
+  const inner: unknown = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
+  return inner instanceof z.ZodEnum ? inner.options.map(String) : undefined;
+}
+
+/** The option of the command line that sets a field: `--embed-prompt` for `embedPrompt`. */
+export function flagOf(field: Field): string {
+  return `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+type FieldsWhere<Part> = { [F in Field]: Table[F]['rule'] extends Part ? F : never }[Field];
+
+/** A setting for each field that a stored vector (or a stored score) depends on: what an encoder (a scorer) must state. */
+export type VectorSettings = Readonly<Record<FieldsWhere<{ key: 'vectors' | 'both' }>, Setting>>;
+export type ScoreSettings = Readonly<Record<FieldsWhere<{ key: 'scores' | 'both' }>, Setting>>;
+
+/**
+ * The settings of an opened model for records and keys: every field of {@link VectorSettings} or {@link ScoreSettings}, in
+ * the form in which it took effect, without those that go unsaid.
+ * @param more settings that are no fields: what the model's own files say
+ */
+export function modelSettings(values: VectorSettings | ScoreSettings, more: Settings = {}): Settings {
+  return { ...withoutUnsaid(values), ...more };
+}
+
+/** The settings among these that are said: a field that has its `unsaid` value is left out. */
+export function withoutUnsaid(values: Settings): Settings {
+  const said = Object.entries(values).filter(([name, value]) => {
+    const rule = Object.hasOwn(systemFields, name) ? ruleOf(name as Field) : undefined;
+    return rule?.unsaid === undefined || rule.unsaid !== value;
+  });
+  return Object.fromEntries(said);
+}
+
+type SentField = FieldsWhere<{ job: 'sent' }>;
+const sentFields = fields.filter((field): field is SentField => ruleOf(field).job === 'sent');
+
+/** The part of a spec that workers of a queue are told. */
+export const sentSpecSchema = systemSpecSchema.pick(
+  Object.fromEntries(sentFields.map((field) => [field, true])) as Record<SentField, true>,
+);
+export type SentSpec = z.output<typeof sentSpecSchema>;
+
+export function sentPart(spec: SystemSpec): SentSpec {
+  return sentSpecSchema.parse(Object.fromEntries(sentFields.map((field) => [field, spec[field]])));
+}
+
+/** Whether a model runs on a server behind OpenAI's interface (`openai:NAME`). */
+export function isHosted(model: string | null): boolean {
+  return model?.startsWith('openai:') === true;
+}

@@ -1,0 +1,107 @@
+import type { CandidateRun, Runner, RunRequest, SystemOutput } from '../core/runner.js';
+import type { Cost, SystemInfo } from '../core/system.js';
+import type { Task } from '../core/task.js';
+import { fingerprintOf } from '../results/fingerprint.js';
+import { describeProvenance } from '../results/provenance.js';
+import { RECORD_VERSION, type Provenance, type ResultRecord, type WorkDescription } from '../results/record.js';
+import { findResult, saveResult, type StoredResult } from '../results/store.js';
+import type { PipelineContext, RunSettings } from './context.js';
+import { retrieval } from './retrieval.js';
+import type { Scored, TaskKind } from './task-kind.js';
+import { useb } from './useb.js';
+
+const taskKinds = { retrieval, useb } as const;
+
+/** The kind of a task, as one that takes it. */
+export function kindOf(task: Task): TaskKind {
+  // A table by `kind` has for each task the kind that takes it, which the type of a lookup cannot say.
+  return taskKinds[task.kind];
+}
+
+/**
+ * Runs a runner on a task, evaluates each of its systems and writes the results: the one path from scores to a stored
+ * record, for every kind of task. A result that is there with the same fingerprint is taken as it is.
+ * @param candidates what a re-ranker re-ranks; null for others
+ */
+export async function runOnTask(
+  runner: Runner,
+  task: Task,
+  candidates: CandidateRun | null,
+  settings: RunSettings,
+  context: PipelineContext,
+): Promise<StoredResult[]> {
+  const request: RunRequest = { topK: settings.topK, candidates };
+  const works = runner.systemsOn(task).map((system) => describeWork(task, system, request, context));
+  const reused = await Promise.all(works.map((work) => reuseResult(task, work, settings, context)));
+  if (reused.every((result) => result !== undefined)) return reused;
+  const outputs = await runner.run(task, kindOf(task).request(task, request, context.profile), context);
+  const results: StoredResult[] = [];
+  for (const [i, output] of outputs.entries())
+    results.push(reused[i] ?? (await evaluateOutput(task, output, works[i]!, settings, context)));
+  return results;
+}
+
+function describeWork(
+  task: Task,
+  { model, ...system }: SystemInfo,
+  request: RunRequest,
+  { profile }: PipelineContext,
+): WorkDescription {
+  const { name, split, facts, queryLimit } = task;
+  return {
+    task: { name, split, ...facts, queryLimit },
+    system: { ...system, model: model === null ? null : { ...model, files: { ...model.files } } },
+    profile: profile.name,
+    ...kindOf(task).describe(task, { model, ...system }, request),
+  };
+}
+
+/** The stored result of this work, if any; measures that it lacks are computed from its run file. */
+async function reuseResult(
+  task: Task,
+  work: WorkDescription,
+  settings: RunSettings,
+  context: PipelineContext,
+): Promise<StoredResult | undefined> {
+  const found = settings.overwrite ? undefined : await findResult(settings.output, work);
+  if (found === undefined) return undefined;
+  const scored = await kindOf(task).evaluateAgain(task, found, settings, context.profile);
+  return scored === null ? found : save(work, scored, found.record.provenance, settings, context);
+}
+
+async function evaluateOutput(
+  task: Task,
+  { output, cost }: SystemOutput,
+  work: WorkDescription,
+  settings: RunSettings,
+  context: PipelineContext,
+): Promise<StoredResult> {
+  const scored = await kindOf(task).evaluate(task, output, settings, context.profile);
+  return save(work, scored, await provenanceOf(cost, context), settings, context);
+}
+
+function provenanceOf(cost: Cost, { command, threads }: PipelineContext): Promise<Provenance> {
+  return describeProvenance(command, threads, cost);
+}
+
+async function save(
+  work: WorkDescription,
+  { run, perQuery, shown, ...scored }: Scored,
+  provenance: Provenance,
+  settings: RunSettings,
+  { progress }: PipelineContext,
+): Promise<StoredResult> {
+  const record: ResultRecord = {
+    schema: 'sgpt-bench/result',
+    version: RECORD_VERSION,
+    fingerprint: fingerprintOf(work),
+    ...work,
+    evaluation: scored.evaluation,
+    mainMeasure: scored.mainMeasure,
+    measures: { ...scored.measures },
+    files: { run: run === null ? null : 'run.trec.gz', perQuery: 'per-query.json.gz' },
+    provenance,
+  };
+  progress.note(`${work.task.name}: ${work.system.name}: ${scored.mainMeasure} ${shown}`);
+  return saveResult(settings.output, record, run, perQuery);
+}

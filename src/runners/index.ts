@@ -1,0 +1,121 @@
+/**
+ * The table of runners. To add one: a file beside this one that returns a `Runner` (core/runner.ts), and a row here; options
+ * of its own are rows in core/system-fields.ts. Everything else reads this table.
+ */
+import { unknownName } from '../core/errors.js';
+import type { Profile } from '../core/profile.js';
+import { isHosted, type SystemSpec } from '../core/system-spec.js';
+import type { Task } from '../core/task.js';
+import { exampleOf } from '../models/scoring/prompts.js';
+import { runnerKind, type RunnerKind } from './runner-kind.js';
+
+export type { OpenContext } from './open-model.js';
+export type { RunnerKind } from './runner-kind.js';
+
+const modelFields = ['model', 'maxTokens', 'dtype', 'device', 'workers'] as const;
+const hostedFields = [
+  ...(['endpoint', 'apiKeyEnv', 'tokenizer', 'batchSize', 'concurrency', 'parameters', 'pricePerMillion'] as const),
+] as const;
+const candidateFields = ['firstStage', 'bm25', 'depth'] as const;
+
+/** In the order in which tables and plots show them. */
+export const runnerKinds: readonly RunnerKind[] = [
+  runnerKind({
+    name: 'bm25',
+    description: 'lexical search by BM25',
+    uses: ['bm25'],
+    needsModel: false,
+    reranks: false,
+    type: 'sparse',
+    refusal: retrievalOnly,
+    async open({ bm25 }, { profile, threads }) {
+      const { bm25Runner } = await import('./bm25.js');
+      return bm25Runner(bm25 ?? profile.bm25, threads);
+    },
+  }),
+  runnerKind({
+    name: 'bi-encoder',
+    description: 'embeds texts and searches exactly (SGPT-BE, sentence-transformers)',
+    uses: [
+      ...(['pooling', 'layer', 'brackets', 'embedPrompt', 'normalize', 'storeDtype'] as const),
+      ...modelFields,
+      ...hostedFields,
+    ],
+    needsModel: true,
+    reranks: false,
+    type: 'dense',
+    refusal: () => null,
+    forTask: biEncoderFor,
+    async open(spec, context) {
+      const [{ biEncoderRunner }, { openEncoder }] = await Promise.all([
+        import('./bi-encoder.js'),
+        import('./open-model.js'),
+      ]);
+      const { storeDtype, normalize } = spec;
+      const encoder = await openEncoder(spec, context);
+      return biEncoderRunner({ encoder, store: context.store(storeDtype) }, { threads: context.threads, normalize });
+    },
+  }),
+  runnerKind({
+    name: 'cross-encoder',
+    description: 're-ranks by log P(query | prompt with document) (SGPT-CE)',
+    uses: ['prompt', ...candidateFields, ...modelFields, ...hostedFields],
+    needsModel: true,
+    reranks: true,
+    type: 'cross-encoder',
+    refusal: (task) =>
+      task.kind === 'retrieval' || task.dataset === 'askubuntu'
+        ? null
+        : 'choose --runner bi-encoder, with --model; of USEB, a cross-encoder runs on askubuntu alone',
+    forTask: (spec, task) =>
+      spec.prompt !== null
+        ? [spec]
+        : ((task.kind === 'retrieval' ? task.prompts : undefined) ?? ['G']).map((prompt) => ({ ...spec, prompt })),
+    opensPerTask: ({ prompt }) => prompt !== null && exampleOf(prompt) !== null,
+    async open(spec, context) {
+      const [{ crossEncoderRunner }, { openPairScorer }] = await Promise.all([
+        import('./cross-encoder.js'),
+        import('./open-model.js'),
+      ]);
+      return crossEncoderRunner({ scorer: await openPairScorer(spec, context), store: context.store('float32') });
+    },
+  }),
+  runnerKind({
+    name: 'oracle',
+    description: 'the best order of the candidates: what no re-ranker can exceed',
+    uses: candidateFields,
+    needsModel: false,
+    reranks: true,
+    type: 'bound',
+    refusal: retrievalOnly,
+    open: async () => (await import('./oracle.js')).oracleRunner(),
+  }),
+];
+
+export const runnerNames: readonly string[] = runnerKinds.map(({ name }) => name);
+
+/** The kind of this name, or undefined: records may hold runners of other programs. */
+export function findRunnerKind(name: string): RunnerKind | undefined {
+  return runnerKinds.find((kind) => kind.name === name);
+}
+
+/** @throws InputError for a name that is none of {@link runnerNames} */
+export function runnerKindOf(name: string): RunnerKind {
+  const kind = findRunnerKind(name);
+  if (kind === undefined) throw unknownName('runner', name, runnerNames);
+  return kind;
+}
+
+function retrievalOnly(task: Task): string | null {
+  if (task.kind === 'retrieval') return null;
+  return `choose --runner bi-encoder${task.dataset === 'askubuntu' ? ' or cross-encoder' : ''}, with --model`;
+}
+
+/** Symmetric tasks (USEB) know no queries and documents, and texts of any length; of a hosted model, the server knows more. */
+function biEncoderFor(spec: SystemSpec, task: Task, profile: Profile): readonly SystemSpec[] {
+  const { brackets, maxTokens, model } = spec;
+  const marked = task.symmetric && brackets === 'auto' ? 'none' : brackets;
+  if (isHosted(model)) return [{ ...spec, brackets: marked }];
+  const byProfile = task.symmetric ? null : profile.biEncoderTokens;
+  return [{ ...spec, brackets: marked, maxTokens: maxTokens ?? byProfile }];
+}

@@ -1,0 +1,11 @@
+import type { RetrievalTask } from '../core/dataset.js';
+import { InputError } from '../core/errors.js';
+import type { Task } from '../core/task.js';
+
+/** @throws InputError for a task that a runner of rankings cannot do */
+export function requireRetrieval(task: Task, runner: string): RetrievalTask {
+  if (task.kind === 'retrieval') return task;
+  throw new InputError(
+    `${task.name}: the runner ${runner} cannot do this task; choose --runner bi-encoder, with --model`,
+  );
+}

@@ -1,0 +1,72 @@
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../../core/errors.js';
+import { findBeirFiles } from '../../datasets/beir-folder.js';
+import { addressOf, archiveSource, fetchFile, install, type DownloadOptions, type Source } from '../install.js';
+import type { Archive, BeirEntry } from './entry.js';
+
+/**
+ * Downloads a data set into `datasetsDir`/NAME and returns that folder; one that is there is left alone. The folder
+ * appears whole or not at all; what a stopped download has brought is used by the next one.
+ * @throws InputError if it cannot be had, is another file than the published one, or is being downloaded already
+ */
+export async function downloadDataset(entry: BeirEntry, options: DownloadOptions): Promise<string> {
+  return install(entry.name, sourceOf(entry, options.mirror), options);
+}
+
+/** The folders in BEIR's layout that make up a data set: its own, or one for each part. */
+export function partFolders(entry: BeirEntry, folder: string): string[] {
+  return entry.parts.length === 0 ? [folder] : entry.parts.map((part) => join(folder, part.name));
+}
+
+function sourceOf(entry: BeirEntry, mirror: string | undefined): Source {
+  if (mirror === 'hub') return hubSource(entry, 'https://huggingface.co');
+  if (mirror?.startsWith('hub+') === true) return hubSource(entry, addressOf(mirror.slice('hub+'.length)));
+  if (mirror !== undefined) return beirArchive(entry, `${addressOf(mirror)}/${entry.name}.zip`, entry.archive);
+  if (entry.archive !== null) return beirArchive(entry, entry.archive.url, entry.archive);
+  throw new InputError(`${entry.name}: cannot be downloaded: ${entry.howToBring ?? 'it is not published'}`);
+}
+
+function beirArchive(entry: BeirEntry, url: string, expected: Archive | null): Source {
+  const root = (unpacked: string): Promise<string> => checkedLayout(entry, join(unpacked, entry.name));
+  return archiveSource({ name: entry.name, url, expected, wanted: isDataFile, root });
+}
+
+async function checkedLayout(entry: BeirEntry, root: string): Promise<string> {
+  for (const part of partFolders(entry, root)) await findBeirFiles(part);
+  return root;
+}
+
+/** What BEIR's layout has; archives hold more (CQADupStack's its raw sources). */
+function isDataFile(path: string): boolean {
+  return /(?:^|\/)(?:(?:corpus|queries)\.jsonl|qrels\/[^/]+\.tsv)$/.test(path);
+}
+
+/**
+ * The hub has no archives but single files: BeIR/NAME with corpus and queries, BeIR/NAME-qrels with judgements. Nothing
+ * is published to check them against but the catalogue's counts.
+ */
+function hubSource(entry: BeirEntry, address: string): Source {
+  const { hub } = entry;
+  if (hub === null) throw new InputError(`${entry.name}: is not on the hub in BEIR's layout; leave out --mirror hub`);
+  const files = new Map([
+    ['corpus.jsonl.gz', `${address}/datasets/${hub}/resolve/main/corpus.jsonl.gz`],
+    ['queries.jsonl.gz', `${address}/datasets/${hub}/resolve/main/queries.jsonl.gz`],
+    ...Object.keys(entry.splits).map(
+      (split) => [`qrels/${split}.tsv`, `${address}/datasets/${hub}-qrels/resolve/main/${split}.tsv`] as const,
+    ),
+  ]);
+  return async (unpacking, options) => {
+    const root = join(unpacking, entry.name);
+    await mkdir(join(root, 'qrels'), { recursive: true });
+    for (const [name, url] of files) {
+      const path = join(options.datasetsDir, '.downloads', `${entry.name}.${name.replace('/', '.')}`);
+      await fetchFile({ url, path, bytes: null }, entry.name, options).catch((error: unknown) => {
+        if (!(error instanceof InputError)) throw error;
+        throw new InputError(`${error.message} (the hub holds some data sets as Parquet only)`, { cause: error });
+      });
+      await rename(path, join(root, name));
+    }
+    return checkedLayout(entry, root);
+  };
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import pLimit from 'p-limit';
+import { InputError } from '../core/errors.js';
+import type { Progress } from '../core/progress.js';
+import { downloadFile, usualPatience, type FileRequest, type Patience } from '../io/download.js';
+import { kindOf } from '../io/files.js';
+import { withLock } from '../io/lock.js';
+import { unzip } from '../io/unzip.js';
+
+/** Text packs to a quarter or less; what claims to be twenty-five times its archive is a trap. */
+const maxUnpackedRatio = 25;
+const unpackedAllowance = 64 << 20;
+
+export interface DownloadOptions {
+  readonly datasetsDir: string;
+  /**
+   * Where to get files instead of the published address: the address of a folder with the archives, `hub` for the Hugging
+   * Face hub, or `hub+ADDRESS` for a server with the hub's paths.
+   */
+  readonly mirror?: string | undefined;
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+  readonly patience?: Patience | undefined;
+}
+
+/** Data sets downloaded at the same time. */
+const parallelDownloads = 2;
+
+/**
+ * Downloads data sets, two at a time. One that fails does not stop the others.
+ * @returns their folders
+ * @throws the first error, after all have ended
+ */
+export async function downloadAll(
+  data: readonly { download(options: DownloadOptions): Promise<string> }[],
+  options: DownloadOptions,
+): Promise<string[]> {
+  const limit = pLimit(parallelDownloads);
+  const results = await Promise.allSettled(data.map((one) => limit(() => one.download(options))));
+  return results.map((result) => {
+    if (result.status === 'fulfilled') return result.value;
+    throw result.reason;
+  });
+}
+
+/** What is published about an archive. */
+export interface PublishedArchive {
+  /** Size in bytes. */
+  readonly bytes: number;
+  readonly md5: string;
+  readonly sha256: string | null;
+}
+
+/**
+ * Has a source bring a data set into `datasetsDir`/`name`, and returns that folder; one that is there is left alone. The
+ * folder appears whole or not at all; what a stopped download has brought is used by the next one.
+ * @throws InputError if it cannot be had, is another file than the published one, or is being downloaded already
+ */
+export async function install(name: string, source: Source, options: DownloadOptions): Promise<string> {
+  const folder = join(options.datasetsDir, name);
+  const work = join(options.datasetsDir, '.downloads');
+  return withLock(join(work, `${name}.lock`), `the download of ${name}`, async () => {
+    if ((await kindOf(folder)) !== 'missing') {
+      options.progress.note(`${name}: is there already, at ${folder}`);
+      return folder;
+    }
+    const unpacking = join(work, `${name}.unpacking`);
+    await rm(unpacking, { recursive: true, force: true });
+    await mkdir(unpacking, { recursive: true });
+    const root = await source(unpacking, options);
+    await rename(root, folder);
+    await rm(unpacking, { recursive: true, force: true });
+    await rm(join(work, `${name}.zip`), { force: true });
+    return folder;
+  });
+}
+
+/** Brings a data set's files into a new folder. @returns the folder with the data set itself */
+export type Source = (unpacking: string, options: DownloadOptions) => Promise<string>;
+
+/** The address of a mirror, without a slash at its end. @throws InputError for one that is none */
+export function addressOf(mirror: string): string {
+  if (URL.canParse(mirror) && /^https?:$/.test(new URL(mirror).protocol)) return mirror.replace(/\/+$/, '');
+  throw new InputError(`--mirror: found "${mirror}"; expected an http(s) address, hub, or hub+ADDRESS`);
+}
+
+export interface ArchiveSource {
+  readonly name: string;
+  readonly url: string;
+  /** What is published about the archive; null where nothing is. */
+  readonly expected: PublishedArchive | null;
+  /** Which of the archive's files are unpacked. */
+  readonly wanted: (path: string) => boolean;
+  /** Checks what was unpacked and finds the data set in it. */
+  readonly root: (unpacked: string) => Promise<string>;
+}
+
+/** A zip archive: downloaded, checked, and unpacked with its size bounded. */
+export function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): Source {
+  return async (unpacking, options) => {
+    const path = join(options.datasetsDir, '.downloads', `${name}.zip`);
+    if ((await kindOf(path)) === 'missing')
+      await fetchFile({ url, path, bytes: expected?.bytes ?? null }, name, options);
+    await requireChecksum(path, url, expected, name);
+    options.progress.note(`${name}: unpacking`);
+    try {
+      const maxBytes = (await stat(path)).size * maxUnpackedRatio + unpackedAllowance;
+      await unzip(path, unpacking, { wanted, maxBytes, signal: options.signal });
+      return await root(unpacking);
+    } catch (error) {
+      // Without a checksum the archive itself may be at fault: the next call is to fetch it again.
+      if (expected === null) await rm(path, { force: true });
+      throw error;
+    }
+  };
+}
+
+async function requireChecksum(
+  path: string,
+  url: string,
+  expected: PublishedArchive | null,
+  name: string,
+): Promise<void> {
+  if (expected === null) return;
+  const [md5, sha256] = await Promise.all(['md5', 'sha256'].map((algorithm) => hashOfFile(path, algorithm)));
+  if (md5 === expected.md5 && (expected.sha256 === null || sha256 === expected.sha256)) return;
+  const aside = `${path}.wrong-checksum`;
+  await rename(path, aside);
+  throw new InputError(
+    `${url}: is not the published ${name}.zip: its MD5 is ${md5}, expected ${expected.md5}; it is kept as ${aside}; run the command again, or choose another source with --mirror`,
+  );
+}
+
+async function hashOfFile(path: string, algorithm: string): Promise<string> {
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
+
+/** Downloads one file, with its progress shown. */
+export async function fetchFile(
+  file: Pick<FileRequest, 'url' | 'path' | 'bytes'>,
+  name: string,
+  { progress, signal, patience = usualPatience }: DownloadOptions,
+): Promise<void> {
+  const stage = progress.stage(`download ${name}`, Math.floor((file.bytes ?? 0) / 1000), 'kB');
+  const advance = kilobytes(stage.advance.bind(stage));
+  let most = 0;
+  try {
+    await downloadFile({
+      ...file,
+      patience,
+      advice: 'choose another source with --mirror',
+      signal,
+      onRetry(reason) {
+        progress.note(`${name}: ${reason}; trying again`);
+      },
+      onBytes(bytes) {
+        advance(Math.max(bytes - most, 0));
+        most = Math.max(bytes, most);
+      },
+    });
+  } finally {
+    stage.end();
+  }
+}
+
+/** Turns steps in bytes into steps in whole kilobytes. */
+function kilobytes(advance: (by: number) => void): (bytes: number) => void {
+  let bytes = 0;
+  return (more) => {
+    const before = Math.floor(bytes / 1000);
+    bytes += more;
+    const by = Math.floor(bytes / 1000) - before;
+    if (by > 0) advance(by);
+  };
+}
