@@ -113,7 +113,7 @@ describe('options', () => {
 
   it('refuse a prompt that fills the model', async () => {
     const prompt = `${'instruction '.repeat(60)}{document} {query}`;
-    await expect(createCrossEncoder({ model, prompt, threads: 1 })).rejects.toThrow('fill all 64 positions of gpt-neo');
+    await expect(createCrossEncoder({ model, prompt, threads: 1 })).rejects.toThrow('fill all 64 tokens that gpt-neo');
   });
 
   it('say how long an input may be', async () => {

@@ -71,7 +71,7 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   if (limits.maxTokens !== null && limits.instructionTokens >= limits.maxTokens)
     throw new InputError(
       `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
-        `${limits.maxTokens} that ${checkpoint.id} may take; use a shorter one`,
+        `${limits.maxTokens} tokens that ${checkpoint.id} takes; use a shorter one`,
     );
   const tokens = Math.max((limits.maxTokens ?? usualTokens) + maxQueryTokens, batchTokens ?? 0);
   // Of a batch, no more than half is queries where they are not longer than the documents in their prompts.
