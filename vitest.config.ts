@@ -1,10 +1,17 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const slow = 'test/**/*.slow.test.ts';
+const trials = 'test/**/*.trial.test.ts';
+
+/** Tests by how long they take: *.test.ts some tenths of a second each, *.slow.test.ts seconds, *.trial.test.ts longer. */
+function project(name: string, include: string, exclude: readonly string[] = []): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include: [include], exclude: [...exclude] } };
+}
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/build.ts'],
     // Model tests run native threads of their own; more test processes than this only makes them wait for each other.
     maxWorkers: 2,
@@ -12,5 +19,10 @@ export default defineConfig({
     hookTimeout: 120_000,
     // What is computed once and kept, apart from that of the user.
     env: { SGPT_BENCH_CACHE: join(tmpdir(), 'sgpt-bench-test-cache') },
+    projects: [
+      project('fast', 'test/**/*.test.ts', [slow, trials]),
+      project('slow', slow),
+      project('trials', trials),
+    ],
   },
 });
