@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
 import { isErrno } from './files.js';
 
@@ -45,6 +45,7 @@ export async function unzip(archive: string, folder: string, options: UnzipOptio
 
 async function opened(archive: string): Promise<ZipFile> {
   try {
+    const { openPromise } = await import('yauzl');
     return await openPromise(archive, { lazyEntries: true, autoClose: false, strictFileNames: true });
   } catch (error) {
     throw new InputError(`${archive}: is no zip archive, or a damaged one (${messageOf(error)})`, { cause: error });

@@ -6,6 +6,8 @@ export { shareOf, type Share, type Sharing, type ShardRequest, type ShardWork } 
 export { runnerKindOf, runnerKinds, runnerNames, type OpenContext, type RunnerKind } from '../runners/index.js';
 export { checkSpec } from '../runners/check-spec.js';
 export { specsOf, type SystemValues } from '../runners/specs.js';
+export { runOnTask } from '../pipeline/stored-result.js';
+export type { PipelineContext, RunSettings } from '../pipeline/context.js';
 export { biEncoderRunner } from '../runners/bi-encoder.js';
 export { bm25Runner } from '../runners/bm25.js';
 export { crossEncoderRunner } from '../runners/cross-encoder.js';

@@ -1,6 +1,6 @@
 import { open, realpath } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno } from '../../io/files.js';
 import { bytesPerElement, elements, type TensorSource } from './tensors.js';
@@ -86,6 +86,7 @@ function oldFormat(head: Buffer): string | undefined {
 
 async function openZip(path: string): Promise<ZipFile> {
   try {
+    const { openPromise } = await import('yauzl');
     return await openPromise(path, { lazyEntries: true, autoClose: false });
   } catch (error) {
     throw damaged(path, messageOf(error));

@@ -2,7 +2,7 @@ import { InputError, throwIfInterrupted } from '../../core/errors.js';
 import type { Matrix, OnProgress } from '../../core/model.js';
 import type { Ranking } from '../../core/run.js';
 import { BestRankings } from './best-rankings.js';
-import type { SearchSetup } from './block-search.js';
+import type { SearchSetup } from './search-block.js';
 import { searchHere, searchInThreads, type BlockSearch } from './search-pool.js';
 import { blockRows, blocksOf, type Block, type Chunks } from './vector-blocks.js';
 

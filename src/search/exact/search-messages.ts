@@ -1,4 +1,4 @@
-import type { BlockResult, SearchBlock, SearchSetup, Sharing } from './block-search.js';
+import type { BlockResult, SearchBlock, SearchSetup, Sharing } from './search-block.js';
 import type { Found } from './candidates.js';
 
 /** What a search and its worker threads say to each other; vectors are handed over, not copied, and come back. */

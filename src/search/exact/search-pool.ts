@@ -1,5 +1,5 @@
 import { startThread } from '../../io/threads.js';
-import { BlockSearcher, memoryOf, type BlockResult, type SearchBlock, type SearchSetup } from './block-search.js';
+import { memoryOf, type BlockResult, type SearchBlock, type SearchSetup } from './search-block.js';
 import type { Found } from './candidates.js';
 import { KeptThreads } from '../threads/kept-threads.js';
 import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
@@ -20,6 +20,7 @@ export interface BlockSearch {
 /** On the calling thread: for so few documents that starting threads would take longer. */
 export async function searchHere(setup: SearchSetup): Promise<BlockSearch> {
   const scores = SharedBounds.noScores(1, setup.queries.rows);
+  const { BlockSearcher } = await import('./block-search.js');
   const searcher = await BlockSearcher.open(setup, { scores, thread: 0 });
   return {
     capacity: 1,

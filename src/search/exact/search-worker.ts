@@ -1,6 +1,7 @@
 /** A worker thread of exact search: one search after another, each of them block after block. */
 import { answerMessages, type Answer } from '../threads/answer-messages.js';
-import { BlockSearcher, memoryOf } from './block-search.js';
+import { BlockSearcher } from './block-search.js';
+import { memoryOf } from './search-block.js';
 import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
 
 let searcher: BlockSearcher | undefined;
