@@ -8,6 +8,7 @@ import type { OpenModel } from './open-model.js';
 import { Int8Weights } from '../quantization/int8-weights.js';
 import { openPool, type PoolOptions } from '../runtime/open-pool.js';
 import type { SessionPool } from '../runtime/pool.js';
+import { providers } from '../runtime/providers.js';
 
 /** How a model is run; all but `dtype` leave the results alone. */
 export interface ComputeOptions {
@@ -39,7 +40,7 @@ const deviceBatchTokens = 2048;
  * @throws InputError for a number that is not possible
  */
 export function batchBudget({ device = 'cpu', batchTokens }: ComputeOptions): number | null {
-  if (batchTokens === undefined) return device === 'cpu' ? null : deviceBatchTokens;
+  if (batchTokens === undefined) return providers[device].batches ? deviceBatchTokens : null;
   if (batchTokens === null || (Number.isInteger(batchTokens) && batchTokens >= 1)) return batchTokens;
   throw new InputError(`batchTokens: ${batchTokens} is not possible; expected a whole number from 1, or null`);
 }

@@ -1,11 +1,11 @@
 import { totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { InputError, messageOf } from '../../core/errors.js';
 import type { Device } from '../../core/system-fields.js';
 import type { BuiltModel } from '../onnx/built-model.js';
 import { crews, type Crew } from './worker-layout.js';
 import type { Feeds, ModelSource, SessionSpec } from './messages.js';
 import { SessionPool } from './pool.js';
+import { providers } from './providers.js';
 import { shareWeights } from './shared-weights.js';
 
 export interface PoolOptions {
@@ -104,11 +104,9 @@ async function openOnDevice(model: BuiltModel, device: Device, batchTokens: numb
   try {
     return await SessionPool.open(spec, 1, batchTokens);
   } catch (error) {
-    const script = fileURLToPath(new URL('../script/install.js', import.meta.resolve('onnxruntime-node')));
     throw new InputError(
-      `--device ${device}: onnxruntime-node cannot use it on this machine (${messageOf(error).replace(/\s+/g, ' ')}); it ` +
-        "needs Linux on x64 with NVIDIA's driver and CUDA, and the libraries that " +
-        `"node ${script} --onnxruntime-node-install" fetches; or use --device cpu`,
+      `--device ${device}: onnxruntime-node cannot use it on this machine (${messageOf(error).replace(/\s+/g, ' ')}); ` +
+        `${providers[device].needs()}; or use --device cpu`,
     );
   }
 }

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../core/errors.js';
 import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
+import { providers } from './providers.js';
 
 // What goes wrong is thrown as well, and told by the parent.
 env.logLevel = 'fatal';
@@ -74,7 +75,7 @@ function create(
 ): Promise<InferenceSession> {
   const { model, intraOpThreads, device } = spec;
   const options: InferenceSession.SessionOptions = {
-    executionProviders: [device],
+    executionProviders: [providers[device].name],
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
     // Every text has another length: a memory plan for each would only pile up.

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { providers } from './providers.js';
 
 /** Starts session-worker.js as a process, or session-worker.ts through tsx where the sources run without having been compiled. */
 export function startWorker(): ChildProcess {
@@ -9,8 +10,10 @@ export function startWorker(): ChildProcess {
     execArgv: compiled ? [] : ['--import', import.meta.resolve('tsx')],
     // Structured clone: typed arrays stay typed arrays.
     serialization: 'advanced',
-    // On CUDA, ONNX Runtime would round the factors of products to ten bits where the processor can (TF32), and call it float32.
-    env: { ...process.env, NVIDIA_TF32_OVERRIDE: '0' },
+    env: Object.assign(
+      { ...process.env },
+      ...Object.values(providers).map(({ environment }) => environment),
+    ) as NodeJS.ProcessEnv,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 }
