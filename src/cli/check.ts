@@ -1,11 +1,12 @@
 import { appendFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { InputError, messageOf } from '../core/errors.js';
 import { exists, writeFileAtomic } from '../io/files.js';
 import type { Baseline } from '../results/check/baseline.js';
 import { hasFailed, type CheckReport } from '../results/check/check-report.js';
 import type { ScoredResult } from '../results/compare/pairing.js';
 import { exitCodes } from './exit-codes.js';
+import { decimalNumber } from './options.js';
 
 interface CheckOptions {
   readonly baseline?: string;
@@ -42,9 +43,9 @@ export function checkCommand(): Command {
     .option('--baseline <file>', 'baseline to hold results against')
     .option('--published', 'hold results against published scores')
     .option('--results <dir>', 'the results to check', 'results')
-    .option('--max-drop <x>', "how far a mean may fall, in the measure's unit", number(0, Infinity), 0.005)
-    .option('--alpha <p>', 'level of significance of a drop', number(0, 1), 0.05)
-    .option('--tolerance <x>', 'how far a score may be from a published one', number(0, Infinity), 0.005)
+    .option('--max-drop <x>', "how far a mean may fall, in the measure's unit", decimalNumber(), 0.005)
+    .option('--alpha <p>', 'level of significance of a drop', decimalNumber({ to: 1 }), 0.05)
+    .option('--tolerance <x>', 'how far a score may be from a published one', decimalNumber(), 0.005)
     .option('--update', 'write the results as the new baseline')
     .option('--newest', 'where several results are of one task and system, take the newest')
     .option('--summary <file>', 'write a Markdown summary')
@@ -151,13 +152,4 @@ async function append(path: string, text: string): Promise<void> {
   } catch (error) {
     throw new InputError(`${path}, named by GITHUB_STEP_SUMMARY, cannot be written (${messageOf(error)})`);
   }
-}
-
-function number(low: number, high: number): (value: string) => number {
-  return (value) => {
-    const parsed = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : NaN;
-    if (parsed >= low && parsed <= high) return parsed;
-    const range = high === Infinity ? `from ${low}` : `from ${low} to ${high}`;
-    throw new InvalidArgumentError(`expected a number ${range}, found "${value}".`);
-  };
 }

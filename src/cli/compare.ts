@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { list } from './options.js';
+import { list, wholeNumber } from './options.js';
 
 interface CompareOptions {
   readonly task?: string;
@@ -27,7 +27,7 @@ export function compareCommand(): Command {
     .option('--task <name>', 'the task, where a folder has several')
     .option('--system <name>', 'the system, or a part of its name; given twice, first of A, then of B', collectTwo, [])
     .option('--measures <names>', 'measures to compare (default: all that both results have)', list)
-    .option('--queries <n>', 'how many of the queries that moved most to show', count, 5)
+    .option('--queries <n>', 'how many of the queries that moved most to show', wholeNumber(), 5)
     .option('--json', 'print JSON')
     .addHelpText('after', help)
     .action(compare);
@@ -60,9 +60,4 @@ async function compare(pathA: string, pathB: string, options: CompareOptions): P
 function collectTwo(value: string, before: readonly string[]): string[] {
   if (before.length < 2) return [...before, value];
   throw new InvalidArgumentError('expected at most two: the system of A, and that of B.');
-}
-
-function count(value: string): number {
-  if (/^\d{1,6}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError(`expected a whole number from 0, found "${value}".`);
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { InputError } from '../core/errors.js';
 import { profileByName, profileNames } from '../core/profile.js';
 import { readQrels } from '../datasets/qrels-file.js';
@@ -15,6 +15,7 @@ import {
   roundHalfEven,
 } from '../measures/index.js';
 import { readRun, streamRun, UngroupedRunError } from '../results/run-file.js';
+import { wholeNumber } from './options.js';
 
 export interface EvaluateOptions {
   readonly perQuery?: boolean;
@@ -53,7 +54,7 @@ export function evaluateCommand(): Command {
     .addOption(
       new Option('--format <format>', 'tsv, or json in full precision').choices(['tsv', 'json']).default('tsv'),
     )
-    .option('--digits <n>', "decimal places of tsv (default: the profile's, or 4)", parseDigits)
+    .option('--digits <n>', "decimal places of tsv (default: the profile's, or 4)", wholeNumber({ to: 17 }))
     .addHelpText('after', help)
     .action((qrels: string, run: string, measures: string[], options: EvaluateOptions) =>
       evaluateFiles(qrels, run, measures, options, process.stdout, process.stderr),
@@ -149,9 +150,4 @@ function writeJson(evaluation: Evaluation, about: object, options: EvaluateOptio
     ...(options.perQuery === true ? { queries } : {}),
   };
   out.write(JSON.stringify(value, null, 2) + '\n');
-}
-
-function parseDigits(text: string): number {
-  if (!/^(\d|1[0-7])$/.test(text)) throw new InvalidArgumentError('expected a whole number from 0 to 17');
-  return Number(text);
 }

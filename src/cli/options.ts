@@ -3,19 +3,39 @@ import { InvalidArgumentError } from 'commander';
 import type { Share } from '../core/shards.js';
 import { withoutPassword } from '../io/redact.js';
 
-/** A whole number from 1. */
-export function positive(value: string): number {
-  const number = Number(value);
-  if (/^\d+$/.test(value.trim()) && Number.isSafeInteger(number) && number >= 1) return number;
-  throw new InvalidArgumentError(`expected a whole number from 1, found "${value}".`);
+interface Range {
+  readonly from?: number;
+  readonly to?: number;
+  /** Whether `from` itself is excluded. */
+  readonly above?: boolean;
 }
 
-/** A number above 0, 1.3e9 for one. */
-export function positiveNumber(value: string): number {
-  const number = Number(value);
-  if (value.trim() !== '' && Number.isFinite(number) && number > 0) return number;
-  throw new InvalidArgumentError(`expected a number above 0, found "${value}".`);
+/** A parser of whole numbers in a range. */
+export function wholeNumber({ from = 0, to = Number.MAX_SAFE_INTEGER }: Range = {}): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value.trim()) && Number.isSafeInteger(number) && number >= from && number <= to) return number;
+    const range = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`;
+    throw new InvalidArgumentError(`expected a whole number ${range}, found "${value}".`);
+  };
 }
+
+/** A parser of decimal numbers in a range: 0.005, .5, 1.3e9. */
+export function decimalNumber({ from = 0, to = Infinity, above = false }: Range = {}): (value: string) => number {
+  return (value) => {
+    const number = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : NaN;
+    if (Number.isFinite(number) && (above ? number > from : number >= from) && number <= to) return number;
+    const low = above ? `above ${from}` : `from ${from}`;
+    const range = to === Infinity ? low : `${low} to ${to}`;
+    throw new InvalidArgumentError(`expected a number ${range}, found "${value}".`);
+  };
+}
+
+/** A whole number from 1. */
+export const positive = wholeNumber({ from: 1 });
+
+/** A number above 0. */
+export const positiveNumber = decimalNumber({ above: true });
 
 /** A comma-separated list without empty items. */
 export function list(value: string): string[] {
@@ -40,7 +60,12 @@ export function share(value: string): Share {
   throw new InvalidArgumentError(`expected I/N, as 2/8 for the second of eight shares, found "${value}".`);
 }
 
-/** One thread a core that this process may use. */
+/** For options that may be given again. */
+export function repeated(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** One thread for each core that this process may use. */
 export const defaultThreads = availableParallelism();
 
 /** The command line as a user would type it, for records: without passwords of addresses. */
@@ -50,9 +75,4 @@ export function commandLine(): string {
     .map(withoutPassword)
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`));
   return ['sgpt-bench', ...quoted].join(' ');
-}
-
-/** For options that may be given again. */
-export function repeated(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { InputError } from '../core/errors.js';
+import { list } from './options.js';
 
 interface ReportCommandOptions {
   output: string;
@@ -10,12 +10,6 @@ interface ReportCommandOptions {
   title?: string;
   newest?: boolean;
 }
-
-const list = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 
 const examples = `
 Examples:
@@ -40,7 +34,6 @@ export function reportCommand(): Command {
 }
 
 async function report(folders: string[], { output, format, ...options }: ReportCommandOptions): Promise<void> {
-  if (format.length === 0) throw new InputError('--format: no format is given; expected a list such as "html,md"');
   const [{ buildReport, parseFormats, renderTextTable, writeReport }, { loadResults }] = await Promise.all([
     import('../reports/index.js'),
     import('../results/store.js'),

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { profileNames } from '../core/profile.js';
-import { ruleOf } from '../core/system-spec.js';
+import { runnerNames } from '../runners/index.js';
 import { defaultThreads, list, positive } from './options.js';
 import { runSpecs, type PlanOptions } from './run-specs.js';
 import { sharingOptions } from './sharing.js';
@@ -29,7 +29,7 @@ export function runCommand(): Command {
       list,
     )
     .addOption(optionOf('model'))
-    .option('--runner <names>', ruleOf('runner').help, list)
+    .option('--runner <names>', `${runnerNames.join(', ')} (default: bi-encoder with --model, else bm25)`, list)
     .option('--split <name>', 'judgements to use (default: the split that is usually reported)')
     .option('--measure <names>', 'measures to record, besides nDCG@10', list)
     .addOption(

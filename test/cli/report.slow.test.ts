@@ -37,7 +37,7 @@ describe('report', () => {
   it.each([
     ['a folder that is not there', ['missing'], /missing: there is no such folder/],
     ['an unknown format', ['--format', 'pdf'], /unknown format "pdf".*known: html, md/],
-    ['no format', ['--format', ','], /no format is given/],
+    ['no format', ['--format', ','], /expected names separated by commas, found ","/],
     ['an unknown reference', ['--reference', 'BM52'], /unknown reference "BM52"/],
     ['a task without results', ['--tasks', 'beir/nq'], /unknown task "beir\/nq"/],
   ])('%s is one sentence and exit code 2, and writes nothing', async (_, args, message) => {
