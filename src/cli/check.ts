@@ -24,11 +24,11 @@ interface CheckOptions {
 }
 
 const help = `
-With --baseline, a result fails when its mean fell by more than --max-drop and a paired randomisation test (corrected by
-Holm's method for the number of results) calls the drop significant at --alpha; when it is missing; and when it is of other
-data, another split or another profile. --alpha 1 lets every drop beyond --max-drop fail.
-With --published, a result fails when it is further than --tolerance from the published score of its own task and system.
-The summary is also appended to the file that GITHUB_STEP_SUMMARY names, if it is set. Exit status: 0 passed, 1 failed.
+With --baseline, a result fails if its mean dropped by more than --max-drop and a paired randomisation test finds the drop
+significant at --alpha (after Holm's correction for the number of results); if it is missing; or if its data, split or profile
+differ. With --alpha 1, every drop larger than --max-drop fails.
+With --published, a result fails if it differs by more than --tolerance from the published score of the same task and system.
+The summary is also appended to the file named by GITHUB_STEP_SUMMARY, if set. Exit status: 0 passed, 1 failed.
 
 Examples:
   sgpt-bench check --baseline results/baseline/demo.json --results results/demo
@@ -39,15 +39,15 @@ Examples:
 /** `sgpt-bench check`: the gate for regressions, and for published scores. */
 export function checkCommand(): Command {
   return new Command('check')
-    .description('hold results against a baseline or against published scores; fails where they are worse')
-    .option('--baseline <file>', 'baseline to hold results against')
-    .option('--published', 'hold results against published scores')
-    .option('--results <dir>', 'the results to check', 'results')
-    .option('--max-drop <x>', "how far a mean may fall, in the measure's unit", decimalNumber(), 0.005)
-    .option('--alpha <p>', 'level of significance of a drop', decimalNumber({ to: 1 }), 0.05)
-    .option('--tolerance <x>', 'how far a score may be from a published one', decimalNumber(), 0.005)
-    .option('--update', 'write the results as the new baseline')
-    .option('--newest', 'where several results are of one task and system, take the newest')
+    .description('compare results with a baseline or with published scores; fails where they are worse')
+    .option('--baseline <file>', 'the baseline to compare with')
+    .option('--published', 'compare with published scores')
+    .option('--results <dir>', 'results folder to check', 'results')
+    .option('--max-drop <x>', "largest drop of a mean that passes, in the measure's unit", decimalNumber(), 0.005)
+    .option('--alpha <p>', 'significance level for a drop', decimalNumber({ to: 1 }), 0.05)
+    .option('--tolerance <x>', 'largest difference from a published score that passes', decimalNumber(), 0.005)
+    .option('--update', 'write these results as the new baseline')
+    .option('--newest', 'if several results have the same task and system, use the newest')
     .option('--summary <file>', 'write a Markdown summary')
     .option('--junit <file>', 'write JUnit XML')
     .option('--annotate', 'print annotations for GitHub Actions')

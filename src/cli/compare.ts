@@ -10,8 +10,8 @@ interface CompareOptions {
 }
 
 const help = `
-A query that only one of the two ranks counts 0 for the other. p-values are two-sided; with several measures, "Holm" has
-them corrected. The same results give the same numbers: the random numbers have a fixed seed.
+A query that only one of the two ranks counts 0 for the other. p-values are two-sided; for several measures, the column
+"Holm" has the corrected ones. The random seed is fixed, so the same results always give the same numbers.
 
 Examples:
   sgpt-bench compare results/before results/after --task beir/nfcorpus --system 'BM25 elasticsearch'
@@ -21,13 +21,18 @@ Examples:
 /** `sgpt-bench compare`: two results of the same data, query by query. */
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('compare two results: significance, the queries that moved most, what differs in the settings')
-    .argument('<A>', 'folder of a result, or of several with --task and --system')
+    .description('compare two results: significance, the queries that changed most, different settings')
+    .argument('<A>', 'folder of one result, or of several with --task and --system')
     .argument('<B>', 'the same for the other one; differences are B - A')
-    .option('--task <name>', 'the task, where a folder has several')
-    .option('--system <name>', 'the system, or a part of its name; given twice, first of A, then of B', collectTwo, [])
+    .option('--task <name>', 'the task, if a folder has several')
+    .option(
+      '--system <name>',
+      'the system, or part of its name; give it twice to name one in A and one in B',
+      collectTwo,
+      [],
+    )
     .option('--measures <names>', 'measures to compare (default: all that both results have)', list)
-    .option('--queries <n>', 'how many of the queries that moved most to show', wholeNumber(), 5)
+    .option('--queries <n>', 'how many of the queries that changed most to show', wholeNumber(), 5)
     .option('--json', 'print JSON')
     .addHelpText('after', help)
     .action(compare);

@@ -13,30 +13,30 @@ const mirrorVariable = 'SGPT_BENCH_MIRROR';
 /** `sgpt-bench datasets`: what there is, and getting and checking it. */
 export function datasetsCommand(): Command {
   const command = new Command('datasets').description('list, download and check data sets');
-  const folder = ['--datasets-dir <dir>', 'where data sets lie', 'datasets'] as const;
+  const folder = ['--datasets-dir <dir>', 'folder of the data sets', 'datasets'] as const;
   command
     .command('list')
-    .description('all data sets with their sizes')
+    .description('list all data sets with their sizes')
     .option(...folder)
     .option('--json', 'print the catalogue as JSON')
     .action(list);
   command
     .command('info')
-    .description('what the catalogue says about a data set')
+    .description('show the catalogue entry of a data set')
     .argument('<name>')
     .option('--json', 'print the entry as JSON')
     .action(info);
   command
     .command('download')
-    .description('download data sets, going on where an earlier download stopped')
+    .description('download data sets; resumes an interrupted download')
     .argument('<name...>', 'names of data sets: nfcorpus, useb …')
     .option(...folder)
     .option('--mirror <source>', `an address with NAME.zip, hub, or hub+ADDRESS (default: $${mirrorVariable})`)
-    .option('--quiet', 'no progress')
+    .option('--quiet', 'show no progress')
     .action(download);
   command
     .command('verify')
-    .description('read data sets line by line and compare their counts with the catalogue')
+    .description('read every line of data sets and compare the counts with the catalogue')
     .argument('<name...>', 'names of data sets: nfcorpus, useb …')
     .option(...folder)
     .option('--json', 'print the counts as JSON')

@@ -28,11 +28,11 @@ const parts: readonly { readonly task: readonly string[]; readonly systems: Syst
 export function demoCommand(): Command {
   return new Command('demo')
     .description('run the bundled models on the bundled data sets and write a report')
-    .option('--output <dir>', 'where results go', 'results/demo')
-    .option('--report <dir>', 'where the report goes', 'reports/demo')
+    .option('--output <dir>', 'folder to write results to', 'results/demo')
+    .option('--report <dir>', 'folder to write the report to', 'reports/demo')
     .option('--threads <n>', 'threads for models and search', positive, defaultThreads)
-    .option('--overwrite', 'do finished work again')
-    .option('--quiet', 'no progress')
+    .option('--overwrite', 'recompute results that exist already')
+    .option('--quiet', 'show no progress')
     .action(demo);
 }
 

@@ -43,13 +43,13 @@ Examples:
 /** `sgpt-bench evaluate`: measures of a run file. Loads no model code, so that it starts at once. */
 export function evaluateCommand(): Command {
   return new Command('evaluate')
-    .description('measure a TREC run file against judgements; prints lines of measure, tab, value')
+    .description('evaluate a TREC run file; prints lines of measure, tab, value')
     .argument('<QRELS>', 'judgements: BEIR TSV or TREC qrels, plain or gzip')
     .argument('<RUN>', 'TREC run file, plain or gzip')
     .argument('[MEASURE...]', `measures (default: ${defaultMeasures.join(' ')})`)
     .option('--per-query', 'print every query too: measure, query, value; the mean is query "all"')
-    .option('--complete', 'average over all judged queries, those missing in the run as 0 (trec_eval -c)')
-    .option('--judged-only', 'take unjudged documents out of the rankings first (trec_eval -J)')
+    .option('--complete', 'average over all judged queries; one missing in the run counts 0 (trec_eval -c)')
+    .option('--judged-only', 'remove unjudged documents from the rankings first (trec_eval -J)')
     .addOption(new Option('--profile <name>', 'average and round as a reference program').choices(profileNames))
     .addOption(
       new Option('--format <format>', 'tsv, or json in full precision').choices(['tsv', 'json']).default('tsv'),

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 
 const help = `
-The output may be one of the folders, or one that has something already. Everything is checked before anything is copied.
+The output may be one of the folders, or a folder with files in it. Everything is checked before anything is copied.
 
 Examples:
   sgpt-bench merge share-1 share-2 share-3 --output results     folders that "run --shard I/3 --output share-I" wrote to
@@ -10,9 +10,9 @@ Examples:
 /** `sgpt-bench merge`: brings shares together. */
 export function mergeCommand(): Command {
   return new Command('merge')
-    .description('bring together stores or results of several machines')
+    .description('merge stores or results of several machines')
     .argument('<dir...>', 'stores, or results folders with the store within')
-    .requiredOption('--output <dir>', 'the folder to copy to')
+    .requiredOption('--output <dir>', 'folder to copy to')
     .addHelpText('after', help)
     .action(merge);
 }

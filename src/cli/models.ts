@@ -5,7 +5,7 @@ import { printJson, printTable } from './table.js';
 
 /** `sgpt-bench models`: the paper's models, and what a checkpoint is. */
 export function modelsCommand(): Command {
-  const command = new Command('models').description("list the paper's models; look into checkpoints");
+  const command = new Command('models').description("list the paper's models; inspect checkpoints");
   command
     .command('list')
     .description('the models of the SGPT paper and of its comparisons')
@@ -16,7 +16,7 @@ export function modelsCommand(): Command {
     .description("a checkpoint's configuration, tensors and memory need, and what would run")
     .argument('<model>', 'model folder or hub id, which is fetched if need be')
     .option('--json', 'print everything as JSON')
-    .option('--quiet', 'no progress')
+    .option('--quiet', 'show no progress')
     .action(inspect);
   return command;
 }

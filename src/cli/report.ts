@@ -20,15 +20,15 @@ Examples:
 /** `sgpt-bench report`: tables and charts of result records. */
 export function reportCommand(): Command {
   return new Command('report')
-    .description('make tables and charts of result records')
+    .description('make tables and charts from result records')
     .argument('[results-dir...]', 'folders with results; several are merged', ['results'])
     .option('--output <dir>', 'folder to write to', 'reports/report')
     .option('--format <list>', 'html, md, csv, latex, json, mteb, svg, png, separated by commas', list, ['html', 'md'])
-    .option('--reference <system>', 'the system that differences are taken against')
+    .option('--reference <system>', 'system that the others are compared with')
     .option('--tasks <list>', 'only these tasks; "beir" takes all of BEIR', list)
     .option('--systems <list>', 'only these systems or families; * stands for any text', list)
     .option('--title <text>', 'title of the report')
-    .option('--newest', 'where two records claim one score, take the newer')
+    .option('--newest', 'if several records have the same task and system, use the newest')
     .addHelpText('after', examples)
     .action(report);
 }

@@ -36,17 +36,17 @@ export function runCommand(): Command {
       new Option('--profile <name>', 'conventions of a reference program').choices(profileNames).default('sgpt-paper'),
     )
     .option('--top-k <n>', 'documents in each ranking', positive, 1000)
-    .option('--limit-queries <n>', 'only the first queries, for trials', positive);
+    .option('--limit-queries <n>', 'use only the first n queries, for a quick trial', positive);
   for (const option of systemOptions(['runner', 'model'])) command.addOption(option);
   command
     .optionsGroup('How to compute:')
     .option('--threads <n>', 'threads for models and search', positive, defaultThreads)
     .optionsGroup('Files and output:')
-    .option('--datasets-dir <dir>', 'where data sets lie', 'datasets')
-    .option('--output <dir>', 'where results go', 'results')
-    .option('--overwrite', 'do finished work again')
+    .option('--datasets-dir <dir>', 'folder of the data sets', 'datasets')
+    .option('--output <dir>', 'folder to write results to', 'results')
+    .option('--overwrite', 'recompute results that exist already')
     .option('--json', 'print records as JSON instead of a table')
-    .option('--quiet', 'no progress')
+    .option('--quiet', 'show no progress')
     .addHelpText('after', examples)
     .action(run);
   for (const option of sharingOptions()) command.addOption(option.helpGroup('Several machines:'));

@@ -15,9 +15,9 @@ interface WorkerCommandOptions {
 }
 
 const help = `
-A worker needs the same data sets and models as the run has, under the same names, and the same store. A bucket's server,
-region and credentials come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY ….
-Ctrl-C or SIGTERM ends it; the shard it was at goes to another worker.
+A worker needs the same data sets and models as the run, under the same names, and the same store. The server, region and
+credentials of a bucket come from AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY ….
+Ctrl-C or SIGTERM stops it; another worker then gets the shard that it was computing.
 
 Examples:
   sgpt-bench worker --queue redis://queue.example:6379/0 --store /shared/store
@@ -29,16 +29,16 @@ export function workerCommand(): Command {
     .description('compute vectors and scores for "run --queue", on any number of machines')
     .requiredOption('--queue <url>', 'the queue: redis://HOST:PORT/DB, or rediss:// for TLS')
     .requiredOption('--store <where>', "the run's store: a folder that all machines share, or s3://BUCKET/PREFIX")
-    .option('--datasets-dir <dir>', 'where data sets lie', 'datasets')
+    .option('--datasets-dir <dir>', 'folder of the data sets', 'datasets')
     .option('--threads <n>', 'threads for models', positive, defaultThreads)
     .option(
       '--lock <seconds>',
-      'a worker silent for so long counts as dead, and its shard goes to another',
+      'heartbeat timeout: after this silence a worker counts as dead, and another gets its shard',
       positive,
       30,
     )
-    .option('--exit-when-idle <seconds>', 'end after so long without work (default: wait for ever)', positive)
-    .option('--quiet', 'no progress')
+    .option('--exit-when-idle <seconds>', 'exit after this long without work (default: never)', positive)
+    .option('--quiet', 'show no progress')
     .addHelpText('after', help)
     .action(work);
 }
