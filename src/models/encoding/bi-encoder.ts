@@ -11,13 +11,10 @@ import { locateModel } from '../hub/index.js';
 import { longestFirst } from '../runtime/longest-first.js';
 import { openModel } from '../loading/open-model.js';
 import { encoderGraph } from '../graphs/encoder-graph.js';
-import { embeddingViews, type PooledModel, type PooledView } from '../pooling/poolings.js';
-import {
-  moduleView,
-  readSentenceTransformer,
-  type ModuleView,
-  type SentenceTransformer,
-} from '../pooling/sentence-transformers.js';
+import type { EncoderView } from '../graphs/view-outputs.js';
+import { embeddingViews, type PooledModel } from '../pooling/poolings.js';
+import { learnedPositions, moduleView } from '../pooling/sentence-modules.js';
+import { readSentenceTransformer, type SentenceTransformer } from '../pooling/sentence-transformers.js';
 import { activationBytes } from '../runtime/worker-layout.js';
 import type { Feeds } from '../runtime/messages.js';
 import type { Job } from '../runtime/job.js';
@@ -76,7 +73,7 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
   const checkpoint = sentence?.checkpoint ?? model.checkpoint;
   const brackets = prompt === null ? resolveBrackets(asked, checkpoint.id, checkpoint.nameOrPath) : 'none';
   const marks = bracketIds(brackets, tokenizer, checkpoint.id);
-  const possible = Math.min(architecture.maxTokens ?? Infinity, learnedPositions(sentence));
+  const possible = Math.min(architecture.maxTokens ?? Infinity, learnedPositions(sentence?.modules ?? []));
   const limit = tokenLimit(options.maxTokens ?? sentence?.maxTokens ?? null, possible, tokenizer, marks);
   const views = viewsOf(options, sentence, architecture, checkpoint.id);
   const { info, pool } = await startModel(
@@ -124,7 +121,8 @@ async function openExported(
   const sentence = await readSentenceTransformer(checkpoint);
   const brackets = prompt === null ? resolveBrackets(options.brackets ?? 'auto', checkpoint.id) : 'none';
   const marks = bracketIds(brackets, tokenizer, checkpoint.id);
-  const possible = await exportedPositions(checkpoint);
+  const positions = await exportedPositions(checkpoint);
+  const possible = Math.min(positions ?? Infinity, learnedPositions(sentence?.modules ?? []));
   const limit = tokenLimit(options.maxTokens ?? sentence?.maxTokens ?? null, possible, tokenizer, marks);
   const poolings = options.poolings ?? [];
   return createExportedEncoder(sentence?.checkpoint ?? checkpoint, tokenizer, {
@@ -167,7 +165,7 @@ function viewsOf(
   sentence: SentenceTransformer | null,
   architecture: PooledModel,
   id: string,
-): (PooledView | ModuleView)[] {
+): EncoderView[] {
   const byDefault = embedPrompt !== undefined ? 'lasttoken' : sentence === null ? 'weightedmean' : 'own';
   const names = poolings.length > 0 ? poolings : [byDefault];
   const others = names.filter((name) => name !== 'own');
@@ -176,12 +174,6 @@ function viewsOf(
   if (sentence === null)
     throw new InputError(`pooling "own": ${id} has no modules.json that says one; name the poolings to use`);
   return [moduleView(sentence.modules, architecture), ...views];
-}
-
-/** How many tokens have learned weights, where a pooling has such. */
-function learnedPositions(sentence: SentenceTransformer | null): number {
-  const pooling = sentence?.modules[0];
-  return pooling?.kind === 'learned-weights' ? pooling.positions : Infinity;
 }
 
 /** A text with the model's own prompt before it, in lower case where the model wants that. */
@@ -238,7 +230,7 @@ function around(tokenizer: Tokenizer, marks: readonly [number, number] | null): 
 
 async function encode(
   pool: SessionPool,
-  views: readonly (PooledView | ModuleView)[],
+  views: readonly EncoderView[],
   texts: readonly string[],
   toIds: (text: string) => Int32Array,
   { signal, onProgress }: WorkOptions = {},

@@ -5,15 +5,13 @@ import { exists, readJson, sha256OfFile } from '../../io/files.js';
 import type { Encoder, Matrix, ModelInfo, Role } from '../../core/model.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { ModelSource } from '../hub/index.js';
-import {
-  moduleView,
-  poolingModes,
-  readSentenceTransformer,
-  type ModuleView,
-  type PoolingMode,
-  type SentenceModule,
-} from '../pooling/sentence-transformers.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
+import { exportPoolingGraph } from '../graphs/export-pooling-graph.js';
+import type { EncoderView } from '../graphs/view-outputs.js';
+import { poolingEntry, poolings } from '../pooling/poolings.js';
+import { moduleView } from '../pooling/sentence-modules.js';
+import { readSentenceTransformer } from '../pooling/sentence-transformers.js';
+import { openInProcess } from '../runtime/in-process.js';
 
 /** Files of transformers.js' layout by the type they compute in, and transformers.js' name of it. */
 const exports = {
@@ -23,7 +21,7 @@ const exports = {
 
 export interface ExportedOptions {
   readonly dtype: keyof typeof exports;
-  /** Names of {@link poolingModes}, or `own`; none for the model's own, else `weightedmean`. */
+  /** Poolings of one hidden state, or `own`; none for the model's own, else `weightedmean`. */
   readonly poolings: readonly string[];
   readonly threads: number;
   /** Token ids of a text with what is put around it. */
@@ -71,6 +69,7 @@ export async function createExportedEncoder(
   const run = await load(checkpoint, file, dtype, options.threads);
   const hidden = await run(options.toIds('a', 'query'));
   const views = await viewsOf(checkpoint, options.poolings, hidden.columns);
+  const pooling = await openInProcess(exportPoolingGraph(checkpoint, views, hidden.columns));
   const info = await describe(checkpoint, [file, ...tokenizer.files], options.dtype);
   return {
     model: info,
@@ -86,16 +85,19 @@ export async function createExportedEncoder(
         throwIfInterrupted(signal);
         const ids = options.toIds(text, role);
         if (ids.length > 0) {
-          const states = await run(ids);
-          views.forEach(({ modules }, v) => {
-            matrices[v]!.data.set(apply(modules, states), row * matrices[v]!.columns);
+          const vectors = await pooling.run({ hidden: await run(ids) });
+          matrices.forEach(({ data, columns }, view) => {
+            data.set(vectors[view]!, row * columns);
           });
         }
         onProgress?.(1);
       }
       return matrices;
     },
-    close: () => run.close(),
+    async close() {
+      await pooling.close();
+      await run.close();
+    },
   };
 }
 
@@ -143,26 +145,21 @@ async function load(checkpoint: Checkpoint, file: string, dtype: 'fp32' | 'q8', 
   });
 }
 
-async function viewsOf(checkpoint: Checkpoint, poolings: readonly string[], size: number): Promise<ModuleView[]> {
-  const sentence = await readSentenceTransformer(checkpoint);
-  const names = poolings.length > 0 ? poolings : [sentence === null ? 'weightedmean' : 'own'];
-  const shape = { layers: -1, outputSize: size };
-  return names.map((name) => {
-    if (name === 'own' && sentence !== null) return moduleView(sentence.modules.map(runnable), shape);
-    const mode = poolingModes.find((known) => known === name);
-    if (mode === undefined)
-      throw new InputError(
-        `${checkpoint.id}: pooling "${name}": a model exported for transformers.js gives its last hidden state alone; possible: own, ${poolingModes.join(', ')}`,
-      );
-    return moduleView([{ kind: 'pooling', modes: [mode] }], shape);
-  });
-}
+/** Poolings that the last hidden state alone is enough for. */
+const possible = poolings.filter((pooling) => poolingEntry(pooling).takes === 'one');
 
-function runnable(module: SentenceModule): SentenceModule {
-  if (module.kind === 'pooling' || module.kind === 'normalize') return module;
-  throw new InputError(
-    `a ${module.kind} module is not supported with a model exported for transformers.js; use its weights`,
-  );
+async function viewsOf(checkpoint: Checkpoint, asked: readonly string[], size: number): Promise<EncoderView[]> {
+  const sentence = await readSentenceTransformer(checkpoint);
+  const names = asked.length > 0 ? asked : [sentence === null ? 'weightedmean' : 'own'];
+  return names.map((name) => {
+    if (name === 'own' && sentence !== null) return moduleView(sentence.modules, { layers: -1, outputSize: size });
+    const pooling = possible.find((known) => known === name);
+    if (pooling === undefined)
+      throw new InputError(
+        `${checkpoint.id}: pooling "${name}": a model exported for transformers.js gives its last hidden state alone; possible: own, ${possible.join(', ')}`,
+      );
+    return { name, pooling, layer: -1, dimensions: size };
+  });
 }
 
 async function describe(checkpoint: Checkpoint, extra: readonly string[], dtype: string): Promise<ModelInfo> {
@@ -171,34 +168,4 @@ async function describe(checkpoint: Checkpoint, extra: readonly string[], dtype:
     files[file] = await sha256OfFile(join(checkpoint.folder, file));
   const { id, revision, modelType: architecture } = checkpoint;
   return { id, revision, architecture, parameters: null, files, dtype };
-}
-
-function apply(modules: readonly SentenceModule[], states: Matrix): Float32Array {
-  let vector = new Float32Array();
-  for (const module of modules) {
-    if (module.kind === 'pooling') {
-      vector = Float32Array.from(module.modes.flatMap((mode) => [...pool(mode, states)]));
-    } else if (module.kind === 'normalize') {
-      const length = Math.max(Math.hypot(...vector), 1e-12);
-      vector = vector.map((value) => value / length);
-    }
-  }
-  return vector;
-}
-
-/** See pooling.ts for what each mode is. */
-function pool(mode: PoolingMode, { rows, columns, data }: Matrix): Float32Array {
-  if (mode === 'cls') return data.slice(0, columns);
-  if (mode === 'lasttoken') return data.slice((rows - 1) * columns);
-  const vector = new Float64Array(columns).fill(mode === 'max' ? -Infinity : 0);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) {
-      const value = data[row * columns + column]!;
-      if (mode === 'max') vector[column] = Math.max(vector[column]!, value);
-      else vector[column]! += mode === 'weightedmean' ? value * (row + 1) : value;
-    }
-  const divisor = { max: 1, mean: rows, mean_sqrt_len_tokens: Math.sqrt(rows), weightedmean: (rows * (rows + 1)) / 2 }[
-    mode
-  ];
-  return Float32Array.from(vector, (sum) => sum / divisor);
 }
