@@ -171,6 +171,16 @@ describe('a model exported for transformers.js', () => {
       expect(Math.hypot(...matrix!.data.subarray(row * 3 * size, (row + 1) * 3 * size))).toBeCloseTo(1, 6);
   });
 
+  it('is marked by what its configuration calls it, as a checkpoint is', async () => {
+    const folder = exportedFolder();
+    const path = join(folder, 'config.json');
+    const config = { model_type: 'bert', _name_or_path: 'org/SGPT-125M-weightedmean-msmarco-specb-bitfit' };
+    writeFileSync(path, JSON.stringify(config));
+    const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1 });
+    await encoder.close();
+    expect(encoder.settings).toMatchObject({ brackets: 'specb' });
+  });
+
   it('cuts texts at its positions', async () => {
     const folder = exportedFolder();
     const ids = (await openTokenizer(folder)).encode('word '.repeat(30).trim());
