@@ -22,10 +22,10 @@ export function checkpointViews(
 ): readonly EncoderView[] {
   const names = askedPoolings(options, sentence);
   const others = names.filter((name) => name !== 'own');
-  return [
+  return distinct([
     ...(others.length === names.length ? [] : [ownView(id, sentence, architecture)]),
     ...(others.length === 0 ? [] : embeddingViews(others, options.layers ?? [], architecture)),
-  ];
+  ]);
 }
 
 /** Poolings that the last hidden state alone is enough for. */
@@ -37,7 +37,7 @@ export function exportedViews(
   { id, sentence }: ViewedModel,
   size: number,
 ): readonly EncoderView[] {
-  return askedPoolings(options, sentence).map((name): EncoderView => {
+  const views = askedPoolings(options, sentence).map((name): EncoderView => {
     if (name === 'own') return ownView(id, sentence, { layers: -1, outputSize: size });
     const pooling = ofLastState.find((known) => known === name);
     if (pooling === undefined)
@@ -46,6 +46,7 @@ export function exportedViews(
       );
     return { name, pooling, layer: -1, dimensions: size };
   });
+  return distinct(views);
 }
 
 /** A matrix of zeros for each view. @param rows number of texts */
@@ -71,4 +72,9 @@ function ownView(
   if (sentence === null)
     throw new InputError(`pooling "own": ${id} has no modules.json that says one; name the poolings to use`);
   return moduleView(sentence.modules, shape);
+}
+
+/** One view per name: a model whose own pooling is `mean` has one vector for `own` and `mean`. */
+function distinct(views: readonly EncoderView[]): EncoderView[] {
+  return [...new Map(views.map((view) => [view.name, view])).values()];
 }
