@@ -40,7 +40,7 @@ export function bertLike(
   const sizes = {
     size,
     heads,
-    headSize: headSizeOf(files, size, heads, 'num_attention_heads'),
+    headSize: headSizeOf(files, { size, heads, field: 'num_attention_heads' }),
     inner: config.intermediate_size,
     epsilon: config.layer_norm_eps,
     activation: config.hidden_act,

@@ -32,7 +32,7 @@ export async function bloom(files: ModelFiles): Promise<Architecture> {
     throw new InputError(`${configPath}: field "hidden_size" is missing; expected BLOOM's configuration`);
   if (heads === undefined)
     throw new InputError(`${configPath}: field "n_head" is missing; expected BLOOM's configuration`);
-  const headSize = headSizeOf(files, size, heads, 'n_head');
+  const headSize = headSizeOf(files, { size, heads, field: 'n_head' });
 
   return {
     layers: config.n_layer,

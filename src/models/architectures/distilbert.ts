@@ -27,7 +27,7 @@ export async function distilBert(files: ModelFiles): Promise<Architecture> {
   const sizes = {
     size,
     heads,
-    headSize: headSizeOf(files, size, heads, 'n_heads'),
+    headSize: headSizeOf(files, { size, heads, field: 'n_heads' }),
     inner: config.hidden_dim,
     epsilon: normEpsilon,
     activation: config.activation,

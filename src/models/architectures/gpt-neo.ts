@@ -20,6 +20,8 @@ const configSchema = z.looseObject({
   attention_types: z.array(z.tuple([z.array(z.enum(['global', 'local'])), z.int().nonnegative()])),
 });
 
+type AttentionTypes = z.infer<typeof configSchema>['attention_types'];
+
 /**
  * GPT-Neo (Black et al. 2021): learned positions, layer norm before each part, attention without scaling, every other
  * layer seeing only the last `window_size` tokens. After transformers' `modeling_gpt_neo.py`.
@@ -30,13 +32,11 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
   const size = config.hidden_size;
   const inner = config.intermediate_size ?? 4 * size;
   const heads = config.num_heads;
-  const headSize = headSizeOf(files, size, heads, 'num_heads');
-  const kinds = config.attention_types.flatMap(([pattern, times]) =>
-    Array.from({ length: times }, () => pattern).flat(),
-  );
-  if (kinds.length !== config.num_layers)
+  const headSize = headSizeOf(files, { size, heads, field: 'num_heads' });
+  const described = config.attention_types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0);
+  if (described !== config.num_layers)
     throw new InputError(
-      `${configPath}: field "attention_types" describes ${kinds.length} layers, "num_layers" says ${config.num_layers}`,
+      `${configPath}: field "attention_types" describes ${described} layers, "num_layers" says ${config.num_layers}`,
     );
 
   return {
@@ -62,7 +62,7 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
       const input = modules.layerNorm(hidden, `${name}.ln_1`, size, config.layer_norm_epsilon);
       const project = (x: string, part: string): string =>
         modules.linear(x, `${name}.attn.attention.${part}_proj`, size, size, part === 'out');
-      const window = kinds[layer] === 'local' ? config.window_size : null;
+      const window = attentionKind(config.attention_types, layer) === 'local' ? config.window_size : null;
       const attended = causalAttention(
         tokens,
         project(modules.rows(input, rows), 'q'),
@@ -82,4 +82,15 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
       modules.linear(hidden, config.tie_word_embeddings ? 'wte' : 'lm_head', size, config.vocab_size, false),
     pooler: null,
   };
+}
+
+/** What a layer sees. The patterns are not written out: a few bytes of JSON can repeat one a billion times. */
+function attentionKind(types: AttentionTypes, layer: number): 'global' | 'local' | undefined {
+  let first = 0;
+  for (const [pattern, times] of types) {
+    const end = first + pattern.length * times;
+    if (layer < end) return pattern[(layer - first) % pattern.length];
+    first = end;
+  }
+  return undefined;
 }

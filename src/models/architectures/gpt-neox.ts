@@ -33,7 +33,7 @@ export async function gptNeoX(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "GPT-NeoX's configuration");
   const size = config.hidden_size;
   const heads = config.num_attention_heads;
-  const headSize = headSizeOf(files, size, heads, 'num_attention_heads');
+  const headSize = headSizeOf(files, { size, heads, field: 'num_attention_heads' });
   const defaults = { theta: config.rotary_emb_base, share: config.rotary_pct };
   const rotary: Rotary = {
     frequencies: ropeFrequencies(files.configPath, config, headSize, defaults),

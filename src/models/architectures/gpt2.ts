@@ -27,7 +27,7 @@ export async function gpt2(files: ModelFiles): Promise<Architecture> {
   const size = config.n_embd;
   const inner = config.n_inner ?? 4 * size;
   const heads = config.n_head;
-  const headSize = headSizeOf(files, size, heads, 'n_head');
+  const headSize = headSizeOf(files, { size, heads, field: 'n_head' });
   const scaleOf = (layer: number): number =>
     (config.scale_attn_weights ? usualScale(headSize) : 1) / (config.scale_attn_by_inverse_layer_idx ? layer + 1 : 1);
 

@@ -29,7 +29,7 @@ export async function gptj(files: ModelFiles): Promise<Architecture> {
   const size = config.n_embd;
   const inner = config.n_inner ?? 4 * size;
   const heads = config.n_head;
-  const headSize = headSizeOf(files, size, heads, 'n_head');
+  const headSize = headSizeOf(files, { size, heads, field: 'n_head' });
   if (config.rotary_dim % 2 !== 0 || config.rotary_dim > headSize)
     throw new InputError(
       `${files.configPath}: field "rotary_dim": ${config.rotary_dim} is not possible; ` +

@@ -35,7 +35,7 @@ export async function llama(files: ModelFiles): Promise<Architecture> {
   const inner = config.intermediate_size;
   const heads = config.num_attention_heads;
   const keyValueHeads = config.num_key_value_heads ?? heads;
-  const headSize = config.head_dim ?? headSizeOf(files, size, heads, 'num_attention_heads');
+  const headSize = headSizeOf(files, { size, heads, field: 'num_attention_heads', headSize: config.head_dim });
   if (heads % keyValueHeads !== 0)
     throw new InputError(
       `${configPath}: field "num_key_value_heads": ${keyValueHeads} does not divide the ${heads} heads`,

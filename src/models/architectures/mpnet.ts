@@ -31,7 +31,7 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
   const sizes = {
     size,
     heads,
-    headSize: headSizeOf(files, size, heads, 'num_attention_heads'),
+    headSize: headSizeOf(files, { size, heads, field: 'num_attention_heads' }),
     inner: config.intermediate_size,
     epsilon: config.layer_norm_eps,
     activation: config.hidden_act,

@@ -34,7 +34,7 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
   const size = config.hidden_size;
   const wordSize = config.word_embed_proj_dim ?? size;
   const heads = config.num_attention_heads;
-  const headSize = headSizeOf(files, size, heads, 'num_attention_heads');
+  const headSize = headSizeOf(files, { size, heads, field: 'num_attention_heads' });
   const bias = config.enable_bias;
   const before = config.do_layer_norm_before;
 
