@@ -35,7 +35,7 @@ async function sessionOf({ window, keyValueHeads, slopes }: Variant): Promise<In
     ['whole', rows],
   ] as const) {
     const options = { heads, keyValueHeads, headSize, scale: 0.4, window, ...bias, rows: only };
-    graph.output(name, causalAttention(tokens, query, key, value, options), ['tokens', heads * headSize]);
+    graph.output(name, causalAttention(tokens, { query, key, value }, options), ['tokens', heads * headSize]);
   }
   return InferenceSession.create(graph.serialize(), { intraOpNumThreads: 1 });
 }

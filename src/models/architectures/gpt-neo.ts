@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
-import { causalAttention } from '../onnx/causal-attention.js';
+import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
+import type { Projection } from './decoder-attention.js';
+import { preNormLayer, type DecoderLayer } from './decoder-layers.js';
+import { decoderParts } from './decoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -39,48 +42,40 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
       `${configPath}: field "attention_types" describes ${described} layers, "num_layers" says ${config.num_layers}`,
     );
 
+  const norm = (name: string): Norm => ({ kind: 'layer', name, size, epsilon: config.layer_norm_epsilon });
+  const layerOf = (layer: number): DecoderLayer => {
+    const name = `h.${layer}`;
+    const project = (part: string): Projection => ({
+      name: `${name}.attn.attention.${part}_proj`,
+      bias: part === 'out',
+    });
+    return {
+      attentionNorm: norm(`${name}.ln_1`),
+      attention: {
+        ...{ size, heads, headSize, scale: null },
+        window: attentionKind(config.attention_types, layer) === 'local' ? config.window_size : null,
+        projections: { query: project('q'), key: project('k'), value: project('v') },
+        output: project('out'),
+      },
+      feedForwardNorm: norm(`${name}.ln_2`),
+      feedForward: {
+        ...{ size, inner, activation: config.activation_function },
+        raise: { name: `${name}.mlp.c_fc` },
+        lower: { name: `${name}.mlp.c_proj` },
+      },
+    };
+  };
+
   return {
-    layers: config.num_layers,
-    hiddenSize: size,
-    outputSize: size,
-    vocabularySize: config.vocab_size,
-    maxTokens: config.max_position_embeddings,
-    prefixes: ['transformer.', ''],
-    notes: [],
-
-    isNoParameter: (tensor) =>
-      /\.attn\.attention\.(bias|masked_bias)$/.test(tensor) ||
-      (config.tie_word_embeddings && tensor === 'lm_head.weight'),
-
-    embed(modules, { ids, positions }) {
-      const words = modules.embedding('wte', ids, config.vocab_size, size);
-      return modules.add(words, modules.embedding('wpe', positions, config.max_position_embeddings, size));
-    },
-
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `h.${layer}`;
-      const input = modules.layerNorm(hidden, `${name}.ln_1`, size, config.layer_norm_epsilon);
-      const project = (x: string, part: string): string =>
-        modules.linear(x, `${name}.attn.attention.${part}_proj`, size, size, part === 'out');
-      const window = attentionKind(config.attention_types, layer) === 'local' ? config.window_size : null;
-      const attended = causalAttention(
-        tokens,
-        project(modules.rows(input, rows), 'q'),
-        project(input, 'k'),
-        project(input, 'v'),
-        { heads, headSize, scale: null, window, rows },
-      );
-      const middle = modules.add(modules.rows(hidden, rows), project(attended, 'out'));
-      const normed = modules.layerNorm(middle, `${name}.ln_2`, size, config.layer_norm_epsilon);
-      const raised = modules.linear(normed, `${name}.mlp.c_fc`, size, inner);
-      const activated = modules.activate(raised, config.activation_function);
-      return modules.add(middle, modules.linear(activated, `${name}.mlp.c_proj`, inner, size));
-    },
-
-    finish: (modules, hidden) => modules.layerNorm(hidden, 'ln_f', size, config.layer_norm_epsilon),
-    logits: (modules, hidden) =>
-      modules.linear(hidden, config.tie_word_embeddings ? 'wte' : 'lm_head', size, config.vocab_size, false),
-    pooler: null,
+    ...decoderParts({
+      ...{ layers: config.num_layers, size, vocabularySize: config.vocab_size },
+      maxTokens: config.max_position_embeddings,
+      prefixes: ['transformer.', ''],
+      buffers: /\.attn\.attention\.(bias|masked_bias)$/,
+      ...{ words: 'wte', positions: 'wpe', finalNorm: norm('ln_f') },
+      head: { tied: config.tie_word_embeddings },
+    }),
+    block: (step) => preNormLayer(step, layerOf(step.layer)),
   };
 }
 

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
-import { causalAttention } from '../onnx/causal-attention.js';
-import { rotate, type Rotary } from '../onnx/rotary.js';
+import type { Norm } from '../onnx/modules.js';
+import type { Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import type { Projection } from './decoder-attention.js';
+import { preNormLayer, type DecoderLayer } from './decoder-layers.js';
+import { decoderParts } from './decoder.js';
 import { ropeFields, ropeFrequencies } from './rope.js';
 
 const configSchema = z.looseObject({
@@ -43,52 +46,38 @@ export async function llama(files: ModelFiles): Promise<Architecture> {
   const frequencies = ropeFrequencies(configPath, config, headSize, { theta: 10_000, share: 1 });
   const rotary: Rotary = { frequencies, pairs: 'halves' };
 
+  const norm = (name: string): Norm => ({ kind: 'rms', name, size, epsilon: config.rms_norm_eps });
+  const layerOf = (layer: number): DecoderLayer => {
+    const name = `layers.${layer}`;
+    const attend = (part: string): Projection => ({
+      name: `${name}.self_attn.${part}_proj`,
+      bias: config.attention_bias,
+    });
+    const feed = (part: string): Projection => ({ name: `${name}.mlp.${part}_proj`, bias: config.mlp_bias });
+    return {
+      attentionNorm: norm(`${name}.input_layernorm`),
+      attention: {
+        ...{ size, heads, keyValueHeads, headSize, scale: usualScale(headSize), rotary },
+        projections: { query: attend('q'), key: attend('k'), value: attend('v') },
+        output: attend('o'),
+      },
+      feedForwardNorm: norm(`${name}.post_attention_layernorm`),
+      feedForward: {
+        ...{ size, inner, activation: config.hidden_act },
+        ...{ gate: feed('gate'), raise: feed('up'), lower: feed('down') },
+      },
+    };
+  };
+
   return {
-    layers: config.num_hidden_layers,
-    hiddenSize: size,
-    outputSize: size,
-    vocabularySize: config.vocab_size,
-    maxTokens: config.max_position_embeddings,
-    prefixes: ['model.', ''],
-    notes: [],
-
-    isNoParameter: (tensor) =>
-      tensor.endsWith('.rotary_emb.inv_freq') || (config.tie_word_embeddings && tensor === 'lm_head.weight'),
-
-    embed: (modules, { ids }) => modules.embedding('embed_tokens', ids, config.vocab_size, size),
-
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `layers.${layer}`;
-      const norm = (x: string, part: string): string =>
-        modules.rmsNorm(x, `${name}.${part}_layernorm`, size, config.rms_norm_eps);
-      const project = (x: string, part: string, outputs: number): string =>
-        modules.linear(x, `${name}.self_attn.${part}_proj`, size, outputs * headSize, config.attention_bias);
-      const input = norm(hidden, 'input');
-      const attended = causalAttention(
-        tokens,
-        rotate(tokens, project(modules.rows(input, rows), 'q', heads), rotary, heads, headSize, rows),
-        rotate(tokens, project(input, 'k', keyValueHeads), rotary, keyValueHeads, headSize, null),
-        project(input, 'v', keyValueHeads),
-        { heads, keyValueHeads, headSize, scale: usualScale(headSize), rows },
-      );
-      const projected = modules.linear(
-        attended,
-        `${name}.self_attn.o_proj`,
-        heads * headSize,
-        size,
-        config.attention_bias,
-      );
-      const middle = modules.add(modules.rows(hidden, rows), projected);
-      const normed = norm(middle, 'post_attention');
-      const raise = (part: string): string =>
-        modules.linear(normed, `${name}.mlp.${part}_proj`, size, inner, config.mlp_bias);
-      const gated = modules.graph.op('Mul', [modules.activate(raise('gate'), config.hidden_act), raise('up')]);
-      return modules.add(middle, modules.linear(gated, `${name}.mlp.down_proj`, inner, size, config.mlp_bias));
-    },
-
-    finish: (modules, hidden) => modules.rmsNorm(hidden, 'norm', size, config.rms_norm_eps),
-    logits: (modules, hidden) =>
-      modules.linear(hidden, config.tie_word_embeddings ? 'embed_tokens' : 'lm_head', size, config.vocab_size, false),
-    pooler: null,
+    ...decoderParts({
+      ...{ layers: config.num_hidden_layers, size, vocabularySize: config.vocab_size },
+      maxTokens: config.max_position_embeddings,
+      prefixes: ['model.', ''],
+      buffers: /\.rotary_emb\.inv_freq$/,
+      ...{ words: 'embed_tokens', finalNorm: norm('norm') },
+      head: { tied: config.tie_word_embeddings },
+    }),
+    block: (step) => preNormLayer(step, layerOf(step.layer)),
   };
 }

@@ -48,10 +48,11 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
         modules.embedding('embeddings.word_embeddings', tokens.ids, config.vocab_size, size),
         modules.embedding('embeddings.position_embeddings', positions, config.max_position_embeddings, size),
       );
-      return modules.layerNorm(sum, 'embeddings.LayerNorm', size, config.layer_norm_eps);
+      return modules.norm(sum, { kind: 'layer', name: 'embeddings.LayerNorm', size, epsilon: sizes.epsilon });
     },
 
-    block(modules, tokens, layer, hidden, rows) {
+    block(step) {
+      const { modules, tokens, layer, rows } = step;
       const name = `encoder.layer.${layer}`;
       const names = {
         ...bertLayerNames(layer),
@@ -61,10 +62,13 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
         attentionOutput: `${name}.attention.attn.o`,
         attentionNorm: `${name}.attention.LayerNorm`,
       };
-      const buckets = config.relative_attention_num_buckets;
-      const bias = relativePositionBias(modules, tokens, 'encoder.relative_attention_bias', buckets, heads);
+      const bias = relativePositionBias(modules, tokens, {
+        name: 'encoder.relative_attention_bias',
+        buckets: config.relative_attention_num_buckets,
+        heads,
+      });
       const ofRows = rows === null ? bias : modules.graph.op('Gather', [bias, rows], { axis: 1 });
-      return encoderLayer(modules, tokens, hidden, rows, names, sizes, [ofRows]);
+      return encoderLayer(step, { ...sizes, names, biases: [ofRows] });
     },
   };
 }
