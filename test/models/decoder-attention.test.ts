@@ -168,12 +168,12 @@ describe("a decoder's attention", () => {
     await withCheckpoint({ model_type: 'none' }, stored, async (folder) => {
       const checkpoint = await openCheckpoint(folder);
       const graph = new GraphBuilder();
-      const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, ['']);
+      const weights = new Weights(graph, checkpoint, ['']);
       const modules = new Modules(graph, weights);
       const [tokenIds, positions, rows] = ['ids', 'positions', 'rows'].map((name) =>
         graph.input(name, 'int32', [name === 'rows' ? 'rows' : 'tokens']),
       ) as [string, string, string];
-      const tokens = new Tokens(graph, tokenIds, positions, null);
+      const tokens = new Tokens(graph, { ids: tokenIds, positions });
       const hidden = modules.embedding('words', tokenIds, vocabulary, size);
       for (const wanted of [null, rows]) {
         const attended = selfAttention({ modules, tokens, layer: 0, hidden, rows: wanted }, hidden, specOf(attention));

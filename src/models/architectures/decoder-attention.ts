@@ -97,25 +97,19 @@ function splitFused(
   return modules.split(byHead, [headSize, headSize, headSize]);
 }
 
+interface Turning {
+  readonly norm: Norm | undefined;
+  readonly rotary?: Rotary;
+  readonly heads: number;
+  readonly headSize: number;
+  /** Which tokens the rows are, null for all. */
+  readonly rows: Value | null;
+}
+
 /** Queries or keys as they are compared: each head normalised and turned by its position, where the model does that. */
-function turn(
-  { modules, tokens }: LayerStep,
-  x: Value,
-  {
-    norm,
-    rotary,
-    ...shape
-  }: {
-    readonly norm: Norm | undefined;
-    readonly rotary?: Rotary;
-    readonly heads: number;
-    readonly headSize: number;
-    readonly rows: Value | null;
-  },
-): Value {
+function turn({ modules, tokens }: LayerStep, x: Value, { norm, rotary, heads, headSize, rows }: Turning): Value {
   const { graph } = modules;
-  const { heads, headSize, rows } = shape;
-  const normed =
-    norm === undefined ? x : modules.norm(graph.op('Reshape', [x, graph.integers([-1, heads, headSize])]), norm);
+  const byHead = (): Value => graph.op('Reshape', [x, graph.integers([-1, heads, headSize])]);
+  const normed = norm === undefined ? x : modules.norm(byHead(), norm);
   return rotary === undefined ? normed : rotate(tokens, normed, { ...rotary, heads, headSize, rows });
 }

@@ -23,7 +23,7 @@ const configSchema = z.looseObject({
   attention_types: z.array(z.tuple([z.array(z.enum(['global', 'local'])), z.int().nonnegative()])),
 });
 
-type AttentionTypes = z.infer<typeof configSchema>['attention_types'];
+type Config = z.infer<typeof configSchema>;
 
 /**
  * GPT-Neo (Black et al. 2021): learned positions, layer norm before each part, attention without scaling, every other
@@ -33,38 +33,12 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
   const { configPath } = files;
   const config = await readJson(configPath, configSchema, "GPT-Neo's configuration");
   const size = config.hidden_size;
-  const inner = config.intermediate_size ?? 4 * size;
-  const heads = config.num_heads;
-  const headSize = headSizeOf(files, { size, heads, field: 'num_heads' });
+  const headSize = headSizeOf(files, { size, heads: config.num_heads, field: 'num_heads' });
   const described = config.attention_types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0);
   if (described !== config.num_layers)
     throw new InputError(
       `${configPath}: field "attention_types" describes ${described} layers, "num_layers" says ${config.num_layers}`,
     );
-
-  const norm = (name: string): Norm => ({ kind: 'layer', name, size, epsilon: config.layer_norm_epsilon });
-  const layerOf = (layer: number): DecoderLayer => {
-    const name = `h.${layer}`;
-    const project = (part: string): Projection => ({
-      name: `${name}.attn.attention.${part}_proj`,
-      bias: part === 'out',
-    });
-    return {
-      attentionNorm: norm(`${name}.ln_1`),
-      attention: {
-        ...{ size, heads, headSize, scale: null },
-        window: attentionKind(config.attention_types, layer) === 'local' ? config.window_size : null,
-        projections: { query: project('q'), key: project('k'), value: project('v') },
-        output: project('out'),
-      },
-      feedForwardNorm: norm(`${name}.ln_2`),
-      feedForward: {
-        ...{ size, inner, activation: config.activation_function },
-        raise: { name: `${name}.mlp.c_fc` },
-        lower: { name: `${name}.mlp.c_proj` },
-      },
-    };
-  };
 
   return {
     ...decoderParts({
@@ -72,15 +46,40 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
       maxTokens: config.max_position_embeddings,
       prefixes: ['transformer.', ''],
       buffers: /\.attn\.attention\.(bias|masked_bias)$/,
-      ...{ words: 'wte', positions: 'wpe', finalNorm: norm('ln_f') },
+      ...{ words: 'wte', positions: 'wpe', finalNorm: normOf(config, 'ln_f') },
       head: { tied: config.tie_word_embeddings },
     }),
-    block: (step) => preNormLayer(step, layerOf(step.layer)),
+    block: (step) => preNormLayer(step, layerOf(config, headSize, step.layer)),
+  };
+}
+
+function normOf(config: Config, name: string): Norm {
+  return { kind: 'layer', name, size: config.hidden_size, epsilon: config.layer_norm_epsilon };
+}
+
+function layerOf(config: Config, headSize: number, layer: number): DecoderLayer {
+  const { hidden_size: size, num_heads: heads } = config;
+  const name = `h.${layer}`;
+  const project = (part: string): Projection => ({ name: `${name}.attn.attention.${part}_proj`, bias: part === 'out' });
+  return {
+    attentionNorm: normOf(config, `${name}.ln_1`),
+    attention: {
+      ...{ size, heads, headSize, scale: null },
+      window: attentionKind(config.attention_types, layer) === 'local' ? config.window_size : null,
+      projections: { query: project('q'), key: project('k'), value: project('v') },
+      output: project('out'),
+    },
+    feedForwardNorm: normOf(config, `${name}.ln_2`),
+    feedForward: {
+      ...{ size, inner: config.intermediate_size ?? 4 * size, activation: config.activation_function },
+      raise: { name: `${name}.mlp.c_fc` },
+      lower: { name: `${name}.mlp.c_proj` },
+    },
   };
 }
 
 /** What a layer sees. The patterns are not written out: a few bytes of JSON can repeat one a billion times. */
-function attentionKind(types: AttentionTypes, layer: number): 'global' | 'local' | undefined {
+function attentionKind(types: Config['attention_types'], layer: number): 'global' | 'local' | undefined {
   let first = 0;
   for (const [pattern, times] of types) {
     const end = first + pattern.length * times;

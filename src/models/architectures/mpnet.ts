@@ -3,7 +3,7 @@ import { readJson } from '../../io/files.js';
 import { positionBuckets, relativePositionBias } from '../onnx/relative-position.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
-import { bertLayerNames, encoderLayer, encoderParts, positionsFrom } from './encoder.js';
+import { bertLayerNames, encoderLayer, encoderParts, positionsFrom, type EncoderLayerNames } from './encoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -52,23 +52,26 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
     },
 
     block(step) {
-      const { modules, tokens, layer, rows } = step;
-      const name = `encoder.layer.${layer}`;
-      const names = {
-        ...bertLayerNames(layer),
-        query: `${name}.attention.attn.q`,
-        key: `${name}.attention.attn.k`,
-        value: `${name}.attention.attn.v`,
-        attentionOutput: `${name}.attention.attn.o`,
-        attentionNorm: `${name}.attention.LayerNorm`,
-      };
+      const { modules, tokens, rows } = step;
       const bias = relativePositionBias(modules, tokens, {
         name: 'encoder.relative_attention_bias',
         buckets: config.relative_attention_num_buckets,
         heads,
       });
       const ofRows = rows === null ? bias : modules.graph.op('Gather', [bias, rows], { axis: 1 });
-      return encoderLayer(step, { ...sizes, names, biases: [ofRows] });
+      return encoderLayer(step, { ...sizes, names: layerNames(step.layer), biases: [ofRows] });
     },
+  };
+}
+
+function layerNames(layer: number): EncoderLayerNames {
+  const name = `encoder.layer.${layer}.attention`;
+  return {
+    ...bertLayerNames(layer),
+    query: `${name}.attn.q`,
+    key: `${name}.attn.k`,
+    value: `${name}.attn.v`,
+    attentionOutput: `${name}.attn.o`,
+    attentionNorm: `${name}.LayerNorm`,
   };
 }

@@ -23,6 +23,8 @@ const configSchema = z.looseObject({
   tie_word_embeddings: z.boolean().default(true),
 });
 
+type Config = z.infer<typeof configSchema>;
+
 /** The table of positions has two rows before the first position's. */
 const positionOffset = 2;
 /** PyTorch's default, which OPT does not change. */
@@ -36,29 +38,7 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "OPT's configuration");
   const size = config.hidden_size;
   const wordSize = config.word_embed_proj_dim ?? size;
-  const heads = config.num_attention_heads;
-  const headSize = headSizeOf(files, { size, heads, field: 'num_attention_heads' });
-  const bias = config.enable_bias;
-  const kind = config.layer_norm_elementwise_affine ? 'layer' : 'plain';
-  const norm = (name: string): Norm => ({ kind, name, size, epsilon: normEpsilon });
-  const layerOf = (layer: number): DecoderLayer => {
-    const name = `layers.${layer}`;
-    const project = (part: string): Projection => ({ name: `${name}.self_attn.${part}_proj`, bias });
-    return {
-      attentionNorm: norm(`${name}.self_attn_layer_norm`),
-      attention: {
-        ...{ size, heads, headSize, scale: usualScale(headSize) },
-        projections: { query: project('q'), key: project('k'), value: project('v') },
-        output: project('out'),
-      },
-      feedForwardNorm: norm(`${name}.final_layer_norm`),
-      feedForward: {
-        ...{ size, inner: config.ffn_dim, activation: config.activation_function },
-        raise: { name: `${name}.fc1`, bias },
-        lower: { name: `${name}.fc2`, bias },
-      },
-    };
-  };
+  const headSize = headSizeOf(files, { size, heads: config.num_attention_heads, field: 'num_attention_heads' });
   const before = config.do_layer_norm_before;
   const addLayer = before ? preNormLayer : postNormLayer;
   const projected = wordSize !== size;
@@ -68,7 +48,7 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
       ...{ layers: config.num_hidden_layers, size, outputSize: wordSize, vocabularySize: config.vocab_size },
       maxTokens: config.max_position_embeddings,
       prefixes: ['model.decoder.', 'decoder.', ''],
-      ...{ words: 'embed_tokens', finalNorm: norm('final_layer_norm') },
+      ...{ words: 'embed_tokens', finalNorm: normOf(config, 'final_layer_norm') },
       head: { tied: config.tie_word_embeddings },
     }),
 
@@ -83,13 +63,38 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
       );
     },
 
-    block: (step) => addLayer(step, layerOf(step.layer)),
+    block: (step) => addLayer(step, layerOf(config, headSize, step.layer)),
 
     finish(modules, hidden) {
       const normed =
-        before && !config._remove_final_layer_norm ? modules.norm(hidden, norm('final_layer_norm')) : hidden;
+        before && !config._remove_final_layer_norm ? modules.norm(hidden, normOf(config, 'final_layer_norm')) : hidden;
       const projection = { name: 'project_out', inputs: size, outputs: wordSize, bias: false };
       return projected ? modules.linear(normed, projection) : normed;
+    },
+  };
+}
+
+function normOf(config: Config, name: string): Norm {
+  const kind = config.layer_norm_elementwise_affine ? 'layer' : 'plain';
+  return { kind, name, size: config.hidden_size, epsilon: normEpsilon };
+}
+
+function layerOf(config: Config, headSize: number, layer: number): DecoderLayer {
+  const { hidden_size: size, num_attention_heads: heads, enable_bias: bias } = config;
+  const name = `layers.${layer}`;
+  const project = (part: string): Projection => ({ name: `${name}.self_attn.${part}_proj`, bias });
+  return {
+    attentionNorm: normOf(config, `${name}.self_attn_layer_norm`),
+    attention: {
+      ...{ size, heads, headSize, scale: usualScale(headSize) },
+      projections: { query: project('q'), key: project('k'), value: project('v') },
+      output: project('out'),
+    },
+    feedForwardNorm: normOf(config, `${name}.final_layer_norm`),
+    feedForward: {
+      ...{ size, inner: config.ffn_dim, activation: config.activation_function },
+      raise: { name: `${name}.fc1`, bias },
+      lower: { name: `${name}.fc2`, bias },
     },
   };
 }

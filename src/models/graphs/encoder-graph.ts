@@ -29,21 +29,21 @@ export function encoderGraph(
   batched = false,
 ): BuiltModel {
   const graph = new GraphBuilder();
-  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes, int8);
+  const weights = new Weights(graph, checkpoint, architecture.prefixes, int8);
   const modules = new Modules(graph, weights);
   const ids = graph.input('ids', 'int32', ['tokens']);
   const positions = batched ? graph.input('positions', 'int32', ['tokens']) : countUp(graph, ids);
   const several = batched
     ? { texts: graph.input('texts', 'int32', ['tokens']), lasts: graph.input('lasts', 'int32', ['texts']) }
     : null;
-  const tokens = new Tokens(graph, ids, positions, null, several?.texts ?? null);
+  const tokens = new Tokens(graph, { ids, positions, texts: several?.texts ?? null });
   const states = hiddenStates(architecture, modules, tokens);
   const { pooler } = architecture;
   const pooling = new PoolingNodes(new TextRows(graph, { positions, several }), {
     states,
     pooler: pooler && ((pooled) => pooler(modules, pooled)),
   });
-  const ownWeights = new Weights(graph, checkpoint.tensors, checkpoint.folder, [''], int8);
+  const ownWeights = new Weights(graph, checkpoint, [''], int8);
   outputViews(views, { pooling, modules: new ModuleNodes(pooling, ownWeights) });
   return { graph: graph.serialize(), weightsFolder: weights.folder, weightBytes: graph.weightBytes };
 }

@@ -16,7 +16,7 @@ import { outputViews, type EncoderView } from './view-outputs.js';
  */
 export function exportPoolingGraph(checkpoint: Checkpoint, views: readonly EncoderView[], size: number): BuiltModel {
   const graph = new GraphBuilder();
-  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, ['']);
+  const weights = new Weights(graph, checkpoint, ['']);
   const hidden = graph.input('hidden', 'float32', ['tokens', size]);
   const firstColumn = graph.op('Gather', [hidden, graph.integer(0)], { axis: 1 });
   const texts = new TextRows(graph, { positions: countUp(graph, firstColumn), several: null });

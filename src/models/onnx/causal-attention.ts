@@ -35,8 +35,8 @@ export function causalAttention(
   const attended = Array.from({ length: bands }, (_, band) => {
     const [start, end] = [startOf(tokens, band), endOf(tokens, band)];
     const first = firstSeen(tokens, band, window);
-    const ofRows = (x: Value): Value => slice(graph, x, start, end, 0);
-    const ofColumns = (x: Value, axis: number): Value => slice(graph, x, first, end, axis);
+    const ofRows = (x: Value): Value => slice(graph, x, { start, end, axis: 0 });
+    const ofColumns = (x: Value, axis: number): Value => slice(graph, x, { start: first, end, axis });
     return attend(
       { query: ofRows(parts.query), key: ofColumns(parts.key, 0), value: ofColumns(parts.value, 0) },
       tokens.once(`${mask}, band ${band}`, () => ofColumns(ofRows(mask), 1)),
@@ -46,7 +46,8 @@ export function causalAttention(
   // All rows but what bands without rows of their own put before them.
   const count = graph.op('Shape', [tokens.ids]);
   const joined = graph.op('Concat', attended, { axis: 0 });
-  return slice(graph, joined, graph.op('Neg', [count]), graph.integers([Number.MAX_SAFE_INTEGER]), 0);
+  const end = graph.integers([Number.MAX_SAFE_INTEGER]);
+  return slice(graph, joined, { start: graph.op('Neg', [count]), end, axis: 0 });
 }
 
 /** The row that a band begins with, int64 [1]. Bands are equally high, the last one has what is left over besides. */
@@ -82,6 +83,10 @@ function firstSeen(tokens: Tokens, band: number, window: number | null): Value {
   });
 }
 
-function slice(graph: GraphBuilder, x: Value, start: Value, end: Value, axis: number): Value {
+function slice(
+  graph: GraphBuilder,
+  x: Value,
+  { start, end, axis }: { readonly start: Value; readonly end: Value; readonly axis: number },
+): Value {
   return graph.op('Slice', [x, start, end, graph.integers([axis])]);
 }
