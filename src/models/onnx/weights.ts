@@ -14,14 +14,13 @@ const elementTypeOf: Partial<Record<TensorType, OnnxDataType>> = {
 
 /** The tensors of a checkpoint as constants of a graph: checked against the expected shape, and never copied. */
 export class Weights {
-  /** Folder that the session must be told: the constants' locations are relative to it. */
+  /** Locations of constants are relative to this folder; the session needs it. */
   readonly folder: string;
+  private readonly tensors: TensorTable;
+  /** The checkpoint's folder, for messages. */
+  private readonly origin: string;
   private readonly constants = new Map<string, Value>();
   private readonly casts = new Map<string, Value>();
-
-  private readonly tensors: TensorTable;
-  /** What the tensors were read from, for messages. */
-  private readonly origin: string;
 
   /**
    * @param prefixes that a tensor's name may have in the file: a language model's is saved as `transformer.h.0…`, a
