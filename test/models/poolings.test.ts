@@ -158,7 +158,7 @@ describe("sentence-transformers' Pooling", () => {
     expect(await read({ [flag]: true })).toEqual([{ kind: 'pooling', poolings: [name] }]);
   });
 
-  it('concatenates by the order of the modes given, or of the places where flags are set', async () => {
+  it('concatenates in the order of the given modes, or in the fixed order of the flags', async () => {
     const reversed = [...modes].reverse();
     expect(await read({ pooling_mode: reversed.map(({ mode }) => mode) })).toEqual([
       { kind: 'pooling', poolings: reversed.map(({ name }) => name) },
@@ -166,7 +166,7 @@ describe("sentence-transformers' Pooling", () => {
     expect(await read(Object.fromEntries(modes.map(({ flag }) => [flag, true])))).toEqual([
       { kind: 'pooling', poolings: ['cls', 'max', 'mean', 'mean_sqrt_len_tokens', 'weightedmean', 'lasttoken'] },
     ]);
-    expect(modes.map(({ place }) => place).sort()).toEqual([...modes.keys()]);
+    expect(modes.map(({ order }) => order).sort()).toEqual([...modes.keys()]);
     expect(await read({})).toEqual([{ kind: 'pooling', poolings: ['mean'] }]);
   });
 });

@@ -113,7 +113,11 @@ describe('a sentence-transformers folder', () => {
       /activation_function": torch\.nn\.modules\.activation\.Softplus is not supported; supported: Identity, Tanh/,
     ],
     ['2_Dense/config.json', (json: { use_residual: boolean }) => (json.use_residual = true), /"use_residual"/],
-    ['3_Dense/config.json', (json: { in_features: number }) => (json.in_features = 21), /takes 21 dimensions, but 20/],
+    [
+      '3_Dense/config.json',
+      (json: { in_features: number }) => (json.in_features = 21),
+      /takes 21 dimensions, but the module before it yields 20/,
+    ],
     ['2_Dense/config.json', (json: { out_features: number }) => (json.out_features = 20.5), /"out_features"/],
   ])('with another %s is refused', async (file, change, message) => {
     const folder = folderOf('dense');

@@ -3,15 +3,15 @@ import type { Weights } from '../onnx/weights.js';
 import type { PoolingNodes } from './pooling-nodes.js';
 import type { ModuleView, SentenceModule } from './sentence-modules.js';
 
-/** Adds the nodes of a sentence-transformers model's own modules. */
+/** Adds graph nodes for the modules that a sentence-transformers model applies to its hidden states. */
 export class ModuleNodes {
-  /** @param weights with the modules' tensors under the names that the modules give */
+  /** @param weights the modules' tensors, under the names that {@link SentenceModule} refers to */
   constructor(
     private readonly pooling: PoolingNodes,
     private readonly weights: Weights,
   ) {}
 
-  /** The vectors after all modules, [texts, size]. */
+  /** Output of the last module, [texts, size]. */
   view({ modules, layer }: Pick<ModuleView, 'modules' | 'layer'>): Value {
     return modules.reduce<Value>((value, module) => this.apply(module, value, layer), this.pooling.hidden(layer));
   }
@@ -33,18 +33,18 @@ export class ModuleNodes {
         return module.activation === null ? projected : graph.op(module.activation, [projected]);
       }
       case 'normalize': {
-        // torch.nn.functional.normalize: a length below 1e-12 counts as that.
+        // torch.nn.functional.normalize divides by at least 1e-12.
         const length = graph.op('ReduceL2', [value, graph.integers([1])], { keepdims: 1 });
         return graph.op('Div', [value, graph.op('Max', [length, graph.scalar(1e-12)])]);
       }
     }
   }
 
-  /** Σ wᵢ hᵢ / Σ wᵢ; a sum below 1e-9 counts as that. @param learned a weight for each position, [positions] */
+  /** Σ wᵢ hᵢ / Σ wᵢ, with a denominator of at least 1e-9. @param learned one weight per position, [positions] */
   private weighted(learned: Value, hidden: Value): Value {
     const { texts } = this.pooling;
     const { graph } = texts;
-    const rows = texts.byText(texts.byPosition(learned));
+    const rows = texts.rowPerText(texts.byPosition(learned));
     const sums = graph.op('ReduceSum', [rows, graph.integers([1])], { keepdims: 1 });
     return graph.op('Div', [graph.op('MatMul', [rows, hidden]), graph.op('Max', [sums, graph.scalar(1e-9)])]);
   }

@@ -8,11 +8,11 @@ import type { SentenceTransformersMode } from './pooling-table.js';
 import { poolingEntry, poolings, type Pooling } from './poolings.js';
 import { denseActivations, type SentenceModule } from './sentence-modules.js';
 
-/** The poolings that sentence-transformers has, in the order in which it concatenates their vectors. */
+/** Poolings that sentence-transformers supports, in the order in which it concatenates their vectors. */
 const modes = poolings
   .map((pooling) => ({ pooling, mode: poolingEntry(pooling).sentenceTransformers }))
   .filter((entry): entry is { pooling: Pooling; mode: SentenceTransformersMode } => entry.mode !== null)
-  .sort((a, b) => a.mode.place - b.mode.place);
+  .sort((a, b) => a.mode.order - b.mode.order);
 
 const modeSchema = z.enum(modes.map(({ mode }) => mode.mode));
 const poolingSchema = z.looseObject({
@@ -30,11 +30,11 @@ const denseSchema = z.looseObject({
   module_input_name: z.literal('sentence_embedding').default('sentence_embedding'),
 });
 
-/** Reads the modules that modules.json names, one after another, and keeps their weights and files. */
+/** Reads the modules listed in modules.json one by one, and collects their weights and file names. */
 export class ModuleReader {
   readonly tensors: TensorSource[] = [];
   readonly files: string[] = [];
-  /** Whether every pooling takes the tokens of a prompt, too. */
+  /** True if every pooling read so far pools the tokens of a prompt, too (`include_prompt`). */
   includesPrompt = true;
 
   constructor(
@@ -43,9 +43,9 @@ export class ModuleReader {
   ) {}
 
   /**
-   * @param type the module's class in Python
-   * @param path its folder
-   * @returns the steps that it comes to: none for a Dropout
+   * @param type the module's Python class
+   * @param path the module's folder, relative to the model's
+   * @returns the module's steps; none for a Dropout, which does nothing at inference
    */
   async read(type: string, path: string): Promise<SentenceModule[]> {
     const kind = type.split('.').at(-1)!;
@@ -90,13 +90,13 @@ export class ModuleReader {
     };
   }
 
-  private config<T>(path: string, schema: z.ZodType<T>, what: string): Promise<T> {
+  private config<T>(path: string, schema: z.ZodType<T>, description: string): Promise<T> {
     const file = `${path}/config.json`;
     this.files.push(file);
-    return readJson(join(this.checkpoint.folder, file), schema, what);
+    return readJson(join(this.checkpoint.folder, file), schema, description);
   }
 
-  /** A tensor of a module's own weights, named `path/name` from here on. */
+  /** Reads a tensor from a module's weight file and renames it to `path/name`. */
   private async tensor(path: string, name: string, dimensions: number): Promise<TensorSource> {
     const { tensors, files } = await readWeights(join(this.checkpoint.folder, path));
     const found = tensors.get(name);
@@ -111,7 +111,7 @@ export class ModuleReader {
   }
 }
 
-/** By `pooling_mode`; in versions before it by a flag for each, and `mean` where none is set. */
+/** Poolings of a configuration: `pooling_mode`, or in older versions one flag per pooling. Without any flag, `mean`. */
 function poolingsIn(config: z.infer<typeof poolingSchema>): readonly Pooling[] {
   const given = config.pooling_mode;
   if (given !== undefined) return [given].flat().map((name) => modes.find(({ mode }) => mode.mode === name)!.pooling);

@@ -3,29 +3,32 @@ import type { PoolingEntry, PoolingFormula } from './pooling-table.js';
 import { poolingEntry, type PooledView } from './poolings.js';
 import type { TextRows } from './text-rows.js';
 
-/** The hidden states of a graph that poolings are made from. */
+/** Inputs of the poolings in a graph. */
 export interface PooledStates {
-  /** Each [tokens, size], the last one at the end. */
+  /** Hidden states in the order of the layers, each [tokens, size]; the last entry is the last layer's. */
   readonly states: readonly Value[];
-  /** Adds the checkpoint's own pooler, null where it has none. */
+  /** Adds the checkpoint's own pooler to the graph; null if it has none. */
   readonly pooler: ((pooled: Value) => Value) | null;
 }
 
-/** Adds the nodes that pool hidden states, of one text or of several. */
+/** Adds graph nodes that pool hidden states of one text or of several. */
 export class PoolingNodes {
-  private readonly known = new Map<PoolingFormula, Map<Value, Value>>();
+  private readonly cache = new Map<PoolingFormula, Map<Value, Value>>();
 
   constructor(
     readonly texts: TextRows,
     private readonly model: PooledStates,
   ) {}
 
-  /** The vectors of a view, [texts, size]. */
+  /** Vectors of a view, [texts, size]. */
   view({ pooling, layer }: Pick<PooledView, 'pooling' | 'layer'>): Value {
     return this.pooled(poolingEntry(pooling), layer);
   }
 
-  /** The vectors of a pooling, [texts, size]. @param layer as {@link hidden}; only for poolings of one hidden state */
+  /**
+   * Vectors of a pooling, [texts, size].
+   * @param layer see {@link hidden}; used only by poolings that take `one` layer
+   */
   pooled({ takes, nodes }: PoolingEntry, layer: number): Value {
     const { states, pooler } = this.model;
     switch (takes) {
@@ -42,18 +45,18 @@ export class PoolingNodes {
     }
   }
 
-  /** The hidden state of a layer, [tokens, size]: 0 the embeddings, -1 the last. */
+  /** Hidden state of a layer, [tokens, size]: 0 for the embeddings, -1 for the last layer. */
   hidden(layer: number): Value {
     const hidden = this.model.states.at(layer);
     if (hidden === undefined) throw new Error(`there is no hidden state ${layer}`);
     return hidden;
   }
 
-  /** What a formula makes of a hidden state, added once for all poolings that have the formula in common. */
+  /** Applies a formula to a hidden state. Poolings with the same formula share the nodes. */
   private once(formula: PoolingFormula, hidden: Value): Value {
-    const ofFormula = this.known.get(formula) ?? new Map<Value, Value>();
-    const value = ofFormula.get(hidden) ?? formula(this.texts, hidden);
-    this.known.set(formula, ofFormula.set(hidden, value));
+    const byState = this.cache.get(formula) ?? new Map<Value, Value>();
+    const value = byState.get(hidden) ?? formula(this.texts, hidden);
+    this.cache.set(formula, byState.set(hidden, value));
     return value;
   }
 }

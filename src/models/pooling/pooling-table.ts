@@ -2,25 +2,25 @@ import type { Value } from '../onnx/graph.js';
 import type { TextRows } from './text-rows.js';
 
 /**
- * A way to make one vector of a text's hidden states. What is written here is all that there is to say about a pooling:
- * names on the command line, `all`, sentence-transformers' folders, models exported for transformers.js and
- * `models inspect` go by these entries. docs/add-a-pooling.md has an example.
+ * A pooling: a way to turn a text's hidden states into one vector. The entry is its only description: command line
+ * names, `all`, sentence-transformers folders, models exported for transformers.js and `models inspect` are derived
+ * from it. docs/add-a-pooling.md has an example.
  */
 export interface PoolingEntry {
   /** One line with the formula, over a text's tokens i = 1 … S with hidden states hᵢ. */
   readonly description: string;
-  /** The paper or program that it comes from. */
+  /** Paper or program that it comes from. */
   readonly source: string;
   /**
-   * Which hidden states it is made from:
-   * - `one`: those of the layer asked for
-   * - `all`: of every layer, embeddings included; each is pooled by `nodes`, and the vectors are averaged
-   * - `pooler`: those of the last layer; the checkpoint's own pooler turns what `nodes` yields into the vector
+   * Hidden states that it reads:
+   * - `one`: those of the requested layer
+   * - `all`: those of every layer, embeddings included; `nodes` pools each layer, and the vectors are averaged
+   * - `pooler`: those of the last layer; the checkpoint's own pooler turns the result of `nodes` into the vector
    */
   readonly takes: 'one' | 'all' | 'pooler';
-  /** Whether it is among what `all` stands for. */
+  /** True if `--pooling all` includes it. */
   readonly inAll: boolean;
-  /** How sentence-transformers' Pooling configures it, or null where it does not have it. */
+  /** Its configuration in sentence-transformers' Pooling, or null if that does not support it. */
   readonly sentenceTransformers: SentenceTransformersMode | null;
   /** Adds its nodes to a graph. @param hidden [tokens, size] @returns [texts, size] */
   readonly nodes: PoolingFormula;
@@ -30,34 +30,34 @@ export type PoolingFormula = (texts: TextRows, hidden: Value) => Value;
 
 /** A mode of sentence-transformers' Pooling. */
 export interface SentenceTransformersMode {
-  /** The value of `pooling_mode`, which newer versions write. */
+  /** Value of `pooling_mode`, written by newer versions. */
   readonly mode: string;
-  /** The field that older versions set to true. */
+  /** Field that older versions set to true. */
   readonly flag: string;
-  /** Where its vector stands, from 0, when several flags are set and the vectors are concatenated. */
-  readonly place: number;
+  /** Rank of its vector, from 0, when several flags are set and the vectors are concatenated. */
+  readonly order: number;
 }
 
 const mean: PoolingFormula = (texts, hidden) => texts.mean(hidden);
 const lastToken: PoolingFormula = (texts, hidden) => texts.last(hidden);
 const firstToken: PoolingFormula = (texts, hidden) => texts.first(hidden);
 
-/** Every pooling by its name, in the order in which names are listed and `all` yields its views. */
+/** All poolings by name. Names are listed, and views of `all` are ordered, as in this table. */
 export const poolingTable = {
   weightedmean: {
     description: 'Σ wᵢ hᵢ with wᵢ = i / Σ j: the mean, weighted by position',
     source: 'SGPT (Muennighoff 2022), eq. 2',
     takes: 'one',
     inAll: true,
-    sentenceTransformers: { mode: 'weightedmean', flag: 'pooling_mode_weightedmean_tokens', place: 4 },
-    nodes: (texts, hidden) => texts.weightedMean(texts.places(), hidden),
+    sentenceTransformers: { mode: 'weightedmean', flag: 'pooling_mode_weightedmean_tokens', order: 4 },
+    nodes: (texts, hidden) => texts.weightedMean(texts.positionsFromOne(), hidden),
   },
   mean: {
     description: 'Σ hᵢ / S: the mean of all tokens',
     source: 'Sentence-BERT (Reimers and Gurevych 2019)',
     takes: 'one',
     inAll: true,
-    sentenceTransformers: { mode: 'mean', flag: 'pooling_mode_mean_tokens', place: 2 },
+    sentenceTransformers: { mode: 'mean', flag: 'pooling_mode_mean_tokens', order: 2 },
     nodes: mean,
   },
   lasttoken: {
@@ -65,7 +65,7 @@ export const poolingTable = {
     source: 'cpt-text (Neelakantan et al. 2022)',
     takes: 'one',
     inAll: true,
-    sentenceTransformers: { mode: 'lasttoken', flag: 'pooling_mode_lasttoken', place: 5 },
+    sentenceTransformers: { mode: 'lasttoken', flag: 'pooling_mode_lasttoken', order: 5 },
     nodes: lastToken,
   },
   cls: {
@@ -73,7 +73,7 @@ export const poolingTable = {
     source: 'BERT (Devlin et al. 2019)',
     takes: 'one',
     inAll: true,
-    sentenceTransformers: { mode: 'cls', flag: 'pooling_mode_cls_token', place: 0 },
+    sentenceTransformers: { mode: 'cls', flag: 'pooling_mode_cls_token', order: 0 },
     nodes: firstToken,
   },
   max: {
@@ -81,7 +81,7 @@ export const poolingTable = {
     source: 'Sentence-BERT (Reimers and Gurevych 2019)',
     takes: 'one',
     inAll: true,
-    sentenceTransformers: { mode: 'max', flag: 'pooling_mode_max_tokens', place: 1 },
+    sentenceTransformers: { mode: 'max', flag: 'pooling_mode_max_tokens', order: 1 },
     nodes: (texts, hidden) => texts.max(hidden),
   },
   meanmean: {
@@ -112,9 +112,9 @@ export const poolingTable = {
     description: 'Σ hᵢ / √S: the sum of all tokens over the root of their number',
     source: "sentence-transformers' Pooling",
     takes: 'one',
-    // It has the direction of `mean`: by cosine, both find the same.
+    // It points in the same direction as `mean`, so rankings by cosine are the same.
     inAll: false,
-    sentenceTransformers: { mode: 'mean_sqrt_len_tokens', flag: 'pooling_mode_mean_sqrt_len_tokens', place: 3 },
+    sentenceTransformers: { mode: 'mean_sqrt_len_tokens', flag: 'pooling_mode_mean_sqrt_len_tokens', order: 3 },
     nodes: (texts, hidden) => texts.graph.op('Mul', [texts.mean(hidden), texts.graph.op('Sqrt', [texts.lengths()])]),
   },
 } as const satisfies Readonly<Record<string, PoolingEntry>>;

@@ -2,17 +2,17 @@ import { InputError, unknownName } from '../../core/errors.js';
 import type { EmbeddingView } from '../../core/model.js';
 import { poolingTable, type PoolingEntry } from './pooling-table.js';
 
-/** The name of a pooling; {@link poolingTable} says what each is. */
+/** Name of a pooling; {@link poolingTable} describes each. */
 export type Pooling = keyof typeof poolingTable;
 
-/** All names, in the order of the table. */
+/** All pooling names, in the order of the table. */
 export const poolings = Object.keys(poolingTable) as readonly Pooling[];
 
 export function poolingEntry(pooling: Pooling): PoolingEntry {
   return poolingTable[pooling];
 }
 
-/** An {@link EmbeddingView} that is pooled here. */
+/** An {@link EmbeddingView} computed by one of the {@link poolings}. */
 export interface PooledView extends EmbeddingView {
   readonly pooling: Pooling;
   readonly layer: number;
@@ -25,17 +25,17 @@ export function parsePooling(name: string): Pooling {
   return found;
 }
 
-/** What decides which poolings a model has. */
+/** Properties of a model that determine which poolings it supports. */
 export interface PooledModel {
   readonly layers: number;
   readonly hiddenSize: number;
   /** Size of the last hidden state. */
   readonly outputSize: number;
-  /** null where it has no pooler. */
+  /** null if the model has no pooler. */
   readonly pooler: unknown;
 }
 
-/** The poolings that a model has: `pooler` is not in every one, and states of different sizes have no average. */
+/** Poolings that a model supports: `pooler` needs a pooler, and averages over layers need layers of equal size. */
 export function poolingsOf({ hiddenSize, outputSize, pooler }: PooledModel): Pooling[] {
   return poolings.filter((pooling) => {
     const { takes } = poolingEntry(pooling);
@@ -45,13 +45,13 @@ export function poolingsOf({ hiddenSize, outputSize, pooler }: PooledModel): Poo
 }
 
 /**
- * The views that poolings and layers ask for, poolings first: `weightedmean`, `mean`, `weightedmean@3` …
- * @param poolingNames some of {@link poolings}, or `all` for those among them that the model has and that are not left out
- * of it (`inAll`)
- * @param layers hidden states: 0 the embeddings, the number of layers the last, -1 the last too, `all` every one;
- * poolings that average over the layers, and `pooler`, yield one view whatever is asked for
- * @throws InputError for a pooling that is unknown or that the model does not have, a layer that does not exist, or
- * nothing to do
+ * One view per requested pooling and layer, grouped by pooling. A view of the last layer has the pooling's name
+ * (`weightedmean`), other layers add their number (`weightedmean@3`).
+ * @param poolingNames names of {@link poolings}; `all` stands for every `inAll` pooling that the model supports
+ * @param layers hidden states: 0 for the embeddings, the number of layers or -1 for the last, `all` for every one;
+ * poolings that average over the layers, and `pooler`, have one view regardless of the layers
+ * @throws InputError for an unknown pooling, one that the model does not support, a layer that does not exist, or no
+ * pooling at all
  */
 export function embeddingViews(
   poolingNames: readonly string[],
@@ -60,15 +60,15 @@ export function embeddingViews(
 ): PooledView[] {
   if (poolingNames.length === 0)
     throw new InputError(`no pooling given; expected some of ${poolings.join(', ')}, or all`);
-  const possible = poolingsOf(model);
-  const all = possible.filter((pooling) => poolingEntry(pooling).inAll);
-  const asked = poolingNames.flatMap((name) => (name === 'all' ? all : [parsePooling(name)]));
-  const wanted = layerNumbers(layers, model.layers);
+  const supported = poolingsOf(model);
+  const all = supported.filter((pooling) => poolingEntry(pooling).inAll);
+  const requested = poolingNames.flatMap((name) => (name === 'all' ? all : [parsePooling(name)]));
+  const requestedLayers = layerNumbers(layers, model.layers);
   const views = new Map<string, PooledView>();
-  for (const pooling of asked) {
-    if (!possible.includes(pooling))
-      throw new InputError(`pooling "${pooling}": this model does not have it; it has ${possible.join(', ')}`);
-    for (const layer of poolingEntry(pooling).takes === 'one' ? wanted : [model.layers]) {
+  for (const pooling of requested) {
+    if (!supported.includes(pooling))
+      throw new InputError(`pooling "${pooling}": this model does not have it; it has ${supported.join(', ')}`);
+    for (const layer of poolingEntry(pooling).takes === 'one' ? requestedLayers : [model.layers]) {
       const name = layer === model.layers ? pooling : `${pooling}@${layer}`;
       views.set(name, {
         name,

@@ -2,7 +2,7 @@ import { InputError } from '../../core/errors.js';
 import type { EmbeddingView } from '../../core/model.js';
 import type { Pooling } from './poolings.js';
 
-/** Activations that a Dense may have, by class name in PyTorch: the ONNX operator, or null for none. */
+/** Activations supported in a Dense module: PyTorch class name to ONNX operator, or to null for the identity. */
 export const denseActivations = {
   Identity: null,
   Tanh: 'Tanh',
@@ -11,11 +11,13 @@ export const denseActivations = {
   GELU: 'Gelu',
 } as const;
 
-/** A step from the last hidden state to the vector. Weights are in the checkpoint under the names given here. */
+/**
+ * One step from the last hidden state to the vector. Weights are given by the names of their tensors in the checkpoint.
+ */
 export type SentenceModule =
-  /** The vectors of several poolings are concatenated. */
+  /** Pools; the vectors of several poolings are concatenated. */
   | { readonly kind: 'pooling'; readonly poolings: readonly Pooling[] }
-  /** Σ wᵢ hᵢ / Σ wᵢ with a weight learned for each position: SGPT's WeightedMeanPooling. `weights` is [positions]. */
+  /** Σ wᵢ hᵢ / Σ wᵢ with one learned weight per position: SGPT's WeightedMeanPooling. `weights` is [positions]. */
   | { readonly kind: 'learned-weights'; readonly weights: string; readonly positions: number }
   | {
       readonly kind: 'dense';
@@ -23,18 +25,18 @@ export type SentenceModule =
       readonly outputs: number;
       readonly weight: string;
       readonly bias: string | null;
-      /** The ONNX operator, null for none. */
+      /** ONNX operator, null for the identity. */
       readonly activation: (typeof denseActivations)[keyof typeof denseActivations];
     }
   | { readonly kind: 'normalize' };
 
-/** A vector made by the model's own modules from its last hidden state. */
+/** A view that the model's own modules compute from its last hidden state. */
 export interface ModuleView extends EmbeddingView {
   readonly layer: number;
   readonly modules: readonly SentenceModule[];
 }
 
-/** The view that the modules make: `mean`, `mean+dense+normalize`, `cls+max` … */
+/** The view that the modules compute, named after them: `mean`, `mean+dense+normalize`, `cls+max` … */
 export function moduleView(
   modules: readonly SentenceModule[],
   model: { readonly layers: number; readonly outputSize: number },
@@ -48,13 +50,15 @@ export function moduleView(
     if (module.kind === 'pooling') dimensions *= module.poolings.length;
     if (module.kind !== 'dense') continue;
     if (module.inputs !== dimensions)
-      throw new InputError(`${module.weight}: takes ${module.inputs} dimensions, but ${dimensions} come before it`);
+      throw new InputError(
+        `${module.weight}: takes ${module.inputs} dimensions, but the module before it yields ${dimensions}`,
+      );
     dimensions = module.outputs;
   }
   return { name, pooling: name, layer: model.layers, dimensions, modules };
 }
 
-/** How many positions have learned weights, where the modules pool by such; Infinity where they do not. */
+/** Number of positions with learned weights, or Infinity if the modules do not pool by learned weights. */
 export function learnedPositions([first]: readonly SentenceModule[]): number {
   return first?.kind === 'learned-weights' ? first.positions : Infinity;
 }

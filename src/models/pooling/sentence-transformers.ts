@@ -7,17 +7,17 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { ModuleReader } from './module-reader.js';
 import type { SentenceModule } from './sentence-modules.js';
 
-/** What a sentence-transformers folder says beyond its transformer. */
+/** Settings of a sentence-transformers folder beyond the transformer itself. */
 export interface SentenceTransformer {
-  /** The steps after the transformer, the first one a pooling. */
+  /** Steps after the transformer; the first is a pooling. */
   readonly modules: readonly SentenceModule[];
-  /** Longest input in tokens, special tokens included, or null where it says none. */
+  /** Longest input in tokens, special tokens included; null if the folder gives none. */
   readonly maxTokens: number | null;
-  /** Whether texts are put into lower case before they are tokenised. */
+  /** True if texts are converted to lower case before tokenisation. */
   readonly lowerCase: boolean;
-  /** Put before texts; "" for none. */
+  /** Prompts put before queries and documents; "" for none. */
   readonly prompts: Readonly<Record<Role, string>>;
-  /** The checkpoint with the modules' weights and files. */
+  /** The checkpoint, with the modules' weights and files added. */
   readonly checkpoint: Checkpoint;
 }
 
@@ -26,7 +26,7 @@ const lengthSchema = z.looseObject({
   max_seq_length: z.int().positive().nullish(),
   do_lower_case: z.boolean().default(false),
 });
-/** The tokenizer's limit applies where sentence_bert_config.json gives none; "no limit" is written as a huge number. */
+/** The tokenizer's limit applies if sentence_bert_config.json gives none; "no limit" is written as a huge number. */
 const tokenizerSchema = z.looseObject({ model_max_length: z.number().positive().nullish() });
 const promptsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string().nullable()).default({}),
@@ -34,9 +34,9 @@ const promptsSchema = z.looseObject({
 });
 
 /**
- * Reads modules.json and what it names: sentence-transformers' description of what follows the transformer.
+ * Reads modules.json, which lists the modules after the transformer, and their configurations and weights.
  * @returns null for a folder without modules.json
- * @throws InputError for a module that is not known or whose configuration does not fit
+ * @throws InputError for an unknown module or an invalid configuration
  */
 export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<SentenceTransformer | null> {
   const modulesPath = join(checkpoint.folder, 'modules.json');
@@ -46,7 +46,7 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
     throw new InputError(`${modulesPath}: begins with ${transformer?.type ?? 'nothing'}; expected a Transformer`);
   if (transformer.path !== '')
     throw new InputError(
-      `${modulesPath}: its transformer is in the folder "${transformer.path}"; use ${join(checkpoint.folder, transformer.path)} and say --pooling`,
+      `${modulesPath}: its transformer is in the folder "${transformer.path}"; use ${join(checkpoint.folder, transformer.path)} as the model and add --pooling`,
     );
   const reader = new ModuleReader(checkpoint, modulesPath);
   const modules: SentenceModule[] = [];
@@ -54,14 +54,14 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
   const first = modules[0]?.kind;
   if (first !== 'pooling' && first !== 'learned-weights')
     throw new InputError(`${modulesPath}: has ${first ?? 'nothing'} after the transformer; expected a pooling`);
-  const lengths = await readIfThere(checkpoint.folder, 'sentence_bert_config.json', lengthSchema);
-  const tokenizer = await readIfThere(checkpoint.folder, 'tokenizer_config.json', tokenizerSchema);
-  const texts = await readIfThere(checkpoint.folder, 'config_sentence_transformers.json', promptsSchema);
-  const prompts = promptsByRole(texts?.prompts ?? {}, texts?.default_prompt_name ?? null);
+  const lengths = await readIfPresent(checkpoint.folder, 'sentence_bert_config.json', lengthSchema);
+  const tokenizer = await readIfPresent(checkpoint.folder, 'tokenizer_config.json', tokenizerSchema);
+  const promptConfig = await readIfPresent(checkpoint.folder, 'config_sentence_transformers.json', promptsSchema);
+  const prompts = promptsByRole(promptConfig?.prompts ?? {}, promptConfig?.default_prompt_name ?? null);
   if (!reader.includesPrompt && (prompts.query !== '' || prompts.document !== ''))
     throw new InputError(`${modulesPath}: its pooling leaves the prompt out (include_prompt), which is not supported`);
-  const read = ['sentence_bert_config.json', 'config_sentence_transformers.json'].filter(
-    (_, i) => [lengths, texts][i] !== null,
+  const configFiles = ['sentence_bert_config.json', 'config_sentence_transformers.json'].filter(
+    (_, i) => [lengths, promptConfig][i] !== null,
   );
   return {
     modules,
@@ -71,28 +71,31 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
     checkpoint: {
       ...checkpoint,
       tensors: new Map([...checkpoint.tensors, ...reader.tensors.map((tensor) => [tensor.name, tensor] as const)]),
-      files: [...checkpoint.files, 'modules.json', ...read, ...reader.files],
+      files: [...checkpoint.files, 'modules.json', ...configFiles, ...reader.files],
     },
   };
 }
 
-/** How sentence-transformers' encode_query and encode_document choose among a model's prompts. */
+/** Chooses the prompts of queries and documents as sentence-transformers' encode_query and encode_document do. */
 function promptsByRole(
   prompts: Readonly<Record<string, string | null>>,
-  byDefault: string | null,
+  defaultName: string | null,
 ): Record<Role, string> {
-  const first = (names: readonly (string | null)[]): string => {
+  const firstOf = (names: readonly (string | null)[]): string => {
     const found = names.find((name) => name !== null && Object.hasOwn(prompts, name));
     return (found == null ? null : prompts[found]) ?? '';
   };
-  return { query: first(['query', byDefault]), document: first(['document', 'passage', 'corpus', byDefault]) };
+  return {
+    query: firstOf(['query', defaultName]),
+    document: firstOf(['document', 'passage', 'corpus', defaultName]),
+  };
 }
 
 function usableLength(length: number | null | undefined): number | null {
   return length != null && Number.isSafeInteger(length) && length < 1e9 ? length : null;
 }
 
-async function readIfThere<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T | null> {
+async function readIfPresent<T>(folder: string, file: string, schema: z.ZodType<T>): Promise<T | null> {
   const path = join(folder, file);
   return (await exists(path)) ? readJson(path, schema, "sentence-transformers' settings") : null;
 }

@@ -2,38 +2,38 @@ import { onnxDataTypes } from '../../io/onnx-writer.js';
 import type { GraphBuilder, Value } from '../onnx/graph.js';
 import { countUp } from '../onnx/tokens.js';
 
-/** Where each text lies in the rows of hidden states, one row per token, text after text. */
+/** Layout of the hidden states' rows: one row per token, the tokens of each text in one block. */
 export interface TextLayout {
-  /** Place of each token in its text, from 0; int32 [tokens]. */
+  /** Position of each token in its text, from 0; int32 [tokens]. */
   readonly positions: Value;
-  /** For several texts, else null. */
+  /** Inputs that tell several texts apart; null for a single text. */
   readonly several: {
-    /** Number of the text that each token belongs to, from 0; int32 [tokens]. */
+    /** Index of the text that each token belongs to, from 0; int32 [tokens]. */
     readonly texts: Value;
-    /** The last token of each text; int32 [texts]. */
+    /** Row of each text's last token; int32 [texts]. */
     readonly lasts: Value;
   } | null;
 }
 
 /**
- * The nodes that poolings are put together from. Each method takes hidden states [tokens, size] and yields one row per
- * text, so that a pooling need not know whether a run has one text or several. One text has shorter nodes of its own:
- * a reduction of all rows instead of a product with a matrix that selects them.
+ * Graph nodes that poolings are composed of. Each method takes hidden states [tokens, size] and returns one row per
+ * text, so a pooling works for one text and for several. A single text gets cheaper nodes: a reduction over all rows
+ * instead of a product with a matrix that selects each text's rows.
  */
 export class TextRows {
-  private readonly known = new Map<string, Value>();
+  private readonly cache = new Map<string, Value>();
 
   constructor(
     readonly graph: GraphBuilder,
     private readonly layout: TextLayout,
   ) {}
 
-  /** How many rows it yields, as a graph's dimension: 1, or any number. */
+  /** Number of result rows, as a dimension of a graph output: 1, or the named dimension `texts`. */
   get rows(): number | string {
     return this.layout.several === null ? 1 : 'texts';
   }
 
-  /** Hidden states of each text's first token, [texts, size]. */
+  /** Hidden state of each text's first token, [texts, size]. */
   first(hidden: Value): Value {
     const { graph } = this;
     const { positions, several } = this.layout;
@@ -45,7 +45,7 @@ export class TextRows {
     return graph.op('Gather', [hidden, firsts], { axis: 0 });
   }
 
-  /** Hidden states of each text's last token, [texts, size]. */
+  /** Hidden state of each text's last token, [texts, size]. */
   last(hidden: Value): Value {
     return this.graph.op('Gather', [hidden, this.lastTokens()], { axis: 0 });
   }
@@ -63,13 +63,13 @@ export class TextRows {
   weightedMean(weights: Value, hidden: Value): Value {
     const { graph } = this;
     const shares = this.once(`shares by ${weights}`, () => {
-      const rows = this.byText(weights);
+      const rows = this.rowPerText(weights);
       return graph.op('Div', [rows, graph.op('ReduceSum', [rows, graph.integers([1])], { keepdims: 1 })]);
     });
     return graph.op('MatMul', [shares, hidden]);
   }
 
-  /** The largest value of each dimension, [texts, size]. */
+  /** Maximum of each dimension over the text's tokens, [texts, size]. */
   max(hidden: Value): Value {
     const { graph } = this;
     const { several } = this.layout;
@@ -86,42 +86,44 @@ export class TextRows {
     return graph.op('ScatterND', [lowest, rows, hidden], { reduction: 'max' });
   }
 
-  /** How many tokens each text has, S; float32 [texts, 1]. */
+  /** Number of tokens S of each text; float32 [texts, 1]. */
   lengths(): Value {
     const { graph } = this;
     return this.once('lengths', () => {
-      const last = graph.op('Gather', [this.places(), this.lastTokens()], { axis: 0 });
+      const last = graph.op('Gather', [this.positionsFromOne(), this.lastTokens()], { axis: 0 });
       return graph.op('Unsqueeze', [last, graph.integers([1])]);
     });
   }
 
-  /** 1 … S in each text, float32 [tokens]. */
-  places(): Value {
+  /** Position of each token in its text, from 1 to S; float32 [tokens]. */
+  positionsFromOne(): Value {
     const { graph } = this;
-    return this.once('places', () =>
+    return this.once('positions from one', () =>
       graph.op('Cast', [graph.op('Add', [this.layout.positions, graph.integer(1)])], { to: onnxDataTypes.float32 }),
     );
   }
 
-  /** The values of a table by position [positions] for each token, [tokens]. */
+  /** Looks up each token's position in a table: [positions] to [tokens]. */
   byPosition(table: Value): Value {
     return this.graph.op('Gather', [table, this.layout.positions], { axis: 0 });
   }
 
-  /** Numbers per token [tokens] as a row per text, [texts, tokens]: 0 at the tokens of other texts. */
-  byText(values: Value): Value {
+  /**
+   * Spreads one value per token [tokens] over one row per text, [texts, tokens], with 0 for the tokens of other texts.
+   */
+  rowPerText(values: Value): Value {
     const { graph } = this;
     const { several } = this.layout;
     if (several === null) return graph.op('Unsqueeze', [values, graph.integers([0])]);
     return graph.op('Mul', [this.membership(several), values]);
   }
 
-  /** The nodes that `build` adds, added at the first call with this key. */
+  /** Calls `build` at the first call with this key, and returns the same value afterwards. */
   once(key: string, build: () => Value): Value {
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
+    const cached = this.cache.get(key);
+    if (cached !== undefined) return cached;
     const value = build();
-    this.known.set(key, value);
+    this.cache.set(key, value);
     return value;
   }
 
@@ -129,7 +131,7 @@ export class TextRows {
     return this.layout.several?.lasts ?? this.graph.integers([-1]);
   }
 
-  /** 1 where a token belongs to a text, else 0; float32 [texts, tokens]. */
+  /** 1 where a token belongs to a text, otherwise 0; float32 [texts, tokens]. */
   private membership({ texts, lasts }: NonNullable<TextLayout['several']>): Value {
     const { graph } = this;
     return this.once('membership', () => {
