@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from './graph.js';
 
-/** Activation functions by the names that config.json uses. */
+/** Activation functions, as config.json names them. */
 export const activations = [
   'gelu',
   'gelu_python',
@@ -15,8 +15,8 @@ export const activations = [
 export type Activation = (typeof activations)[number];
 
 /**
- * - `gelu`: x Φ(x) exactly; `gelu_new`, `gelu_fast` and `gelu_pytorch_tanh`: by the tanh formula that GPT-2 and its kin
- *   were trained with
+ * Adds an activation function:
+ * - `gelu`: x Φ(x), exact; `gelu_new`, `gelu_fast` and `gelu_pytorch_tanh`: the tanh approximation of GPT-2
  * - `silu`, also called `swish`: x / (1 + e⁻ˣ)
  */
 export function activate(graph: GraphBuilder, x: Value, activation: Activation): Value {

@@ -3,9 +3,9 @@ import type { Value } from './graph.js';
 import type { Tokens } from './tokens.js';
 
 /**
- * ALiBi (Press et al. 2022): attention scores grow with the key's position, in each head at another slope. The key's
- * position alone, not its distance, is enough: a softmax does not see what a whole row has in common.
- * @returns what is added to the scores, [heads, 1, tokens]
+ * ALiBi (Press et al. 2022): attention scores grow linearly with the key's position, with a different slope per head.
+ * The key's position can stand in for its distance: softmax ignores a constant that is added to a whole row.
+ * @returns the bias to add to the scores, [heads, 1, tokens]
  */
 export function alibi(tokens: Tokens, heads: number): Value {
   const { graph } = tokens;
@@ -16,8 +16,8 @@ export function alibi(tokens: Tokens, heads: number): Value {
 }
 
 /**
- * Each head's slope: 2^(-8i/n) for i = 1 … n where the number of heads n is a power of two; else those of the power
- * below, and then every other one of the power above.
+ * Slope of each head: 2^(-8i/n) for i = 1 … n if the number of heads n is a power of two. Otherwise the slopes for the
+ * next lower power of two, followed by every other slope for the next higher one.
  */
 export function alibiSlopes(heads: number): number[] {
   const below = 2 ** Math.floor(Math.log2(heads));

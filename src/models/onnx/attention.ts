@@ -2,22 +2,22 @@ import type { GraphBuilder, Value } from './graph.js';
 
 export interface AttentionOptions {
   readonly heads: number;
-  /** Grouped-query attention: heads of keys and values, each shared by heads / keyValueHeads queries. Default: `heads`. */
+  /** Heads of keys and values; with grouped-query attention fewer than `heads`, the default. */
   readonly keyValueHeads?: number;
   readonly headSize: number;
   /** Factor on the scores, usually 1/√headSize; null for none (GPT-Neo). */
   readonly scale: number | null;
-  /** Added to the scores; each [rows, tokens], or [heads, rows, tokens] (not with fewer keyValueHeads). */
+  /** Terms added to the scores; each [rows, tokens], or [heads, rows, tokens] unless there are fewer keyValueHeads. */
   readonly biases: readonly Value[];
 }
 
-/** What is attended with, each in any shape that has its elements in this order. */
+/** Inputs of attention. Any shape with the same elements in the same order is accepted. */
 export interface QueryKeyValue {
   /** [rows, heads · headSize]. */
   readonly query: Value;
   /** [tokens, keyValueHeads · headSize]. */
   readonly key: Value;
-  /** As `key`. */
+  /** Same shape as `key`. */
   readonly value: Value;
 }
 
@@ -30,7 +30,7 @@ export function attention(
   { query, key, value }: QueryKeyValue,
   { heads, keyValueHeads = heads, headSize, scale, biases }: AttentionOptions,
 ): Value {
-  // With fewer keys than queries, a dimension of 1 makes the product repeat the keys without a copy.
+  // With fewer heads of keys than of queries, a dimension of 1 broadcasts the keys in the product, without a copy.
   const shared = keyValueHeads < heads;
   const queryShape = shared ? [-1, keyValueHeads, heads / keyValueHeads, headSize] : [-1, heads, headSize];
   const keyShape = shared ? [-1, keyValueHeads, 1, headSize] : queryShape;

@@ -1,9 +1,9 @@
-/** A graph and where its weights lie. */
+/** An ONNX graph and the location of its weights. */
 export interface BuiltModel {
   /** Serialised ONNX model. */
   readonly graph: Uint8Array;
-  /** The folder that the model's external data is relative to. */
+  /** Folder that the paths of the model's external data are relative to. */
   readonly weightsFolder: string;
-  /** What the weights take in memory as the graph uses them, half precision widened. */
+  /** Memory that the weights take at run time, in bytes: half precision is widened to float32. */
   readonly weightBytes: number;
 }

@@ -4,54 +4,56 @@ import type { GraphBuilder, Value } from './graph.js';
 import type { Tokens } from './tokens.js';
 
 export interface CausalAttentionOptions extends Omit<AttentionOptions, 'biases'> {
-  /** How many tokens back a token sees, itself included (GPT-Neo's local attention); null, the default, for all. */
+  /**
+   * Number of tokens that a token sees, itself included (GPT-Neo's local attention); null, the default, for no limit.
+   */
   readonly window?: number | null;
-  /** Added to the scores of all rows alike, [heads, 1, tokens]. */
+  /** Added to the scores, the same for all rows; [heads, 1, tokens]. */
   readonly bias?: Value;
-  /** Which tokens the query's rows are, null for all. */
+  /** Indices of the tokens that are queries; null for all. */
   readonly rows: Value | null;
 }
 
 /**
- * The rows are worked out in so many bands, each against the columns that it can see. Of the half of all scores that a
- * causal mask hides, four bands leave a quarter to be worked out in vain; more of them would cost short inputs more.
+ * Number of bands that the rows are divided into. Each band computes scores only for the columns that it can see. With
+ * four bands, a quarter of the scores that the causal mask hides is still computed; more bands would slow short inputs.
  */
 const bands = 4;
 
 /**
- * Attention of each token to itself and those before it, as {@link Tokens.causalMask} has it.
+ * Attention of each token to itself and to earlier tokens, masked by {@link Tokens.causalMask}.
  * @returns [rows, heads · headSize]
  */
 export function causalAttention(
   tokens: Tokens,
-  parts: QueryKeyValue,
+  inputs: QueryKeyValue,
   { window = null, bias, rows, ...options }: CausalAttentionOptions,
 ): Value {
   const { graph } = tokens;
   const mask = tokens.causalMask(window, rows);
-  const attend = (seen: QueryKeyValue, hidden: Value, added: Value | undefined): Value =>
-    attention(graph, seen, { ...options, biases: added === undefined ? [hidden] : [added, hidden] });
-  if (rows !== null) return attend(parts, mask, bias);
+  const attend = (parts: QueryKeyValue, partMask: Value, partBias: Value | undefined): Value =>
+    attention(graph, parts, { ...options, biases: partBias === undefined ? [partMask] : [partBias, partMask] });
+  if (rows !== null) return attend(inputs, mask, bias);
   const attended = Array.from({ length: bands }, (_, band) => {
-    const [start, end] = [startOf(tokens, band), endOf(tokens, band)];
-    const first = firstSeen(tokens, band, window);
-    const ofRows = (x: Value): Value => slice(graph, x, { start, end, axis: 0 });
-    const ofColumns = (x: Value, axis: number): Value => slice(graph, x, { start: first, end, axis });
+    const [start, end] = [bandStart(tokens, band), bandEnd(tokens, band)];
+    const firstColumn = firstVisibleColumn(tokens, band, window);
+    const bandRows = (x: Value): Value => slice(graph, x, { start, end, axis: 0 });
+    const bandColumns = (x: Value, axis: number): Value => slice(graph, x, { start: firstColumn, end, axis });
     return attend(
-      { query: ofRows(parts.query), key: ofColumns(parts.key, 0), value: ofColumns(parts.value, 0) },
-      tokens.once(`${mask}, band ${band}`, () => ofColumns(ofRows(mask), 1)),
-      bias === undefined ? bias : tokens.once(`${bias}, band ${band}`, () => ofColumns(bias, 2)),
+      { query: bandRows(inputs.query), key: bandColumns(inputs.key, 0), value: bandColumns(inputs.value, 0) },
+      tokens.once(`${mask}, band ${band}`, () => bandColumns(bandRows(mask), 1)),
+      bias === undefined ? bias : tokens.once(`${bias}, band ${band}`, () => bandColumns(bias, 2)),
     );
   });
-  // All rows but what bands without rows of their own put before them.
+  // With fewer tokens than bands, all bands but the last repeat the first token (see bandEnd): drop those rows.
   const count = graph.op('Shape', [tokens.ids]);
   const joined = graph.op('Concat', attended, { axis: 0 });
   const end = graph.integers([Number.MAX_SAFE_INTEGER]);
   return slice(graph, joined, { start: graph.op('Neg', [count]), end, axis: 0 });
 }
 
-/** The row that a band begins with, int64 [1]. Bands are equally high, the last one has what is left over besides. */
-function startOf(tokens: Tokens, band: number): Value {
+/** First row of a band, int64 [1]. All bands have the same height, except that the last one also gets the remainder. */
+function bandStart(tokens: Tokens, band: number): Value {
   const { graph, ids } = tokens;
   return tokens.once(`band ${band}`, () => {
     const height = graph.op('Div', [graph.op('Shape', [ids]), graph.integers([bands])]);
@@ -60,25 +62,25 @@ function startOf(tokens: Tokens, band: number): Value {
 }
 
 /**
- * The row that it ends before. Where there are fewer tokens than bands, the first token is in each of them: ONNX
- * Runtime's fused product ends the process where it is given no rows.
+ * End of a band's rows (exclusive), int64 [1]; at least 1, because ONNX Runtime's fused matrix product crashes the
+ * process when it gets no rows. So with fewer tokens than bands, every band contains the first token.
  */
-function endOf(tokens: Tokens, band: number): Value {
+function bandEnd(tokens: Tokens, band: number): Value {
   const { graph, ids } = tokens;
   if (band === bands - 1) return graph.op('Shape', [ids]);
-  return graph.op('Max', [startOf(tokens, band + 1), graph.integers([1])]);
+  return graph.op('Max', [bandStart(tokens, band + 1), graph.integers([1])]);
 }
 
 /**
- * A column before which a band's rows see nothing, int64 [1]. A token's column is its position, or more where texts share
- * their beginning; so the lowest position from the band's start on tells.
+ * A column before which a band's rows see nothing, int64 [1]. A token's column is its position, or greater if texts
+ * share a prefix. So the lowest position from the band's start onwards, less the window, is a lower bound.
  */
-function firstSeen(tokens: Tokens, band: number, window: number | null): Value {
+function firstVisibleColumn(tokens: Tokens, band: number, window: number | null): Value {
   const { graph, positions } = tokens;
   if (window === null) return graph.integers([0]);
   return tokens.once(`first of band ${band}, window ${window}`, () => {
-    const onwards = graph.op('Slice', [positions, startOf(tokens, band), graph.op('Shape', [positions])]);
-    const lowest = graph.op('Cast', [graph.op('ReduceMin', [onwards])], { to: onnxDataTypes.int64 });
+    const fromStart = graph.op('Slice', [positions, bandStart(tokens, band), graph.op('Shape', [positions])]);
+    const lowest = graph.op('Cast', [graph.op('ReduceMin', [fromStart])], { to: onnxDataTypes.int64 });
     return graph.op('Max', [graph.op('Sub', [lowest, graph.integers([window - 1])]), graph.integers([0])]);
   });
 }

@@ -10,27 +10,34 @@ import {
   type OnnxValueInfo,
 } from '../../io/onnx-writer.js';
 
-/** The name of a tensor in the graph: an input, a constant or the result of a node. */
+/** Name of a tensor in the graph: an input, a constant or the output of a node. */
 export type Value = string;
 
-/** A number is an integer here; what ONNX takes as a float is said to be one. */
+/** Attribute of a node. Plain numbers are integers; a float is wrapped in an object. */
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
-/** ONNX's operator set that the graphs use (20 brought `Gelu`), and the format version that goes with it. */
+/** Version of ONNX's operator set (20 introduced `Gelu`), and the matching version of the file format. */
 const opset = 20;
 const irVersion = 9;
-/** The operators that ONNX Runtime adds to ONNX's own. */
+/** Domain of the operators that ONNX Runtime adds to the standard ones. */
 const runtimeDomain = 'com.microsoft';
 
-/** Builds an ONNX graph node by node. Every method that adds something returns the name of what it yields. */
+/** Options of a node with several outputs. */
+interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  /** Operator set that the operator belongs to. Default: ONNX's own. */
+  readonly domain?: string;
+}
+
+/** Builds an ONNX graph node by node. Methods that add a node or a constant return the name of its value. */
 export class GraphBuilder {
   private readonly nodes: OnnxNode[] = [];
   private readonly initializers = new Map<string, OnnxTensor>();
   private readonly inputs: OnnxValueInfo[] = [];
   private readonly outputs: OnnxValueInfo[] = [];
-  private values = 0;
+  private valueCount = 0;
 
-  /** Declares an input; a dimension given by name may have any size. */
+  /** Declares an input. A dimension given by name may have any size. */
   input(name: string, dtype: OnnxDataType, shape: readonly (number | string)[]): Value {
     this.inputs.push({ name, dtype, shape });
     return name;
@@ -42,25 +49,24 @@ export class GraphBuilder {
     this.outputs.push({ name, dtype: 'float32', shape });
   }
 
-  /** Adds an operator of ONNX's own set with one result. An input of "" is left out. */
+  /** Adds a standard ONNX operator with one output. An input "" is an omitted optional input. */
   op(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
-    return this.ops(op, inputs, 1, attributes)[0]!;
+    return this.ops(op, inputs, 1, { attributes })[0]!;
   }
 
-  /** Adds an operator that ONNX Runtime has besides ONNX's own, with one result. */
+  /** Adds an operator of ONNX Runtime's own set, with one output. */
   runtimeOp(op: string, inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
-    return this.ops(op, inputs, 1, attributes, runtimeDomain)[0]!;
+    return this.ops(op, inputs, 1, { attributes, domain: runtimeDomain })[0]!;
   }
 
-  /** Adds an operator with several results. */
+  /** Adds an operator with several outputs. */
   ops(
     op: string,
     inputs: readonly Value[],
-    results: number,
-    attributes: Readonly<Record<string, Attribute>> = {},
-    domain = '',
+    outputCount: number,
+    { attributes = {}, domain = '' }: NodeOptions = {},
   ): Value[] {
-    const outputs = Array.from({ length: results }, () => `v${this.values++}`);
+    const outputs = Array.from({ length: outputCount }, () => `v${this.valueCount++}`);
     const name = `${op}:${outputs[0]}`;
     this.nodes.push({ op, domain, inputs, outputs, name, attributes: onnxAttributes(attributes) });
     return outputs;
@@ -81,23 +87,23 @@ export class GraphBuilder {
     return this.constant(`i:${value}`, 'int32', [], new Uint8Array(Int32Array.of(value).buffer));
   }
 
-  /** A one-dimensional int64 tensor, as shapes and axes are given. */
+  /** A one-dimensional int64 tensor, the type of shapes and axes. */
   integers(values: readonly number[]): Value {
     return this.constant(`l:${values.join(',')}`, 'int64', [values.length], int64Bytes(values));
   }
 
-  /** A constant float32 table of the program's own (rotary frequencies, slopes). @param name unique in the graph */
+  /** A float32 constant computed here, such as rotary frequencies. @param name unique in the graph */
   table(name: string, shape: readonly number[], values: Float32Array): Value {
     return this.constant(`t:${name}`, 'float32', shape, float32Bytes(values));
   }
 
-  /** A constant whose bytes stay where they are: `data.location` is relative to the session's folder of weights. */
+  /** A constant whose bytes stay in their file: `data.location` is relative to the session's weights folder. */
   external(name: string, dtype: OnnxDataType, shape: readonly number[], data: OnnxExternalData): Value {
     this.initializers.set(name, { name, dtype, shape, data });
     return name;
   }
 
-  /** Bytes of the constants that are in files; four an element where they are floats of any type. */
+  /** Memory of the constants that are stored in files, in bytes: four per element of any float type, one per int8. */
   get weightBytes(): number {
     let bytes = 0;
     for (const { dtype, shape, data } of this.initializers.values())

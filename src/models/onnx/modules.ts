@@ -4,22 +4,25 @@ import type { GraphBuilder, Value } from './graph.js';
 import { Int8Linear } from './int8-linear.js';
 import type { Weights } from './weights.js';
 
-/** A linear layer of a checkpoint, y = x Wᵀ + b: what its tensors are called, and how they are stored. */
+/** A linear layer of a checkpoint, y = x Wᵀ + b: the names and the layout of its tensors. */
 export interface Linear {
-  /** Of `name.weight` and `name.bias`. */
+  /** First part of the tensor names `name.weight` and `name.bias`. */
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** b [outputs]: true, the default, for `name.bias`, false for none, or the name of another tensor. */
+  /** b [outputs]: true (the default) for `name.bias`, false for no bias, or the name of another tensor. */
   readonly bias?: boolean | string;
-  /** `outputs-first`, the default, for `name.weight` [outputs, inputs]; `inputs-first` the other way round (GPT-2's Conv1D). */
+  /**
+   * Shape of `name.weight`: `outputs-first` (the default) [outputs, inputs], `inputs-first` [inputs, outputs] (Conv1D).
+   */
   readonly layout?: WeightLayout;
 }
 
-/** A normalisation over the columns of a checkpoint's layer. */
+/** A normalisation layer of a checkpoint, over the columns. */
 export interface Norm {
   /**
-   * - `layer`: to mean 0 and variance 1, then times `name.weight` plus `name.bias` (in old checkpoints `gamma` and `beta`)
+   * - `layer`: shifted and scaled to mean 0 and variance 1, then times `name.weight` plus `name.bias` (`gamma` and
+   *   `beta` in old checkpoints)
    * - `plain`: the same without parameters
    * - `rms`: x / √(mean of x² + epsilon), then times `name.weight` (Zhang and Sennrich 2019)
    */
@@ -30,7 +33,7 @@ export interface Norm {
   readonly epsilon: number;
 }
 
-/** The layers that architectures are put together from. Activations are float32, [rows, columns]: one row a token. */
+/** The layers that architectures are composed of. Activations are float32 [rows, columns] with one row per token. */
 export class Modules {
   private readonly int8: Int8Linear | null;
 
@@ -42,7 +45,7 @@ export class Modules {
     this.int8 = int8 === null ? null : new Int8Linear(graph, int8, (path) => weights.locate(path));
   }
 
-  /** Rows of the table `name.weight` [rows, columns] at these indices, which may have any shape. */
+  /** Looks up rows of the table `name.weight` [rows, columns]. @param indices of any shape */
   embedding(name: string, indices: Value, rows: number, columns: number): Value {
     const weight = `${name}.weight`;
     const table = this.weights.getAsStored(weight, [rows, columns]);
@@ -60,7 +63,7 @@ export class Modules {
     return graph.op('Gemm', operands, { transB: layout === 'outputs-first' ? 1 : 0 });
   }
 
-  /** Normalises the last dimension of x, which has `size` columns. */
+  /** Normalises the last dimension of x, which has `norm.size` columns. */
   norm(x: Value, norm: Norm): Value {
     return norm.kind === 'rms' ? this.rmsNorm(x, norm) : this.layerNorm(x, norm);
   }
@@ -69,16 +72,16 @@ export class Modules {
     return activate(this.graph, x, activation);
   }
 
-  /** The parts of x along an axis, of these sizes. */
+  /** Splits x along an axis into parts of these sizes. */
   split(x: Value, sizes: readonly number[], axis = -1): Value[] {
-    return this.graph.ops('Split', [x, this.graph.integers(sizes)], sizes.length, { axis });
+    return this.graph.ops('Split', [x, this.graph.integers(sizes)], sizes.length, { attributes: { axis } });
   }
 
   add(...values: [Value, Value, ...Value[]]): Value {
     return values.reduce((sum, value) => this.graph.op('Add', [sum, value]));
   }
 
-  /** The rows of x at these indices, or all of them. */
+  /** Selects the rows of x at these indices; null selects all. */
   rows(x: Value, indices: Value | null): Value {
     return indices === null ? x : this.graph.op('Gather', [x, indices], { axis: 0 });
   }

@@ -2,12 +2,12 @@ import type { Value } from './graph.js';
 import type { Modules } from './modules.js';
 import type { Tokens } from './tokens.js';
 
-/** Of relative positions: how many kinds are told apart, half of them on each side. */
+/** Number of buckets that distances are divided into, half of them per direction. */
 export const positionBuckets = 32;
-/** Distance from which on all are in the last bucket. */
+/** Distances from this one on share the last bucket. */
 const maxDistance = 128;
 
-/** A table `name.weight` [buckets, heads]. */
+/** A learned table `name.weight` [buckets, heads]. */
 export interface RelativePositionTable {
   readonly name: string;
   readonly buckets: number;
@@ -15,8 +15,8 @@ export interface RelativePositionTable {
 }
 
 /**
- * A learned number for each head and distance, T5's relative position bias as MPNet has it.
- * @returns what is added to attention scores, [heads, tokens, tokens]
+ * A learned bias per head and distance: T5's relative position bias, in MPNet's variant.
+ * @returns the bias to add to attention scores, [heads, tokens, tokens]
  */
 export function relativePositionBias(
   modules: Modules,
@@ -34,9 +34,9 @@ export function relativePositionBias(
 }
 
 /**
- * The bucket of a distance (the query's position less the key's): one each for 0 to 7, then by the logarithm; keys that
- * come after the query have the upper half. After `relative_position_bucket` of transformers' `modeling_mpnet.py`, in
- * float32 as there.
+ * The bucket of a distance (the query's position minus the key's): one bucket each for 0 to 7, logarithmic buckets
+ * beyond. Keys after the query use the upper half. Follows `relative_position_bucket` of transformers'
+ * `modeling_mpnet.py`, which computes in float32.
  */
 export function positionBucket(distance: number): number {
   const half = positionBuckets / 2;

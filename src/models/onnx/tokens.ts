@@ -1,23 +1,23 @@
 import { onnxDataTypes } from '../../io/onnx-writer.js';
 import type { GraphBuilder, Value } from './graph.js';
 
-/** What says which token each row of a graph is; int32 [tokens] each. */
+/** Graph inputs that describe the token of each row; each int32 [tokens]. */
 export interface TokenInputs {
   readonly ids: Value;
-  /** Place of each token in its text, from 0. */
+  /** Position of each token in its text, from 0. */
   readonly positions: Value;
-  /** 0 for tokens that all may see, else the number of the only part that may see it; null where there is one part. */
+  /** Part of each token: part 0 is visible to all tokens, any other part only to itself. null if there is one part. */
   readonly parts?: Value | null;
-  /**
-   * Number of the text that each token belongs to: texts lie one after another and see nothing of each other; null where
-   * there is one text.
-   */
+  /** Index of the text that each token belongs to; texts do not see each other. null if there is one text. */
   readonly texts?: Value | null;
 }
 
-/** What a graph's rows stand for, and what layers share of it: masks and the like are worked out once a run. */
+/**
+ * The tokens of a run, and values derived from them that all layers share: masks, for example, are computed once per
+ * run.
+ */
 export class Tokens {
-  private readonly known = new Map<string, Value>();
+  private readonly cache = new Map<string, Value>();
 
   readonly ids: Value;
   readonly positions: Value;
@@ -35,11 +35,11 @@ export class Tokens {
   }
 
   /**
-   * What is added to attention scores, [rows, tokens]: 0 where a row may look, -∞ where it may not. Each token sees
-   * itself and those before it. Worked out from positions, not from columns, so that several texts with a common
-   * beginning can lie in one sequence.
-   * @param window how many tokens back it sees, itself included (GPT-Neo's local attention); null for all
-   * @param rows the rows of the mask that are wanted, null for all
+   * Mask to add to attention scores, [rows, tokens]: 0 where a row sees a token, -∞ elsewhere. Each token sees itself
+   * and earlier ones. It is computed from positions, not from columns, so that several texts with a common prefix can
+   * lie in one sequence.
+   * @param window number of tokens that a token sees, itself included (GPT-Neo's local attention); null for no limit
+   * @param rows indices of the mask's rows to return; null for all
    */
   causalMask(window: number | null, rows: Value | null): Value {
     const { graph } = this;
@@ -50,18 +50,18 @@ export class Tokens {
     });
   }
 
-  /** As {@link causalMask}, but each token sees those after it too; null where nothing is to be hidden. */
+  /** Like {@link causalMask}, but each token sees later ones, too. Returns null if every token sees all others. */
   fullMask(rows: Value | null): Value | null {
     if (this.parts === null && this.texts === null) return null;
     return this.rowsOf('mask full', rows, () => this.maskWhere(this.sameTextAndPart()));
   }
 
-  /** The row's position less the column's, int32 [tokens, tokens]. */
+  /** The row's position minus the column's, int32 [tokens, tokens]. */
   distances(): Value {
     return this.once('distances', () => this.graph.op('Sub', [this.column(this.positions), this.positions]));
   }
 
-  /** For each token, the sum of these numbers over its text up to it; `values` and result int32 [tokens]. */
+  /** Running sum within each text; `values` and the result are int32 [tokens]. */
   runningSum(values: Value): Value {
     const { graph, texts } = this;
     const sums = graph.op('CumSum', [values, graph.integer(0)]);
@@ -71,16 +71,16 @@ export class Tokens {
     return graph.op('Sub', [sums, before]);
   }
 
-  /** What `build` yields, built at the first call with this key. */
+  /** Calls `build` at the first call with this key, and returns the same value afterwards. */
   once(key: string, build: () => Value): Value {
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
+    const cached = this.cache.get(key);
+    if (cached !== undefined) return cached;
     const value = build();
-    this.known.set(key, value);
+    this.cache.set(key, value);
     return value;
   }
 
-  /** As {@link once}, of which only some rows are wanted. */
+  /** Like {@link once}, but returns only some rows of the value. @param rows their indices; null for all */
   rowsOf(key: string, rows: Value | null, build: () => Value): Value {
     const all = this.once(key, build);
     return rows === null
@@ -88,7 +88,7 @@ export class Tokens {
       : this.once(`${key} of ${rows}`, () => this.graph.op('Gather', [all, rows], { axis: 0 }));
   }
 
-  /** 0 where all conditions hold, else -∞. */
+  /** 0 where all conditions hold, otherwise -∞. */
   private maskWhere(conditions: readonly Value[]): Value {
     const { graph } = this;
     const allowed = conditions.reduce((all, one) => graph.op('And', [all, one]));
@@ -114,7 +114,7 @@ export class Tokens {
   }
 }
 
-/** 0, 1, 2 … one number an element of `like`, int32. */
+/** The numbers 0, 1, 2 …, one per element of `like`, int32. */
 export function countUp(graph: GraphBuilder, like: Value): Value {
   const length = graph.op('Squeeze', [graph.op('Shape', [like])]);
   const end = graph.op('Cast', [length], { to: onnxDataTypes.int32 });

@@ -12,20 +12,20 @@ const elementTypeOf: Partial<Record<TensorType, OnnxDataType>> = {
   BF16: 'bfloat16',
 };
 
-/** The tensors of a checkpoint as constants of a graph: checked against the expected shape, and never copied. */
+/** The tensors of a checkpoint as graph constants: their shapes are checked, their bytes are never copied. */
 export class Weights {
-  /** Locations of constants are relative to this folder; the session needs it. */
+  /** Folder that the constants' paths are relative to; the session needs it. */
   readonly folder: string;
   private readonly tensors: TensorTable;
-  /** The checkpoint's folder, for messages. */
+  /** The checkpoint's folder, for error messages. */
   private readonly origin: string;
   private readonly constants = new Map<string, Value>();
   private readonly casts = new Map<string, Value>();
 
   /**
-   * @param prefixes that a tensor's name may have in the file: a language model's is saved as `transformer.h.0…`, a
-   * bare encoder's as `h.0…`
-   * @param int8 where linear layers have their weights from in eight bits; null for those of the checkpoint
+   * @param prefixes possible prefixes of tensor names in the file: a language model is saved as `transformer.h.0…`, a
+   * bare encoder as `h.0…`
+   * @param int8 the weights of linear layers in eight bits; null to use those of the checkpoint
    */
   constructor(
     private readonly graph: GraphBuilder,
@@ -39,29 +39,30 @@ export class Weights {
     this.folder = commonFolder(int8 === null ? folders : [...folders, int8.folder]);
   }
 
-  /** A path as the graph has it: relative to {@link folder}. */
+  /** The path of a file as the graph refers to it, relative to {@link folder}. */
   locate(path: string): string {
     return relative(this.folder, path).split(sep).join('/');
   }
 
-  /** The tensor in float32. Half precision is widened when the session starts, which is exact. */
+  /** The tensor in float32. Half precision is widened, without loss, when the session starts. */
   get(name: string, shape: readonly number[]): Value {
-    const known = this.casts.get(name);
-    if (known !== undefined) return known;
+    const cached = this.casts.get(name);
+    if (cached !== undefined) return cached;
     const value = this.widen(this.constant(name, shape, ''), name);
     this.casts.set(name, value);
     return value;
   }
 
   /**
-   * The tensor in its own type: for a look-up, which needs no widened copy of the whole table. See {@link widen}. An
-   * embedding that is also the LM head becomes two constants of the same bytes: one that is looked up is not packed.
+   * The tensor in its stored type, for look-ups: only the rows found need to be widened (see {@link widen}), not the
+   * whole table. An embedding that is also the LM head becomes two constants over the same bytes, because ONNX Runtime
+   * does not pack a constant that is used in look-ups.
    */
   getAsStored(name: string, shape: readonly number[]): Value {
     return this.constant(name, shape, ' (table)');
   }
 
-  /** Where the tensor lies. */
+  /** Location of the tensor in the checkpoint. @throws InputError if it is missing or has another shape or type */
   source(name: string, shape: readonly number[]): TensorSource {
     const tensor = this.require(name);
     if (tensor.shape.length !== shape.length || tensor.shape.some((size, i) => size !== shape[i]))
@@ -76,8 +77,8 @@ export class Weights {
   private constant(name: string, shape: readonly number[], use: string): Value {
     const tensor = this.source(name, shape);
     const key = tensor.name + use;
-    const known = this.constants.get(key);
-    if (known !== undefined) return known;
+    const cached = this.constants.get(key);
+    if (cached !== undefined) return cached;
     const { offset, length } = tensor;
     const data = { location: this.locate(tensor.file), offset, length };
     const value = this.graph.external(key, typeOf(tensor, this.origin), tensor.shape, data);
@@ -85,12 +86,12 @@ export class Weights {
     return value;
   }
 
-  /** The first of these names that the checkpoint has a tensor of; the first of all if none. */
+  /** The first of these names that the checkpoint has a tensor for, or the first name if there is none. */
   firstOf(...names: [string, ...string[]]): string {
     return names.find((name) => this.find(name) !== undefined) ?? names[0];
   }
 
-  /** `value`, which came out of the tensor `name`, in float32. */
+  /** Converts `value`, which was read from the tensor `name`, to float32. */
   widen(value: Value, name: string): Value {
     return this.require(name).type === 'F32' ? value : this.graph.op('Cast', [value], { to: onnxDataTypes.float32 });
   }
@@ -112,13 +113,13 @@ export class Weights {
 }
 
 function typeOf({ name, type }: TensorSource, origin: string): OnnxDataType {
-  const known = elementTypeOf[type];
-  if (known !== undefined) return known;
+  const elementType = elementTypeOf[type];
+  if (elementType !== undefined) return elementType;
   const supported = Object.keys(elementTypeOf).join(', ');
   throw new InputError(`${origin}: tensor "${name}" is in ${type}; supported are ${supported}`);
 }
 
-/** The deepest folder that holds all these. Hub caches keep shards as links into one folder of blobs. */
+/** The deepest folder that contains all of these. (In hub caches, a model's files are links into a folder of blobs.) */
 function commonFolder(folders: readonly string[]): string {
   const [first, ...rest] = folders;
   if (first === undefined) return '.';

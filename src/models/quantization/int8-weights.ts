@@ -35,7 +35,7 @@ export class Int8Weights {
   }
 
   /** Where the weights of this tensor of two dimensions will be, once they are {@link prepare}d. */
-  want(tensor: TensorSource, layout: WeightLayout): Int8File {
+  plan(tensor: TensorSource, layout: WeightLayout): Int8File {
     const key = `${tensor.name} ${layout}`;
     const known = this.wanted.get(key);
     if (known !== undefined) return known.file;
