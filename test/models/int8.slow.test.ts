@@ -254,7 +254,7 @@ describe('a model in eight bits', () => {
   it('says where the weights could not be kept', async () => {
     await withCache(join(model, 'config.json'), async () => {
       await expect(open(1)).rejects.toThrow(InputError);
-      await expect(open(1)).rejects.toThrow(/cannot be made .*SGPT_BENCH_CACHE/);
+      await expect(open(1)).rejects.toThrow(/cannot be created .*SGPT_BENCH_CACHE/);
     });
   });
 });

@@ -6,60 +6,60 @@ import { elements, type TensorSource } from '../checkpoint/tensors.js';
 import { int8Version, quantize, type WeightLayout } from './int8.js';
 import { readFloats } from './tensor-values.js';
 
-/** Where a layer's weights in eight bits are: `values` bytes, then the scales, four bytes each. */
+/** File with the quantised weights of one tensor: one byte per value, then four bytes per scale. */
 export interface Int8File {
   readonly path: string;
   readonly values: { readonly offset: number; readonly length: number };
   readonly scales: { readonly offset: number; readonly length: number };
 }
 
-interface Wanted {
+interface PlannedTensor {
   readonly tensor: TensorSource;
   readonly layout: WeightLayout;
   readonly file: Int8File;
 }
 
-/** A checkpoint's weights in eight bits, made once and kept: a file a tensor, in a folder of the checkpoint's own. */
+/** Cache of a checkpoint's weights in eight bits: one file per tensor, in one folder per checkpoint. */
 export class Int8Weights {
-  /** Holds all the files. */
+  /** Folder of all files. */
   readonly folder: string;
-  private readonly wanted = new Map<string, Wanted>();
+  private readonly planned = new Map<string, PlannedTensor>();
 
   /**
-   * @param cache folder for such things (cacheFolder())
-   * @param fingerprint what the checkpoint's files are, by name: their SHA-256
+   * @param cache the cache's root folder (cacheFolder())
+   * @param fingerprint SHA-256 of each of the checkpoint's files, by file name
    */
   constructor(cache: string, fingerprint: Readonly<Record<string, string>>) {
     const files = Object.entries(fingerprint).sort(([a], [b]) => (a < b ? -1 : 1));
     this.folder = join(cache, `int8-${int8Version}`, sha256(JSON.stringify(files)));
   }
 
-  /** Where the weights of this tensor of two dimensions will be, once they are {@link prepare}d. */
+  /** Plans the quantisation of a two-dimensional tensor and returns the file that {@link prepare} will write. */
   plan(tensor: TensorSource, layout: WeightLayout): Int8File {
     const key = `${tensor.name} ${layout}`;
-    const known = this.wanted.get(key);
-    if (known !== undefined) return known.file;
+    const planned = this.planned.get(key);
+    if (planned !== undefined) return planned.file;
     const length = elements(tensor);
     const file = {
       path: join(this.folder, `${fileName(tensor.name)}.${layout}`),
       values: { offset: 0, length },
       scales: { offset: length, length: 4 * outputsOf(tensor, layout) },
     };
-    this.wanted.set(key, { tensor, layout, file });
+    this.planned.set(key, { tensor, layout, file });
     return file;
   }
 
-  /** Makes what is not there yet. */
+  /** Quantises the planned tensors whose files do not exist yet, or have another size. */
   async prepare(): Promise<void> {
     try {
       await mkdir(this.folder, { recursive: true });
     } catch (error) {
       throw new InputError(
-        `${this.folder}: cannot be made (${messageOf(error)}); weights in eight bits are kept there, ` +
-          'name another folder in SGPT_BENCH_CACHE',
+        `${this.folder}: this cache folder for int8 weights cannot be created (${messageOf(error)}); ` +
+          'set SGPT_BENCH_CACHE to another folder',
       );
     }
-    for (const { tensor, layout, file } of this.wanted.values()) {
+    for (const { tensor, layout, file } of this.planned.values()) {
       if ((await sizeOf(file.path)) === file.scales.offset + file.scales.length) continue;
       const outputs = outputsOf(tensor, layout);
       const { values, scales } = quantized(tensor, await readFloats(tensor), outputs, layout);
@@ -86,7 +86,7 @@ function outputsOf({ shape }: TensorSource, layout: WeightLayout): number {
   return shape[layout === 'outputs-first' ? 0 : 1]!;
 }
 
-/** A tensor may have any name; a file may not. */
+/** The tensor's name, or its hash if the name is not safe as a file name. */
 function fileName(tensor: string): string {
   return /^\w[\w.-]{0,150}$/.test(tensor) ? tensor : sha256(tensor);
 }

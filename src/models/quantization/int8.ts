@@ -1,4 +1,4 @@
-/** How the rows of a linear layer's weights lie: one an output (`nn.Linear`), or one an input (GPT-2's Conv1D). */
+/** Layout of a linear layer's weights: one row per output (`nn.Linear`), or one row per input (GPT-2's Conv1D). */
 export type WeightLayout = 'outputs-first' | 'inputs-first';
 
 /** A linear layer's weights in eight bits: w[o, i] ≈ scales[o] · values[i, o]. */
@@ -9,13 +9,13 @@ export interface Int8Matrix {
   readonly scales: Float32Array;
 }
 
-/** Raised when what {@link quantize} yields changes: quantised weights of another version are not used. */
+/** To be increased when the results of {@link quantize} change: files of other versions are not used. */
 export const int8Version = 1;
 
 /**
- * Symmetric, one scale an output: scales[o] = max over i of |w[o, i]| / 127, rounded to float32, and values[i, o] =
- * w[o, i] / scales[o], rounded to the nearest whole number, halves to the even one.
- * @throws RangeError for a weight that is no finite number
+ * Symmetric quantisation with one scale per output: scales[o] = max over i of |w[o, i]| / 127, rounded to float32, and
+ * values[i, o] = w[o, i] / scales[o], rounded to the nearest integer, ties to even.
+ * @throws RangeError for a weight that is NaN or infinite
  */
 export function quantize(weights: Float32Array, inputs: number, outputs: number, layout: WeightLayout): Int8Matrix {
   const values = new Int8Array(inputs * outputs);
@@ -23,7 +23,7 @@ export function quantize(weights: Float32Array, inputs: number, outputs: number,
   const [inputStep, outputStep] = layout === 'outputs-first' ? [1, inputs] : [outputs, 1];
   for (let output = 0; output < outputs; output++) {
     const start = output * outputStep;
-    const scale = Math.fround(largest(weights, start, inputStep, inputs) / 127);
+    const scale = Math.fround(largestMagnitude(weights, start, inputStep, inputs) / 127);
     scales[output] = scale;
     if (scale === 0) continue;
     for (let input = 0; input < inputs; input++)
@@ -32,18 +32,18 @@ export function quantize(weights: Float32Array, inputs: number, outputs: number,
   return { values, scales };
 }
 
-function largest(weights: Float32Array, start: number, step: number, count: number): number {
-  let found = 0;
+function largestMagnitude(weights: Float32Array, start: number, step: number, count: number): number {
+  let largest = 0;
   for (let i = 0, at = start; i < count; i++, at += step) {
-    const size = Math.abs(weights[at]!);
-    if (!(size < Infinity))
+    const magnitude = Math.abs(weights[at]!);
+    if (!(magnitude < Infinity))
       throw new RangeError(`a weight of output ${start / (step === 1 ? count : 1)} is ${weights[at]!}`);
-    if (size > found) found = size;
+    if (magnitude > largest) largest = magnitude;
   }
-  return found;
+  return largest;
 }
 
-/** Adding 1.5 · 2⁵² to a double leaves no bits for what is behind the point; the processor rounds as IEEE 754 says. */
+/** Adding 1.5 · 2⁵² to a double leaves no bits for the fraction, so the addition rounds ties to even (IEEE 754). */
 function roundHalfToEven(value: number): number {
   const shift = 6755399441055744;
   return Math.max(-127, Math.min(127, value + shift - shift));

@@ -1,16 +1,16 @@
 import { open } from 'node:fs/promises';
 import { elements, type TensorSource } from '../checkpoint/tensors.js';
 
-/** Largest part of a file that is read at once; Node reads no more than 2 GiB. */
+/** Bytes per read; Node reads at most 2 GiB at once. */
 const chunkBytes = 1 << 28;
 
-/** A tensor's numbers in float32, which holds half precision exactly. */
+/** Reads a tensor as float32, which represents half precision exactly. */
 export async function readFloats(tensor: TensorSource): Promise<Float32Array> {
   const bytes = await readBytes(tensor);
   if (tensor.type === 'F32') return new Float32Array(bytes.buffer);
   const bits = new Uint16Array(bytes.buffer);
   const values = new Float32Array(elements(tensor));
-  const widened = tensor.type === 'F16' ? halfs() : undefined;
+  const widened = tensor.type === 'F16' ? halfPrecisionTable() : undefined;
   const asBits = new Uint32Array(values.buffer);
   for (let i = 0; i < bits.length; i++) {
     if (widened === undefined) asBits[i] = bits[i]! << 16;
@@ -36,8 +36,8 @@ async function readBytes({ file, offset, length }: TensorSource): Promise<Uint8A
 
 let table: Float32Array | undefined;
 
-/** All numbers in half precision, by their bits. */
-function halfs(): Float32Array {
+/** The values of all 65,536 half precision numbers, by their bits. */
+function halfPrecisionTable(): Float32Array {
   table ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => {
     const sign = bits & 0x8000 ? -1 : 1;
     const exponent = (bits >> 10) & 31;
