@@ -216,7 +216,7 @@ describe('a safetensors file', () => {
 
   it.each([0, 5, 100, 250_000])('that ends after %i bytes is refused', async (length) => {
     writeFileSync(weights(), readFileSync(weights()).subarray(0, length));
-    await expectRefusal(/model\.safetensors: not a whole safetensors file: .*; fetch or save it again$/);
+    await expectRefusal(/model\.safetensors: damaged safetensors file: .*; download or save it again$/);
   });
 
   it('that is a page of HTML is refused', async () => {

@@ -79,9 +79,12 @@ describe('a file that torch.save wrote', () => {
     ['module.bin', /tries to load "torch\.nn\.modules\.linear\.Linear"/],
     ['transposed.bin', /tensor "weight" is a view with shape \[4, 3\] and strides \[1, 4\], not stored row by row/],
     ['no-tensors.bin', /its dictionary holds no tensors; expected a model's state dictionary/],
-    ['before-1.6.bin', /is in PyTorch's format of before version 1\.6, which is not read; load it with torch\.load/],
+    [
+      'before-1.6.bin',
+      /is in PyTorch's format of before version 1\.6, which is not supported; load it with torch\.load/,
+    ],
     ['big-endian.bin', /its byte order is "big"; expected little/],
-    ['packed.bin', /is packed; expected it stored as it is/],
+    ['packed.bin', /is compressed; expected uncompressed entries/],
     ['nowhere.bin', /there is no such file/],
   ])('%s is refused', async (name, message) => {
     await expect(readTorchZip(file(name))).rejects.toThrow(InputError);
@@ -96,7 +99,7 @@ describe('a file that torch.save wrote', () => {
     [
       'a part',
       readFileSync(file('whole.bin')).subarray(0, 3000),
-      /not whole PyTorch weights: .*; fetch or save it again/,
+      /damaged PyTorch weights: .*; download or save it again/,
     ],
   ])('%s in its place is refused', async (_, bytes, message) => {
     const path = join(temporaryFolder(), 'pytorch_model.bin');
@@ -120,18 +123,18 @@ describe('a pickle', () => {
     ['a name from the stack', '\x80\x04\x8c\x02os\x8c\x06system\x93.', /tries to load "os\.system"/],
     ['a name of several lines', '\x80\x04\x8c\x01a\x8c\x03b\nc\x93.', /tries to load "a\.b\\nc"/],
     ['prototype members', '\x80\x02c__proto__\nconstructor\n.', /tries to load "__proto__\.constructor"/],
-    ['an object by class', '\x80\x02(iposix\nsystem\n.', /opcode 0x69 at byte 3, which weights do not need/],
+    ['an object by class', '\x80\x02(iposix\nsystem\n.', /has opcode 0x69 at byte 3, which weights do not need/],
     ['an extension', '\x80\x02\x82\x01.', /opcode 0x82/],
     ['a call of a storage', '\x80\x02ctorch\nFloatStorage\n)R.', /it calls torch\.FloatStorage/],
-    ['a persistent id of another kind', '\x80\x02K\x01Q.', /refers to something that is no storage/],
+    ['a persistent id of another kind', '\x80\x02K\x01Q.', /refers to a persistent object that is not a storage/],
     [
       'a dictionary from a value',
       '\x80\x02ccollections\nOrderedDict\nK\x01\x85R.',
-      /ordered dictionary is made from a value/,
+      /ordered dictionary is created from a value/,
     ],
-    ['an attribute of a list', '\x80\x02]K\x01b.', /sets attributes of something that is no dictionary/],
+    ['an attribute of a list', '\x80\x02]K\x01b.', /sets attributes of a value that is not a dictionary/],
     ['a missing value', '\x80\x02u.', /closes a group that was not opened/],
-    ['an unknown memo', '\x80\x02h\x05.', /refers to a value 5 that it does not have/],
+    ['an unknown memo', '\x80\x02h\x05.', /refers to value 5, which it has not stored/],
     ['a text longer than the file', '\x80\x02X\xff\xff\xff\x7f', /ends after 7 bytes, within a value/],
     ['a list', '\x80\x02].', /holds no state dictionary/],
   ])('with %s is refused', (_, text, message) => {
@@ -183,7 +186,7 @@ describe('a model folder with PyTorch weights', () => {
     writeFileSync(join(folder, 'pytorch_model.bin.index.json'), JSON.stringify({ metadata: {}, weight_map: map }));
     expect(await embedding(folder)).toEqual(vector);
     writeFileSync(join(folder, shards[1]), readFileSync(join(folder, shards[1])).subarray(0, 5000));
-    await expect(embedding(folder)).rejects.toThrow(/00002-of-00002\.bin: not whole PyTorch weights/);
+    await expect(embedding(folder)).rejects.toThrow(/00002-of-00002\.bin: damaged PyTorch weights/);
   });
 
   it('prefers safetensors where both are there', async () => {

@@ -7,20 +7,20 @@ import { readSafetensorsHeader } from './safetensors.js';
 import { elements, type TensorSource, type TensorTable } from './tensors.js';
 import { readTorchZip } from './torch-zip.js';
 
-/** A model folder in the Hugging Face layout, its headers read and its weights left on disk. */
+/** A model folder in the Hugging Face layout. Headers have been read; the weights stay on disk. */
 export interface Checkpoint {
   readonly folder: string;
   /** Hub id, or the folder's name. */
   readonly id: string;
-  /** Hub commit, or null for a folder. */
+  /** Hub commit, or null for a local folder. */
   readonly revision: string | null;
-  /** `_name_or_path` of config.json: what the model was loaded from when it was saved; "" where it does not say. */
+  /** `_name_or_path` of config.json: where the saved model had been loaded from; "" if missing. */
   readonly nameOrPath: string;
   /** `model_type` of config.json. */
   readonly modelType: string;
   readonly configPath: string;
   readonly tensors: TensorTable;
-  /** The files the model is read from, relative to the folder. */
+  /** Files that the model is read from, relative to the folder. */
   readonly files: readonly string[];
 }
 
@@ -28,9 +28,10 @@ const configSchema = z.looseObject({ model_type: z.string(), _name_or_path: z.st
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /**
- * Opens a folder with config.json and model.safetensors or pytorch_model.bin, either as shards with their index.
- * @param name what the model is called, where the folder's name is not it
- * @throws InputError for a folder or file that is missing or broken
+ * Opens a folder with config.json and model.safetensors or pytorch_model.bin, each in one file or in shards with an
+ * index.
+ * @param name id and revision of the model. Default: the folder's name, and null
+ * @throws InputError for a missing or broken folder or file
  */
 export async function openCheckpoint(folder: string, name?: Pick<Checkpoint, 'id' | 'revision'>): Promise<Checkpoint> {
   const absolute = resolve(folder);
@@ -52,29 +53,30 @@ export async function openCheckpoint(folder: string, name?: Pick<Checkpoint, 'id
   };
 }
 
-interface Weights {
+/** The tensors of a folder, and the files that contain them. */
+interface WeightFiles {
   readonly tensors: TensorTable;
   readonly files: readonly string[];
 }
 
-/** The files weights may be in, the better first, and what reads each one's header. */
+/** Supported weight files, the preferred format first, each with the reader of its header. */
 const weightFormats = [
   { single: 'model.safetensors', index: 'model.safetensors.index.json', read: readSafetensorsHeader },
   { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchZip },
 ] as const;
 
-/** Whether a folder has weights in a format that can be read. */
+/** True if the folder has weights in a supported format. */
 export async function hasWeights(folder: string): Promise<boolean> {
   const files = weightFormats.flatMap(({ single, index }) => [single, index]);
-  const found = await Promise.all(files.map((file) => exists(join(folder, file))));
-  return found.includes(true);
+  const present = await Promise.all(files.map((file) => exists(join(folder, file))));
+  return present.includes(true);
 }
 
-/** The weights of a folder: their places, and the files they are in. */
-export async function readWeights(folder: string): Promise<Weights> {
+/** Reads the headers of a folder's weight files. */
+export async function readWeights(folder: string): Promise<WeightFiles> {
   for (const { single, index, read } of weightFormats) {
     const path = join(folder, single);
-    if (await exists(path)) return { tensors: table(await read(path)), files: [single] };
+    if (await exists(path)) return { tensors: tensorTable(await read(path)), files: [single] };
     if (await exists(join(folder, index))) return readShards(folder, index, read);
   }
   const names = weightFormats.map(({ single }) => single).join(' or ');
@@ -85,7 +87,7 @@ async function readShards(
   folder: string,
   index: string,
   read: (path: string) => Promise<TensorSource[]>,
-): Promise<Weights> {
+): Promise<WeightFiles> {
   const indexPath = join(folder, index);
   const { weight_map: shardOf } = await readJson(indexPath, indexSchema, 'an index of shards');
   const shards = [...new Set(Object.values(shardOf))].sort();
@@ -95,22 +97,22 @@ async function readShards(
       throw new InputError(`${indexPath}: shard "${shard}" is not the name of a file in the same folder`);
     tensors.push(...(await read(join(folder, shard))));
   }
-  const found = table(tensors);
+  const byName = tensorTable(tensors);
   for (const [name, shard] of Object.entries(shardOf)) {
-    if (!found.has(name))
-      throw new InputError(`${indexPath}: tensor "${name}" is not in ${shard}, where the index has it`);
+    if (!byName.has(name))
+      throw new InputError(`${indexPath}: tensor "${name}" is not in ${shard}, which the index names for it`);
   }
-  return { tensors: found, files: [index, ...shards] };
+  return { tensors: byName, files: [index, ...shards] };
 }
 
-function table(tensors: readonly TensorSource[]): TensorTable {
+function tensorTable(tensors: readonly TensorSource[]): TensorTable {
   return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }
 
 /**
- * What a record says of the model. Reads every file once for its hash.
+ * The model's description for result records. Reads every file once to hash it.
  * @param extraFiles files read besides the checkpoint's own (the tokenizer's), relative to the folder
- * @param ignored names of tensors that are no parameters: saved buffers, heads tied to the embedding
+ * @param ignored returns true for a tensor that is not a parameter: a saved buffer, or a head tied to the embedding
  */
 export async function modelInfo(
   checkpoint: Checkpoint,

@@ -15,12 +15,12 @@ export class PickleBytes {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Of the byte that comes next. */
-  get at(): number {
+  /** Offset of the next byte. */
+  get offset(): number {
     return this.position;
   }
 
-  /** The next bytes. */
+  /** Returns the next bytes. */
   take(length: number): Uint8Array {
     const end = this.position + length;
     if (!(end <= this.bytes.length)) throw this.broken(`ends after ${this.bytes.length} bytes, within a value`);
@@ -51,16 +51,16 @@ export class PickleBytes {
     return this.view.getFloat64(at, false);
   }
 
-  /** A length of eight bytes. */
+  /** An eight-byte length. */
   length64(): number {
     const at = this.position;
     this.take(8);
     return Number(this.view.getBigUint64(at, true));
   }
 
-  /** Little-endian, two's complement, of any size that a shape or an offset can have. */
+  /** A little-endian integer in two's complement, of up to 16 bytes; larger ones cannot be a shape or an offset. */
   long(size: number): number | bigint {
-    if (size > 16) throw this.broken(`a whole number of ${size} bytes`);
+    if (size > 16) throw this.broken(`has an integer of ${size} bytes`);
     const value = this.take(size).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     const signed = size === 0 ? 0n : BigInt.asIntN(8 * size, value);
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
@@ -71,7 +71,7 @@ export class PickleBytes {
     try {
       return utf8.decode(taken);
     } catch {
-      throw this.broken(`a text at byte ${this.position - length} that is not UTF-8`);
+      throw this.broken(`has a string at byte ${this.position - length} that is not UTF-8`);
     }
   }
 
@@ -83,7 +83,7 @@ export class PickleBytes {
     return line;
   }
 
-  broken(what: string): InputError {
-    return new InputError(`${this.source}: not a pickle of weights: ${what}; fetch or save it again`);
+  broken(problem: string): InputError {
+    return new InputError(`${this.source}: not a pickle of weights: ${problem}; download or save it again`);
   }
 }

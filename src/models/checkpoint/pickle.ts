@@ -1,17 +1,17 @@
 import { InputError } from '../../core/errors.js';
 import { PickleBytes } from './pickle-bytes.js';
 
-/** A name that a pickle refers to, `torch.FloatStorage`: nothing is imported or called for it. */
+/** A name that a pickle refers to, such as `torch.FloatStorage`. Nothing is imported or called for it. */
 export class PickledName {
   constructor(readonly name: string) {}
 }
 
-/** A dictionary of a pickle. Attributes that a state dictionary carries beside its entries are dropped. */
+/** A dictionary of a pickle. Attributes that a state dictionary has besides its entries are dropped. */
 export class PickledDict {
   readonly entries: [key: PickledValue, value: PickledValue][] = [];
 }
 
-/** What the caller made of a persistent id or of a call that it allows. */
+/** An object that the handler creates for a persistent id or an allowed call. */
 export interface PickledObject {
   readonly kind: string;
 }
@@ -19,13 +19,13 @@ export interface PickledObject {
 export type PickledValue =
   null | boolean | number | bigint | string | PickledName | PickledDict | PickledObject | PickledValue[];
 
-/** Decides what a pickle may do. Both throw for what they do not know. */
+/** Decides which objects a pickle may create. `persistent` and `call` throw for anything unknown. */
 export interface PickleHandler {
-  /** The value of an object kept outside the pickle. */
+  /** Returns an object that is stored outside the pickle. */
   persistent(id: PickledValue): PickledObject;
-  /** The result of a call that is allowed. `name` is one that {@link allows} was true for. */
+  /** Returns the result of a call. {@link allows} has returned true for `name`. */
   call(name: string, args: readonly PickledValue[]): PickledValue;
-  /** Whether the pickle may name this at all. */
+  /** Returns true if the pickle may refer to this name. */
   allows(name: string): boolean;
 }
 
@@ -33,12 +33,12 @@ const mark = Symbol('mark');
 type Slot = PickledValue | typeof mark;
 
 /**
- * Reads a pickle (protocols 2 to 5) without executing anything: of Python's objects there are numbers, strings, tuples,
- * lists and dictionaries; every other is up to the handler, which knows a fixed few by name. One pass over the bytes, no
- * recursion; what is made is never more than the bytes have opcodes.
+ * Reads a pickle (protocols 2 to 5) without executing anything. Of Python's objects, only numbers, strings, tuples,
+ * lists and dictionaries are built in; the handler creates all others, a fixed few that it knows by name. It takes one
+ * pass over the bytes, without recursion, and creates at most one value per opcode.
  * Opcodes: https://github.com/python/cpython/blob/3.13/Lib/pickletools.py
  * @param source names the file in errors
- * @throws InputError for a name that is not allowed, an opcode that weights have no use for, or bytes that end too soon
+ * @throws InputError for a name that is not allowed, an opcode that weights do not need, or bytes that end too soon
  */
 export function readPickle(bytes: Uint8Array, handler: PickleHandler, source: string): PickledValue {
   return new Unpickler(bytes, handler, source).run();
@@ -67,7 +67,7 @@ class Unpickler {
       else if (act !== undefined) act(this);
       else
         throw this.broken(
-          `opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${this.read.at - 1}, which weights do not need`,
+          `has opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${this.read.offset - 1}, which weights do not need`,
         );
     }
   }
@@ -78,11 +78,11 @@ class Unpickler {
 
   pop(): PickledValue {
     const value = this.stack.pop();
-    if (value === undefined || value === mark) throw this.broken('takes a value where there is none');
+    if (value === undefined || value === mark) throw this.broken('takes a value from an empty stack');
     return value;
   }
 
-  /** The values above the last mark, which goes with them. */
+  /** Pops the values above the last mark, and the mark itself. */
   popMark(): PickledValue[] {
     const at = this.stack.lastIndexOf(mark);
     if (at < 0) throw this.broken('closes a group that was not opened');
@@ -105,12 +105,13 @@ class Unpickler {
 
   recall(index: number): void {
     const value = this.memo.get(index);
-    if (value === undefined) throw this.broken(`refers to a value ${index} that it does not have`);
+    if (value === undefined) throw this.broken(`refers to value ${index}, which it has not stored`);
     this.push(value);
   }
 
   name(module: PickledValue, attribute: PickledValue): void {
-    if (typeof module !== 'string' || typeof attribute !== 'string') throw this.broken('a name that is not a text');
+    if (typeof module !== 'string' || typeof attribute !== 'string')
+      throw this.broken('has a name that is not a string');
     const name = `${module}.${attribute}`;
     if (!this.handler.allows(name))
       throw new InputError(
@@ -122,7 +123,7 @@ class Unpickler {
   reduce(): void {
     const args = this.pop();
     const callee = this.pop();
-    if (!(callee instanceof PickledName) || !Array.isArray(args)) throw this.broken('calls something that has no name');
+    if (!(callee instanceof PickledName) || !Array.isArray(args)) throw this.broken('calls a value that is not a name');
     this.push(this.handler.call(callee.name, args));
   }
 
@@ -132,31 +133,31 @@ class Unpickler {
 
   append(values: readonly PickledValue[]): void {
     const list = this.top();
-    if (!Array.isArray(list)) throw this.broken('appends to something that is no list');
+    if (!Array.isArray(list)) throw this.broken('appends to a value that is not a list');
     for (const value of values) list.push(value);
   }
 
   setItems(values: readonly PickledValue[]): void {
     const dict = this.top();
     if (!(dict instanceof PickledDict) || values.length % 2 !== 0)
-      throw this.broken('sets items of something that is no dictionary');
+      throw this.broken('sets items of a value that is not a dictionary');
     for (let i = 0; i < values.length; i += 2) dict.entries.push([values[i]!, values[i + 1]!]);
   }
 
-  /** A state dictionary carries `_metadata` as an attribute; nothing else has attributes to set. */
+  /** Drops attributes. Only dictionaries may have any: a state dictionary has `_metadata`. */
   build(): void {
     this.pop();
-    if (!(this.top() instanceof PickledDict)) throw this.broken('sets attributes of something that is no dictionary');
+    if (!(this.top() instanceof PickledDict)) throw this.broken('sets attributes of a value that is not a dictionary');
   }
 
-  broken(what: string): InputError {
-    return this.read.broken(what);
+  broken(problem: string): InputError {
+    return this.read.broken(problem);
   }
 }
 
 const stop = 0x2e;
 
-/** Opcodes that put a value on the stack which the bytes alone determine. */
+/** Opcodes that push a value read from the bytes, whatever is on the stack. */
 const values: Readonly<Record<number, (read: PickleBytes) => Slot>> = {
   0x28: () => mark, // MARK
   0x4e: () => null, // NONE

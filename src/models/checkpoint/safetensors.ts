@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno } from '../../io/files.js';
 import { bytesPerElement, elements, type TensorSource, type TensorType } from './tensors.js';
-import { headOf, refuseLookalikes } from './unlike-weights.js';
+import { headOf, refuseLookalikes } from './lookalikes.js';
 
-/** The reference implementation's own limit for the header. */
+/** Largest header that is read, as in the reference implementation. */
 const maxHeaderBytes = 100_000_000;
 
 const tensorTypes = Object.keys(bytesPerElement) as [TensorType, ...TensorType[]];
@@ -17,10 +17,10 @@ const headerEntry = z.object({
 });
 
 /**
- * Reads the header of a safetensors file: eight bytes of length, JSON, then the tensors' bytes, which are left alone.
+ * Reads the header of a safetensors file: an eight-byte length, then JSON. The tensors' bytes follow and are not read.
  * Format: https://github.com/huggingface/safetensors#format
  * @returns the tensors in the order of their bytes
- * @throws InputError for a file that is truncated or whose header does not describe its bytes exactly
+ * @throws InputError for a truncated file, or a header that does not describe the bytes exactly
  */
 export async function readSafetensorsHeader(path: string): Promise<TensorSource[]> {
   const file = await openFile(path);
@@ -96,7 +96,7 @@ function parseHeader(bytes: Buffer, path: string): Record<string, unknown> {
   return header as Record<string, unknown>;
 }
 
-/** Every tensor's range must have the length its shape asks for, and the ranges must fill the file without gaps. */
+/** Checks that each tensor has as many bytes as its shape needs, and that the tensors fill the file without gaps. */
 function checkRanges(tensors: readonly TensorSource[], path: string, dataStart: number, fileSize: number): void {
   let position = dataStart;
   for (const tensor of tensors) {
@@ -119,6 +119,6 @@ function checkRanges(tensors: readonly TensorSource[], path: string, dataStart: 
   if (position !== fileSize) throw broken(path, `has ${fileSize - position} bytes after its last tensor`);
 }
 
-function broken(path: string, what: string): InputError {
-  return new InputError(`${path}: not a whole safetensors file: ${what}; fetch or save it again`);
+function broken(path: string, problem: string): InputError {
+  return new InputError(`${path}: damaged safetensors file: ${problem}; download or save it again`);
 }

@@ -1,8 +1,8 @@
-/** Element types as safetensors spells them. */
+/** Element types, named as in safetensors. */
 export type TensorType =
   'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U64' | 'U32' | 'U16' | 'U8' | 'BOOL';
 
-/** Bytes an element of each type takes. */
+/** Bytes per element of each type. */
 export const bytesPerElement: Readonly<Record<TensorType, number>> = {
   F64: 8,
   F32: 4,
@@ -19,15 +19,16 @@ export const bytesPerElement: Readonly<Record<TensorType, number>> = {
   BOOL: 1,
 };
 
-/** Where a tensor's bytes are: little-endian, row-major, in one piece. */
+/** A tensor and the location of its bytes, which are little-endian, row-major and contiguous. */
 export interface TensorSource {
   readonly name: string;
   readonly type: TensorType;
   readonly shape: readonly number[];
   /** Absolute path, symbolic links resolved. */
   readonly file: string;
-  /** Of the first byte, from the start of the file. */
+  /** Offset of the first byte in the file. */
   readonly offset: number;
+  /** Number of bytes. */
   readonly length: number;
 }
 

@@ -3,22 +3,22 @@ import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
 import { exists, readJson } from '../../io/files.js';
 
-/** Turns text into a model's token ids. */
+/** Converts text to a model's token ids. */
 export interface Tokenizer {
-  /** The files it was read from, relative to the model's folder. */
+  /** Files that it was read from, relative to the model's folder. */
   readonly files: readonly string[];
-  /** Token ids of the text alone: nothing put before it or after it. "" has none. */
+  /** Token ids of the text, without special tokens; empty for "". */
   encode(text: string): number[];
   /**
-   * The ids that the model's own post-processor puts around a text: BERT's [CLS] and [SEP], LLaMA's beginning of text;
-   * none for GPT-2 and its kin.
+   * Ids of the special tokens that the model's post-processor puts before and after a text: BERT's [CLS] and [SEP],
+   * LLaMA's beginning of text; none for GPT-2 and similar models.
    */
   readonly special: { readonly before: readonly number[]; readonly after: readonly number[] };
-  /** The id of one token of the vocabulary, or undefined. */
+  /** Id of one token, or undefined if the vocabulary does not have it. */
   idOf(token: string): number | undefined;
-  /** The largest id of the vocabulary. */
+  /** Largest id of the vocabulary. */
   readonly largestId: number;
-  /** The id of the token that ends a text, or undefined where the model has none. */
+  /** Id of the end-of-text token, or undefined if the model has none. */
   readonly endOfText: number | undefined;
 }
 
@@ -27,7 +27,7 @@ const configSchema = z.looseObject({ tokenizer_class: z.string().optional() });
 
 /**
  * Reads the tokenizer of a model folder (tokenizer.json, tokenizer_config.json) into transformers.js.
- * @throws InputError for a file that is missing or broken
+ * @throws InputError for a missing or broken file
  */
 export async function openTokenizer(folder: string): Promise<Tokenizer> {
   const tokenizerPath = join(folder, 'tokenizer.json');
@@ -55,7 +55,7 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
   };
 }
 
-/** What is put before and after a text's ids. */
+/** Finds the special tokens before and after a text, given its ids with and without them. */
 function surroundings(path: string, alone: readonly number[], surrounded: readonly number[]): Tokenizer['special'] {
   if (surrounded.length === 0) return { before: [], after: [] };
   const start = surrounded.findIndex((_, i) => alone.every((id, j) => surrounded[i + j] === id));
@@ -66,13 +66,13 @@ function surroundings(path: string, alone: readonly number[], surrounded: readon
   return { before: surrounded.slice(0, start), after: surrounded.slice(start + alone.length) };
 }
 
-/** GPT-2's way to cut text into words (`encoder.py` of openai/gpt-2), which tokenizers' ByteLevel has built in. */
+/** GPT-2's pattern for splitting text into words (`encoder.py` of openai/gpt-2), which is built into ByteLevel. */
 const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 
 /**
- * Spells ByteLevel's built-in expression out as a Split. transformers.js runs the built-in one with JavaScript's `\s`,
- * which counts U+FEFF as white space and U+0085 not; in a Split it goes by Unicode's definition, as the Rust tokenizers
- * do. (With `add_prefix_space` the two steps cannot be separated, and it is left as it is.)
+ * Replaces ByteLevel's built-in pattern by an explicit Split step. transformers.js runs the built-in pattern with
+ * JavaScript's `\s`, which includes U+FEFF but not U+0085; in a Split it uses Unicode's definition of white space, as
+ * the Rust tokenizers do. (With `add_prefix_space` the two steps cannot be separated: ByteLevel is left unchanged.)
  */
 export function withExactWhiteSpace(preTokenizer: unknown): unknown {
   if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer;

@@ -15,27 +15,27 @@ const storageTypes: Readonly<Record<string, TensorType>> = {
   'torch.BoolStorage': 'BOOL',
 };
 
-/** A run of elements in a file of the archive. */
+/** A storage: the elements in one file of the archive. */
 export interface TorchStorage extends PickledObject {
   readonly kind: 'storage';
   readonly type: TensorType;
   readonly key: string;
 }
 
-/** A view of a storage. */
+/** A tensor: a view of a storage. */
 export interface TorchTensor extends PickledObject {
   readonly kind: 'tensor';
   readonly storage: TorchStorage;
-  /** In elements, from the start of the storage. */
+  /** Index of the first element in the storage. */
   readonly start: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
 }
 
 /**
- * The tensors of a pickled state dictionary (`data.pkl` of torch.save), by name; what else it holds is passed over.
- * It is read by a reader that knows tensors, parameters, storages and ordered dictionaries only (torch/_utils.py).
- * @throws InputError for a pickle that names anything else, or holds no tensors
+ * Returns the tensors of a pickled state dictionary (`data.pkl` of torch.save) by name; other entries are ignored. The
+ * pickle may contain tensors, parameters, storages and ordered dictionaries only (torch/_utils.py).
+ * @throws InputError for a pickle that refers to anything else, or has no tensors
  */
 export function readStateDictionary(pickle: Uint8Array, path: string): [string, TorchTensor][] {
   const state = readPickle(pickle, handlerFor(path), path);
@@ -49,25 +49,25 @@ export function readStateDictionary(pickle: Uint8Array, path: string): [string, 
   throw new InputError(`${path}: its dictionary holds no tensors; expected a model's state dictionary`);
 }
 
-/** What the pickle of a state dictionary may name, and what comes of it. */
+/** Defines the names that the pickle of a state dictionary may refer to, and the objects that they create. */
 function handlerFor(path: string): Parameters<typeof readPickle>[1] {
-  const wrong = (what: string): InputError => damaged(path, what);
+  const wrong = (problem: string): InputError => damaged(path, problem);
   const calls: Readonly<Record<string, (args: readonly PickledValue[]) => PickledValue>> = {
     'collections.OrderedDict': (args) => {
-      if (args.length > 0) throw wrong('an ordered dictionary is made from a value');
+      if (args.length > 0) throw wrong('an ordered dictionary is created from a value');
       return new PickledDict();
     },
     'torch._utils._rebuild_tensor': tensorFrom,
     'torch._utils._rebuild_tensor_v2': tensorFrom,
     'torch._utils._rebuild_parameter': ([tensor]) => {
       if (isTensor(tensor)) return tensor;
-      throw wrong('a parameter is made from something that is no tensor');
+      throw wrong('a parameter is created from a value that is not a tensor');
     },
   };
   function tensorFrom([storage, start, shape, strides]: readonly PickledValue[]): TorchTensor {
     if (isStorage(storage) && isSize(start) && isSizes(shape) && isSizes(strides) && shape.length === strides.length)
       return { kind: 'tensor', storage, start, shape, strides };
-    throw wrong('a tensor is made from values that do not fit');
+    throw wrong('a tensor is created from invalid values');
   }
   return {
     allows: (name) => Object.hasOwn(calls, name) || Object.hasOwn(storageTypes, name),
@@ -83,7 +83,7 @@ function handlerFor(path: string): Parameters<typeof readPickle>[1] {
         typeof key !== 'string' ||
         !Object.hasOwn(storageTypes, type.name)
       )
-        throw wrong('it refers to something that is no storage');
+        throw wrong('it refers to a persistent object that is not a storage');
       return { kind: 'storage', type: storageTypes[type.name]!, key };
     },
   };
@@ -105,7 +105,7 @@ function isSizes(value: PickledValue | undefined): value is number[] {
   return Array.isArray(value) && value.every(isSize);
 }
 
-/** An error about an archive or a pickle that is not as torch.save writes it. */
-export function damaged(path: string, what: string): InputError {
-  return new InputError(`${path}: not whole PyTorch weights: ${what}; fetch or save it again`);
+/** An error about an archive or a pickle that torch.save would not have written like this. */
+export function damaged(path: string, problem: string): InputError {
+  return new InputError(`${path}: damaged PyTorch weights: ${problem}; download or save it again`);
 }

@@ -5,24 +5,24 @@ import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno } from '../../io/files.js';
 import { bytesPerElement, elements, type TensorSource } from './tensors.js';
 import { damaged, readStateDictionary, type TorchTensor } from './torch-pickle.js';
-import { headOf, refuseLookalikes } from './unlike-weights.js';
+import { headOf, refuseLookalikes } from './lookalikes.js';
 
-/** Names and shapes; the largest models have some tens of thousands. */
+/** Largest data.pkl that is read. It holds names and shapes; the largest models have tens of thousands of tensors. */
 const maxPickleBytes = 64 << 20;
 
-/** Where an entry's bytes lie in the archive. */
-interface Place {
+/** Location of bytes in the archive. */
+interface ByteRange {
   readonly offset: number;
   readonly length: number;
 }
 
 /**
- * Reads what a `pytorch_model.bin` holds, without its weights: PyTorch's format since 1.6 is a zip archive whose entries
- * are stored as they are, `data.pkl` with the names and shapes, and `data/0`, `data/1` … with the bytes. The pickle is
- * read, never executed (pickle.ts). Tensors may share a storage.
+ * Lists the tensors of a `pytorch_model.bin` without reading their values. PyTorch's format since 1.6 is a zip archive
+ * of uncompressed entries: `data.pkl` with names and shapes, and `data/0`, `data/1` … with the bytes. The pickle is
+ * parsed, never executed (pickle.ts). Tensors may share a storage.
  * Format: torch/serialization.py, torch/_utils.py
  * @returns the state dictionary's tensors, each with the range of its bytes in the archive
- * @throws InputError for another format, a damaged archive, a hostile pickle, or a tensor not stored row by row
+ * @throws InputError for another format, a damaged archive, a malicious pickle, or a tensor not stored row by row
  */
 export async function readTorchZip(path: string): Promise<TensorSource[]> {
   const fileSize = await checkFormat(path);
@@ -39,14 +39,14 @@ export async function readTorchZip(path: string): Promise<TensorSource[]> {
     for (const [name, tensor] of readStateDictionary(pickle, path)) {
       const entry = entries.get(`${root}data/${tensor.storage.key}`);
       if (entry === undefined)
-        throw damaged(path, `tensor "${name}" is in data/${tensor.storage.key}, which it does not have`);
-      const place = await placeOf(zip, entry, path, fileSize);
+        throw damaged(path, `tensor "${name}" is in data/${tensor.storage.key}, which is missing`);
+      const stored = await rangeOfEntry(zip, entry, path, fileSize);
       tensors.push({
         name,
         type: tensor.storage.type,
         shape: tensor.shape,
         file,
-        ...rangeOf(name, tensor, place, path),
+        ...rangeOfTensor(name, tensor, stored, path),
       });
     }
     return tensors.sort((a, b) => a.offset - b.offset || a.length - b.length);
@@ -55,7 +55,7 @@ export async function readTorchZip(path: string): Promise<TensorSource[]> {
   }
 }
 
-/** @returns the file's size */
+/** Checks the first bytes of the file. @returns its size */
 async function checkFormat(path: string): Promise<number> {
   const file = await open(path, 'r').catch((error: unknown) => {
     if (isErrno(error, 'ENOENT')) throw new InputError(`${path}: there is no such file; expected PyTorch weights`);
@@ -67,7 +67,7 @@ async function checkFormat(path: string): Promise<number> {
     const old = oldFormat(head);
     if (old !== undefined)
       throw new InputError(
-        `${path}: is in PyTorch's ${old}, which is not read; load it with torch.load and save it again with torch.save, or as safetensors`,
+        `${path}: is in PyTorch's ${old}, which is not supported; load it with torch.load and save it again with torch.save, or as safetensors`,
       );
     if (!head.subarray(0, 4).equals(Buffer.from('PK\x03\x04', 'latin1')))
       throw damaged(path, 'it does not begin like a zip archive');
@@ -126,7 +126,7 @@ async function checkByteOrder(zip: ZipFile, entry: Entry | undefined, path: stri
     );
 }
 
-async function placeOf(zip: ZipFile, entry: Entry, path: string, fileSize: number): Promise<Place> {
+async function rangeOfEntry(zip: ZipFile, entry: Entry, path: string, fileSize: number): Promise<ByteRange> {
   requireStored(entry, path);
   let offset: number;
   try {
@@ -134,17 +134,22 @@ async function placeOf(zip: ZipFile, entry: Entry, path: string, fileSize: numbe
   } catch (error) {
     throw damaged(path, messageOf(error));
   }
-  if (offset + entry.uncompressedSize > fileSize) throw damaged(path, `${entry.fileName} goes beyond its end`);
+  if (offset + entry.uncompressedSize > fileSize) throw damaged(path, `${entry.fileName} ends after the archive`);
   return { offset, length: entry.uncompressedSize };
 }
 
 function requireStored(entry: Entry, path: string): void {
   if (entry.compressionMethod !== 0 || (entry.generalPurposeBitFlag & 1) !== 0)
-    throw new InputError(`${path}: ${entry.fileName} is packed; expected it stored as it is, as torch.save does`);
+    throw new InputError(
+      `${path}: ${entry.fileName} is compressed; expected uncompressed entries, as torch.save writes them`,
+    );
 }
 
-/** The bytes of a tensor. Only those that lie row by row in one piece can be used as they are. */
-function rangeOf(name: string, tensor: TorchTensor, place: Place, path: string): Place {
+/**
+ * The bytes of a tensor. Only contiguous row-major tensors can be used without a copy.
+ * @param stored the bytes of its storage
+ */
+function rangeOfTensor(name: string, tensor: TorchTensor, stored: ByteRange, path: string): ByteRange {
   const { storage, start, shape, strides } = tensor;
   const size = bytesPerElement[storage.type];
   const length = elements(tensor) * size;
@@ -157,10 +162,10 @@ function rangeOf(name: string, tensor: TorchTensor, place: Place, path: string):
       );
     step *= shape[i]!;
   }
-  if (!(start * size + length <= place.length))
+  if (!(start * size + length <= stored.length))
     throw damaged(
       path,
-      `tensor "${name}" needs ${start * size + length} bytes of data/${storage.key}, which has ${place.length}`,
+      `tensor "${name}" needs ${start * size + length} bytes of data/${storage.key}, which has ${stored.length}`,
     );
-  return { offset: place.offset + start * size, length };
+  return { offset: stored.offset + start * size, length };
 }

@@ -1,23 +1,23 @@
 import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '../../core/errors.js';
 
-/** What is often found where weights should be, by how the file begins. */
+/** Files that are often found in place of weights, recognised by their first bytes. */
 const lookalikes: readonly { readonly begins: RegExp; readonly what: string; readonly advice: string }[] = [
   {
     begins: /^\s*<(?:!doctype|html|head|\?xml)/i,
     what: 'is a web page',
-    advice: 'what was downloaded is an answer in HTML; fetch the file itself',
+    advice: 'the server sent HTML instead of the file; download the file itself',
   },
   {
     begins: /^version https:\/\/git-lfs/,
     what: 'is a Git LFS pointer',
-    advice: 'the weights themselves were not fetched; run git lfs pull',
+    advice: 'the weights themselves were not downloaded; run git lfs pull',
   },
 ];
 
 /**
  * @param head the file's first bytes
- * @throws InputError for a file that is not weights but something that commonly stands in their place
+ * @throws InputError for a web page or a Git LFS pointer in place of weights
  */
 export function refuseLookalikes(path: string, head: Uint8Array): void {
   const text = Buffer.from(head).toString('latin1');
@@ -25,7 +25,7 @@ export function refuseLookalikes(path: string, head: Uint8Array): void {
   if (found !== undefined) throw new InputError(`${path}: ${found.what}, not model weights: ${found.advice}`);
 }
 
-/** The first bytes of a file, fewer where it is shorter. */
+/** Reads the first bytes of a file: fewer than `length` if it is shorter. */
 export async function headOf(file: FileHandle, length = 512): Promise<Buffer> {
   const head = Buffer.alloc(length);
   const { bytesRead } = await file.read(head, 0, length, 0);
