@@ -65,7 +65,7 @@ export async function inspectModel(model: string, progress?: Progress): Promise<
   const ok = outcome instanceof InputError ? null : outcome;
   const checkpoint = ok?.sentence?.checkpoint ?? bare;
   const tensors = [...checkpoint.tensors.values()];
-  const isParameter = (name: string): boolean => !ok?.architecture.isNoParameter(name);
+  const isParameter = (name: string): boolean => ok?.architecture.isParameter(name) ?? true;
   const counted = tensors.filter(({ name }) => isParameter(name));
   const parameters = counted.reduce((sum, tensor) => sum + elements(tensor), 0);
   const stored = counted.reduce((sum, tensor) => sum + elements(tensor) * bytesPerElement[tensor.type], 0);

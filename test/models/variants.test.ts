@@ -31,7 +31,7 @@ const parametersOf = ({ config, tensors }: ModelFiles): Promise<number> =>
   withCheckpoint(config, tensors, async (folder) => {
     const { checkpoint, architecture } = await openRaw(folder);
     return [...checkpoint.tensors.values()]
-      .filter(({ name }) => !architecture.isNoParameter(name))
+      .filter(({ name }) => architecture.isParameter(name))
       .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   });
 

@@ -2,47 +2,52 @@ import type { Value } from '../onnx/graph.js';
 import type { Modules } from '../onnx/modules.js';
 import type { Tokens } from '../onnx/tokens.js';
 
-/** A layer to add to a graph: its number, and what it works on. */
+/** One layer to add to a graph: its number and its inputs. */
 export interface LayerStep {
   readonly modules: Modules;
   readonly tokens: Tokens;
-  /** From 0. */
+  /** Number of the layer, from 0. */
   readonly layer: number;
-  /** Its input, [tokens, hiddenSize]. */
+  /** Input of the layer, [tokens, hiddenSize]. */
   readonly hidden: Value;
-  /** The rows of its output that are wanted, null for all. Keys and values are made of every row all the same. */
+  /** Indices of the rows to compute, null for all. Keys and values are computed for every row regardless. */
   readonly rows: Value | null;
 }
 
-/** A transformer of one `model_type`, made for one config.json: its sizes, and how its graph is built. */
+/** A transformer as described by one config.json: its sizes, and functions that build its graph. */
 export interface Architecture {
   readonly layers: number;
   readonly hiddenSize: number;
-  /** Size of the last hidden state where a projection follows the last layer (OPT-350m), else `hiddenSize`. */
+  /** Size of the last hidden state: `hiddenSize`, unless a projection follows the last layer (OPT-350m). */
   readonly outputSize: number;
   readonly vocabularySize: number;
-  /** Longest input in tokens, special tokens included, or null where positions have no end. */
+  /** Longest input in tokens, special tokens included; null if positions are unlimited. */
   readonly maxTokens: number | null;
-  /** What tensor names may begin with, the empty prefix included where a bare encoder is saved without one. */
+  /** Possible prefixes of tensor names; includes "" if a bare encoder is saved without a prefix. */
   readonly prefixes: readonly string[];
-  /** How weights are used that are not stored as a graph would want them, one sentence each. */
+  /** Notes for `models inspect` about weights with an unusual layout, one sentence each. */
   readonly notes: readonly string[];
-  /** Whether a tensor in the file is no parameter of what is run: a saved buffer, a head tied to the embedding. */
-  isNoParameter(tensor: string): boolean;
+  /** Returns true if a tensor in the file is a parameter; false for a saved buffer, or a head tied to the embedding. */
+  isParameter(tensor: string): boolean;
 
-  /** Hidden state 0, [tokens, hiddenSize]. */
+  /** Returns hidden state 0, [tokens, hiddenSize]. */
   embed(modules: Modules, tokens: Tokens): Value;
-  /** One layer's output, [rows, hiddenSize]. */
+  /** Returns one layer's output, [rows, hiddenSize]. */
   block(step: LayerStep): Value;
-  /** What comes after the last layer and belongs to the last hidden state, [rows, outputSize]. */
+  /** Applies what follows the last layer, such as a norm, and returns the last hidden state [rows, outputSize]. */
   finish(modules: Modules, hidden: Value): Value;
-  /** The language model's logits [rows, vocabularySize] of finished hidden states; null for an encoder, which has no such head. */
+  /** Returns the language model's logits [rows, vocabularySize] for the last hidden state; null for an encoder. */
   readonly logits: ((modules: Modules, hidden: Value) => Value) | null;
-  /** The checkpoint's own pooler: [texts, outputSize] of each text's first row of the last hidden state; null where it has none. */
+  /**
+   * The checkpoint's own pooler: [texts, outputSize] from each text's first row of the last hidden state; null if none.
+   */
   readonly pooler: ((modules: Modules, first: Value) => Value) | null;
 }
 
-/** All hidden states as Hugging Face transformers numbers them: the embeddings, each layer's output, the last finished. */
+/**
+ * All hidden states, numbered as in Hugging Face transformers: the embeddings, then each layer's output; the last one
+ * after `finish`.
+ */
 export function hiddenStates(architecture: Architecture, modules: Modules, tokens: Tokens): Value[] {
   const states = [architecture.embed(modules, tokens)];
   for (let layer = 0; layer < architecture.layers; layer++)
@@ -51,12 +56,12 @@ export function hiddenStates(architecture: Architecture, modules: Modules, token
   return states;
 }
 
-/** The last hidden state at some rows only; the last layer is worked out for no others. */
+/** The last hidden state of some rows; the last layer is computed for these rows only. */
 export function lastHiddenState(architecture: Architecture, modules: Modules, tokens: Tokens, rows: Value): Value {
   let hidden = architecture.embed(modules, tokens);
   for (let layer = 0; layer < architecture.layers; layer++) {
-    const wanted = layer === architecture.layers - 1 ? rows : null;
-    hidden = architecture.block({ modules, tokens, layer, hidden, rows: wanted });
+    const layerRows = layer === architecture.layers - 1 ? rows : null;
+    hidden = architecture.block({ modules, tokens, layer, hidden, rows: layerRows });
   }
   return architecture.finish(modules, hidden);
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { readJson } from '../../io/files.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
-import { bertLayerNames, encoderLayer, encoderParts, positionsFrom } from './encoder.js';
+import { bertLayerNames, encoderLayer, encoderParts, positionsAfterPadding } from './encoder.js';
 
-/** What the configurations of BERT and RoBERTa have in common. */
+/** Configuration fields that BERT and RoBERTa share. */
 export const bertConfigSchema = z.looseObject({
   vocab_size: positive,
   max_position_embeddings: positive,
@@ -20,15 +20,15 @@ export const bertConfigSchema = z.looseObject({
 });
 
 /**
- * BERT (Devlin et al. 2019), the all-MiniLM models among it: learned positions, every token as of the first of two
- * texts. After transformers' `modeling_bert.py`.
+ * BERT (Devlin et al. 2019), including the all-MiniLM models: learned positions; all tokens get the token type of the
+ * first of two texts. Follows transformers' `modeling_bert.py`.
  */
 export async function bert(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, bertConfigSchema, "BERT's configuration");
   return bertLike(files, config, 'bert.', null);
 }
 
-/** @param padding the padding token's id where positions are counted from it (RoBERTa), or null */
+/** Builds BERT or RoBERTa. @param padding the padding token's id if positions start after it (RoBERTa), or null */
 export function bertLike(
   files: ModelFiles,
   config: z.infer<typeof bertConfigSchema>,
@@ -53,7 +53,7 @@ export function bertLike(
 
     embed(modules, tokens) {
       const { graph } = modules;
-      const positions = padding === null ? tokens.positions : positionsFrom(tokens, padding);
+      const positions = padding === null ? tokens.positions : positionsAfterPadding(tokens, padding);
       const sum = modules.add(
         modules.embedding('embeddings.word_embeddings', tokens.ids, config.vocab_size, size),
         modules.embedding('embeddings.token_type_embeddings', graph.integers([0]), config.type_vocab_size, size),

@@ -4,14 +4,14 @@ import { readJson } from '../../io/files.js';
 import { alibi } from '../onnx/alibi.js';
 import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
-import { epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import { epsilon, headSizeOf, positive, attentionScale, type ModelFiles } from './config.js';
 import { fusedByHeadNote } from './decoder-attention.js';
 import { normedResidualLayer, preNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
-  /** Either spelling: the first is in BigScience's own checkpoints. */
+  /** Either name may be used: `n_embed` is in BigScience's own checkpoints. */
   n_embed: positive.optional(),
   hidden_size: positive.optional(),
   n_layer: positive,
@@ -23,7 +23,7 @@ const configSchema = z.looseObject({
 });
 
 /**
- * BLOOM (Scao et al. 2022): no position embeddings but ALiBi, and a layer norm on the word embeddings. After
+ * BLOOM (Scao et al. 2022): ALiBi instead of position embeddings, and a layer norm on the word embeddings. Follows
  * transformers' `modeling_bloom.py`.
  */
 export async function bloom(files: ModelFiles): Promise<Architecture> {
@@ -43,17 +43,17 @@ export async function bloom(files: ModelFiles): Promise<Architecture> {
     return {
       attentionNorm: norm(`${name}.input_layernorm`),
       attention: {
-        ...{ size, heads, headSize, scale: usualScale(headSize) },
+        ...{ size, heads, headSize, scale: attentionScale(headSize) },
         bias: (tokens) => alibi(tokens, heads),
         projections: { fused: { name: `${name}.self_attention.query_key_value` }, order: 'by-head' },
         output: { name: `${name}.self_attention.dense` },
       },
       feedForwardNorm: norm(`${name}.post_attention_layernorm`),
       feedForward: {
-        // BLOOM's own GELU is the tanh formula.
+        // BLOOM's own GELU is the tanh approximation.
         ...{ size, inner: 4 * size, activation: 'gelu_new' },
-        raise: { name: `${name}.mlp.dense_h_to_4h` },
-        lower: { name: `${name}.mlp.dense_4h_to_h` },
+        up: { name: `${name}.mlp.dense_h_to_4h` },
+        down: { name: `${name}.mlp.dense_4h_to_h` },
       },
     };
   };
@@ -62,7 +62,7 @@ export async function bloom(files: ModelFiles): Promise<Architecture> {
     ...{ layers: config.n_layer, size, vocabularySize: config.vocab_size, maxTokens: null },
     prefixes: ['transformer.', ''],
     notes: [fusedByHeadNote],
-    ...{ words: 'word_embeddings', finalNorm: norm('ln_f') },
+    ...{ wordEmbeddings: 'word_embeddings', finalNorm: norm('ln_f') },
     head: { tied: config.tie_word_embeddings },
   });
 

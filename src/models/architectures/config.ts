@@ -3,32 +3,32 @@ import { InputError } from '../../core/errors.js';
 import { activations } from '../onnx/activations.js';
 import { elements, type TensorTable } from '../checkpoint/tensors.js';
 
-/** Pieces that the configurations of several architectures have in common. */
+/** Schemas of fields that occur in several configurations. */
 export const positive = z.int().positive();
 export const epsilon = z.number().positive();
 export const activation = z.enum(activations);
 
-/** Where a configuration was read from, and the tensors that go with it. */
+/** The path of a configuration, and the tensors of its checkpoint. */
 export interface ModelFiles {
   readonly configPath: string;
   readonly tensors: TensorTable;
 }
 
-/** What a configuration says of attention heads. */
+/** A configuration's values about attention heads. */
 export interface HeadFields {
   /** The hidden size. */
   readonly size: number;
   readonly heads: number;
-  /** The configuration's name for `heads`. */
+  /** Name of the configuration field that `heads` comes from. */
   readonly field: string;
-  /** Where it says the size of a head; else the heads share the hidden size. */
+  /** Size of a head, if the configuration gives one. Default: the hidden size divided by `heads`. */
   readonly headSize?: number | null | undefined;
 }
 
 /**
  * The size of an attention head.
- * @throws InputError where the heads do not share the hidden size evenly, or are larger than any tensor: tables of that
- * size are made before a tensor is asked for
+ * @throws InputError if the number of heads does not divide the hidden size, or a head is larger than any tensor:
+ * tables of that size are created before any tensor is checked
  */
 export function headSizeOf({ configPath, tensors }: ModelFiles, { size, heads, field, ...given }: HeadFields): number {
   const headSize = given.headSize ?? size / heads;
@@ -43,12 +43,12 @@ export function headSizeOf({ configPath, tensors }: ModelFiles, { size, heads, f
   return headSize;
 }
 
-/** Whether the checkpoint has a tensor under one of the prefixes. */
+/** True if the checkpoint has the tensor, with any of the prefixes. */
 export function hasTensor({ tensors }: ModelFiles, prefixes: readonly string[], name: string): boolean {
   return prefixes.some((prefix) => tensors.has(prefix + name));
 }
 
-/** 1/√headSize: what attention scores are usually multiplied by. */
-export function usualScale(headSize: number): number {
+/** 1/√headSize, the usual factor on attention scores. */
+export function attentionScale(headSize: number): number {
   return 1 / Math.sqrt(headSize);
 }

@@ -6,48 +6,49 @@ import { rotate, type Rotary } from '../onnx/rotary.js';
 import type { Tokens } from '../onnx/tokens.js';
 import type { LayerStep } from './architecture.js';
 
-/** A product with weights, by its name; its sizes follow from where it stands. */
+/** A linear layer without its sizes, which follow from its role in the layer. */
 export type Projection = Omit<Linear, 'inputs' | 'outputs'>;
 
-/** Queries, keys and values out of one product each, or all out of one. */
+/** The projections of queries, keys and values: one each, or one fused projection for all. */
 export type Projections =
   | { readonly query: Projection; readonly key: Projection; readonly value: Projection }
   | {
       readonly fused: Projection;
       /**
+       * Order of the fused outputs:
        * - `blocks`: all queries, then all keys, then all values (GPT-2)
        * - `by-head`: query, key and value of the first head, then those of the second … (GPT-NeoX, BLOOM)
        */
       readonly order: 'blocks' | 'by-head';
     };
 
-/** How the tokens of a decoder's layer look at those before them. */
+/** Description of the attention in a decoder layer. */
 export interface DecoderAttention {
   /** The hidden size. */
   readonly size: number;
   readonly heads: number;
-  /** Grouped-query attention: fewer heads of keys and values, each shared by several queries. Default: `heads`. */
+  /** Number of heads of keys and values; with grouped-query attention fewer than `heads`, the default. */
   readonly keyValueHeads?: number;
   readonly headSize: number;
   readonly projections: Projections;
   readonly output: Projection;
   /** Factor on the scores, usually 1/√headSize; null for none. */
   readonly scale: number | null;
-  /** Normalises each head's query, or key, before it is rotated; of the size of a head. */
+  /** Norms of each head's query and key, applied before rotation; their size is the head size. */
   readonly queryNorm?: Norm;
   readonly keyNorm?: Norm;
   readonly rotary?: Rotary;
-  /** How many tokens back a token sees, itself included; null, the default, for all. */
+  /** Number of tokens that a token sees, itself included; null, the default, for no limit. */
   readonly window?: number | null;
-  /** Added to the scores of all rows alike, [heads, 1, tokens] (ALiBi). */
+  /** Returns a term added to the scores, the same for all rows, [heads, 1, tokens] (ALiBi). */
   readonly bias?: (tokens: Tokens) => Value;
 }
 
-/** Says in `notes` what becomes of a product that is stored `by-head`. */
+/** Entry of `Architecture.notes` for projections fused `by-head`. */
 export const fusedByHeadNote =
-  'queries, keys and values, stored head by head in query_key_value, come out of one product with it, and are split then';
+  'queries, keys and values, stored head by head in query_key_value, are computed in one product and split afterwards';
 
-/** Attention of each token to itself and those before it, [rows, size]. @param input [tokens, size] */
+/** Attention of each token to itself and to earlier tokens, [rows, size]. @param input [tokens, size] */
 export function selfAttention(step: LayerStep, input: Value, attention: DecoderAttention): Value {
   const { modules, tokens, rows } = step;
   const { size, heads, keyValueHeads = heads, headSize, scale, window = null, bias, output } = attention;
@@ -55,8 +56,8 @@ export function selfAttention(step: LayerStep, input: Value, attention: DecoderA
   const attended = causalAttention(
     tokens,
     {
-      query: turn(step, query, { ...attention, norm: attention.queryNorm, heads, rows }),
-      key: turn(step, key, { ...attention, norm: attention.keyNorm, heads: keyValueHeads, rows: null }),
+      query: normaliseAndRotate(step, query, { ...attention, norm: attention.queryNorm, heads, rows }),
+      key: normaliseAndRotate(step, key, { ...attention, norm: attention.keyNorm, heads: keyValueHeads, rows: null }),
       value,
     },
     { heads, keyValueHeads, headSize, scale, window, rows, ...(bias === undefined ? {} : { bias: bias(tokens) }) },
@@ -64,18 +65,18 @@ export function selfAttention(step: LayerStep, input: Value, attention: DecoderA
   return modules.linear(attended, { ...output, inputs: heads * headSize, outputs: size });
 }
 
-/** Queries of the wanted rows, keys and values of all. */
+/** Projects the queries of `step.rows`, and the keys and values of all rows. */
 function project({ modules, rows }: LayerStep, input: Value, attention: DecoderAttention): QueryKeyValue {
   const { size, heads, keyValueHeads = heads, headSize, projections } = attention;
-  const ofHeads = (x: Value, count: number, projection: Projection): Value =>
+  const projectHeads = (x: Value, count: number, projection: Projection): Value =>
     modules.linear(x, { ...projection, inputs: size, outputs: count * headSize });
   if ('query' in projections)
     return {
-      query: ofHeads(modules.rows(input, rows), heads, projections.query),
-      key: ofHeads(input, keyValueHeads, projections.key),
-      value: ofHeads(input, keyValueHeads, projections.value),
+      query: projectHeads(modules.rows(input, rows), heads, projections.query),
+      key: projectHeads(input, keyValueHeads, projections.key),
+      value: projectHeads(input, keyValueHeads, projections.value),
     };
-  const fused = ofHeads(input, heads + 2 * keyValueHeads, projections.fused);
+  const fused = projectHeads(input, heads + 2 * keyValueHeads, projections.fused);
   const [query, key, value] = splitFused(modules, fused, attention, projections.order);
   return { query: modules.rows(query!, rows), key: key!, value: value! };
 }
@@ -92,22 +93,26 @@ function splitFused(
       fused,
       [heads, keyValueHeads, keyValueHeads].map((n) => n * headSize),
     );
-  if (keyValueHeads !== heads) throw new Error('queries stored head by head share no keys');
+  if (keyValueHeads !== heads) throw new Error('projections fused by-head need as many key heads as query heads');
   const byHead = graph.op('Reshape', [fused, graph.integers([-1, heads, 3 * headSize])]);
   return modules.split(byHead, [headSize, headSize, headSize]);
 }
 
-interface Turning {
+interface HeadTransform {
   readonly norm: Norm | undefined;
   readonly rotary?: Rotary;
   readonly heads: number;
   readonly headSize: number;
-  /** Which tokens the rows are, null for all. */
+  /** Indices of the tokens that the rows belong to; null for all. */
   readonly rows: Value | null;
 }
 
-/** Queries or keys as they are compared: each head normalised and turned by its position, where the model does that. */
-function turn({ modules, tokens }: LayerStep, x: Value, { norm, rotary, heads, headSize, rows }: Turning): Value {
+/** Applies the norm and the rotation to queries or keys, for models that have them. */
+function normaliseAndRotate(
+  { modules, tokens }: LayerStep,
+  x: Value,
+  { norm, rotary, heads, headSize, rows }: HeadTransform,
+): Value {
   const { graph } = modules;
   const byHead = (): Value => graph.op('Reshape', [x, graph.integers([-1, heads, headSize])]);
   const normed = norm === undefined ? x : modules.norm(byHead(), norm);

@@ -4,22 +4,22 @@ import type { Modules, Norm } from '../onnx/modules.js';
 import type { LayerStep } from './architecture.js';
 import { selfAttention, type DecoderAttention, type Projection } from './decoder-attention.js';
 
-/** The feed-forward part of a layer: W₂ act(W₁ x), or with a gate W₂ (act(W_g x) · W₁ x) (SwiGLU and its kin). */
+/** Description of a feed-forward part: W₂ act(W₁ x), or with a gate W₂ (act(W_g x) · W₁ x) (SwiGLU and similar). */
 export interface FeedForward {
   /** The hidden size. */
   readonly size: number;
-  /** The size in between. */
+  /** The size between the two products. */
   readonly inner: number;
   readonly activation: Activation;
   /** W₁. */
-  readonly raise: Projection;
+  readonly up: Projection;
   /** W_g. */
   readonly gate?: Projection;
   /** W₂. */
-  readonly lower: Projection;
+  readonly down: Projection;
 }
 
-/** The parts of a decoder's layer: A attention, F feed-forward, N₁ and N₂ their norms. */
+/** Description of a decoder layer: attention A and feed-forward part F with their norms N₁ and N₂. */
 export interface DecoderLayer {
   readonly attentionNorm: Norm;
   readonly attention: DecoderAttention;
@@ -27,7 +27,7 @@ export interface DecoderLayer {
   readonly feedForward: FeedForward;
 }
 
-/** Norms before the parts (GPT-2 and most others): y = x + A(N₁ x), then y + F(N₂ y). */
+/** A layer with norms before the parts (GPT-2 and most others): y = x + A(N₁ x), then y + F(N₂ y). */
 export function preNormLayer(step: LayerStep, layer: DecoderLayer): Value {
   const { modules, hidden, rows } = step;
   const attended = selfAttention(step, modules.norm(hidden, layer.attentionNorm), layer.attention);
@@ -35,7 +35,7 @@ export function preNormLayer(step: LayerStep, layer: DecoderLayer): Value {
   return modules.add(middle, feedForward(modules, modules.norm(middle, layer.feedForwardNorm), layer.feedForward));
 }
 
-/** Norms before the parts, and what they yield is what the parts are added to: n = N₁ x, y = n + A n, m = N₂ y, m + F m. */
+/** A layer whose residual connections start after the norms: n = N₁ x, y = n + A n, m = N₂ y, then m + F m. */
 export function normedResidualLayer(step: LayerStep, layer: DecoderLayer): Value {
   const { modules, hidden, rows } = step;
   const input = modules.norm(hidden, layer.attentionNorm);
@@ -44,7 +44,7 @@ export function normedResidualLayer(step: LayerStep, layer: DecoderLayer): Value
   return modules.add(middle, feedForward(modules, middle, layer.feedForward));
 }
 
-/** Norms after the sums: y = N₁(x + A x), then N₂(y + F y). */
+/** A layer with norms after the sums: y = N₁(x + A x), then N₂(y + F y). */
 export function postNormLayer(step: LayerStep, layer: DecoderLayer): Value {
   const { modules, hidden, rows } = step;
   const attended = selfAttention(step, hidden, layer.attention);
@@ -53,7 +53,7 @@ export function postNormLayer(step: LayerStep, layer: DecoderLayer): Value {
   return modules.norm(fed, layer.feedForwardNorm);
 }
 
-/** Both parts side by side, each on a norm of its own: (x + A(N₁ x)) + F(N₂ x). */
+/** A layer with both parts in parallel, each with its own norm: (x + A(N₁ x)) + F(N₂ x). */
 export function parallelLayer(step: LayerStep, layer: DecoderLayer): Value {
   const { modules, hidden, rows } = step;
   const attended = selfAttention(step, modules.norm(hidden, layer.attentionNorm), layer.attention);
@@ -62,7 +62,7 @@ export function parallelLayer(step: LayerStep, layer: DecoderLayer): Value {
   return modules.add(attended, before, fed);
 }
 
-/** Both parts side by side on one norm: (A(N x) + F(N x)) + x. */
+/** A layer with both parts in parallel after a shared norm: (A(N x) + F(N x)) + x. */
 export function sharedNormLayer(step: LayerStep, layer: Omit<DecoderLayer, 'feedForwardNorm'>): Value {
   const { modules, hidden, rows } = step;
   const input = modules.norm(hidden, layer.attentionNorm);
@@ -71,11 +71,11 @@ export function sharedNormLayer(step: LayerStep, layer: Omit<DecoderLayer, 'feed
   return modules.add(attended, fed, modules.rows(hidden, rows));
 }
 
-function feedForward(modules: Modules, x: Value, { size, inner, activation, raise, gate, lower }: FeedForward): Value {
-  const raised = (projection: Projection): Value => modules.linear(x, { ...projection, inputs: size, outputs: inner });
+function feedForward(modules: Modules, x: Value, { size, inner, activation, up, gate, down }: FeedForward): Value {
+  const project = (projection: Projection): Value => modules.linear(x, { ...projection, inputs: size, outputs: inner });
   const activated =
     gate === undefined
-      ? modules.activate(raised(raise), activation)
-      : modules.graph.op('Mul', [modules.activate(raised(gate), activation), raised(raise)]);
-  return modules.linear(activated, { ...lower, inputs: inner, outputs: size });
+      ? modules.activate(project(up), activation)
+      : modules.graph.op('Mul', [modules.activate(project(gate), activation), project(up)]);
+  return modules.linear(activated, { ...down, inputs: inner, outputs: size });
 }

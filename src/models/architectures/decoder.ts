@@ -1,7 +1,7 @@
 import type { Modules, Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
 
-/** What a decoder is but for its layers. Names are without the prefix that they have in the file. */
+/** Description of a decoder, except for its layers. Tensor names are given without the prefix that the file adds. */
 export interface Decoder {
   readonly layers: number;
   /** The hidden size. */
@@ -10,50 +10,50 @@ export interface Decoder {
   readonly outputSize?: number;
   readonly vocabularySize: number;
   readonly maxTokens: number | null;
-  /** As in {@link Architecture}. */
+  /** See {@link Architecture}. */
   readonly prefixes: readonly string[];
   readonly notes?: readonly string[];
-  /** Saved tensors that are computed here and are no parameters: causal masks, tables of angles. */
+  /** Names of saved tensors that are not parameters, because they are computed here: causal masks, tables of angles. */
   readonly buffers?: RegExp;
-  /** The table of word embeddings. */
-  readonly words: string;
-  /** The table of learned positions, with `maxTokens` rows; none where positions come in elsewhere. */
-  readonly positions?: string;
-  /** Follows the last layer. */
+  /** Name of the table of word embeddings. */
+  readonly wordEmbeddings: string;
+  /** Name of the table of learned positions, which has `maxTokens` rows; absent if positions are not embedded. */
+  readonly positionEmbeddings?: string;
+  /** Norm after the last layer. */
   readonly finalNorm: Norm;
   readonly head: LanguageModelHead;
 }
 
 export interface LanguageModelHead {
-  /** Whether it has no weights of its own, but those of the word embeddings. */
+  /** True if it uses the weights of the word embeddings instead of its own. */
   readonly tied: boolean;
-  /** What its own weights may be called; the first that is there is used. Default: `lm_head`. */
+  /** Possible names of its own weights; the first one found in the checkpoint is used. Default: `lm_head`. */
   readonly names?: readonly [string, ...string[]];
-  /** The name of its bias, for one that has a bias. */
+  /** Name of its bias, if it has one. */
   readonly bias?: string;
 }
 
 /**
- * What decoders have in common. A family spreads this, adds its `block` (decoder-layers.ts) and replaces what it does
- * otherwise.
+ * The members of an {@link Architecture} that decoders share. An architecture spreads this, adds its `block`
+ * (decoder-layers.ts) and replaces the members that differ.
  */
 export function decoderParts(decoder: Decoder): Omit<Architecture, 'block'> {
   const { layers, size, outputSize = size, vocabularySize, maxTokens, prefixes, notes = [], buffers } = decoder;
   const { tied, names = ['lm_head'], bias = false } = decoder.head;
   return {
     ...{ layers, hiddenSize: size, outputSize, vocabularySize, maxTokens, prefixes, notes },
-    isNoParameter: (tensor) =>
-      buffers?.test(tensor) === true || (tied && names.some((name) => tensor === `${name}.weight`)),
+    isParameter: (tensor) =>
+      buffers?.test(tensor) !== true && !(tied && names.some((name) => tensor === `${name}.weight`)),
     embed(modules, { ids, positions }) {
-      const words = modules.embedding(decoder.words, ids, vocabularySize, size);
-      if (decoder.positions === undefined) return words;
-      if (maxTokens === null) throw new Error('a table of positions has an end');
-      return modules.add(words, modules.embedding(decoder.positions, positions, maxTokens, size));
+      const words = modules.embedding(decoder.wordEmbeddings, ids, vocabularySize, size);
+      if (decoder.positionEmbeddings === undefined) return words;
+      if (maxTokens === null) throw new Error('position embeddings need maxTokens');
+      return modules.add(words, modules.embedding(decoder.positionEmbeddings, positions, maxTokens, size));
     },
     finish: (modules, hidden) => modules.norm(hidden, decoder.finalNorm),
     logits: (modules, hidden) =>
       modules.linear(hidden, {
-        name: tied ? decoder.words : own(modules, names),
+        name: tied ? decoder.wordEmbeddings : existingName(modules, names),
         inputs: outputSize,
         outputs: vocabularySize,
         bias,
@@ -62,8 +62,8 @@ export function decoderParts(decoder: Decoder): Omit<Architecture, 'block'> {
   };
 }
 
-/** The one of these names that the checkpoint has weights under. */
-function own({ weights }: Modules, [first, ...others]: readonly [string, ...string[]]): string {
+/** The first of these names that the checkpoint has weights for. */
+function existingName({ weights }: Modules, [first, ...others]: readonly [string, ...string[]]): string {
   const weight = weights.firstOf(`${first}.weight`, ...others.map((name) => `${name}.weight`));
   return weight.slice(0, -'.weight'.length);
 }

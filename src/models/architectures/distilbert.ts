@@ -17,8 +17,8 @@ const configSchema = z.looseObject({
 const normEpsilon = 1e-12;
 
 /**
- * DistilBERT (Sanh et al. 2019): BERT without token types and pooler, under names of its own. Its sinusoidal positions,
- * if it has such, are stored in the checkpoint like learned ones. After transformers' `modeling_distilbert.py`.
+ * DistilBERT (Sanh et al. 2019): BERT without token types and pooler, with other tensor names. Sinusoidal positions, if
+ * used, are stored in the checkpoint like learned ones. Follows transformers' `modeling_distilbert.py`.
  */
 export async function distilBert(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "DistilBERT's configuration");
@@ -55,8 +55,8 @@ export async function distilBert(files: ModelFiles): Promise<Architecture> {
         value: `${name}.attention.v_lin`,
         attentionOutput: `${name}.attention.out_lin`,
         attentionNorm: `${name}.sa_layer_norm`,
-        raise: `${name}.ffn.lin1`,
-        lower: `${name}.ffn.lin2`,
+        up: `${name}.ffn.lin1`,
+        down: `${name}.ffn.lin2`,
         outputNorm: `${name}.output_layer_norm`,
       };
       return encoderLayer(step, { ...sizes, names });

@@ -5,9 +5,9 @@ import type { Value } from '../onnx/graph.js';
 import type { Modules } from '../onnx/modules.js';
 import type { Tokens } from '../onnx/tokens.js';
 import type { Architecture, LayerStep } from './architecture.js';
-import { hasTensor, usualScale, type ModelFiles } from './config.js';
+import { hasTensor, attentionScale, type ModelFiles } from './config.js';
 
-/** The sizes of BERT and its kin. */
+/** Sizes of a BERT-like encoder. */
 export interface EncoderSizes {
   readonly size: number;
   readonly heads: number;
@@ -17,44 +17,44 @@ export interface EncoderSizes {
   readonly activation: Activation;
 }
 
-/** What the parts of a layer are called in the checkpoint. */
+/** Names of a layer's parts in the checkpoint. */
 export interface EncoderLayerNames {
   readonly query: string;
   readonly key: string;
   readonly value: string;
   readonly attentionOutput: string;
   readonly attentionNorm: string;
-  readonly raise: string;
-  readonly lower: string;
+  readonly up: string;
+  readonly down: string;
   readonly outputNorm: string;
 }
 
 export interface EncoderLayer extends EncoderSizes {
   readonly names: EncoderLayerNames;
-  /** Added to the attention scores, besides what hides tokens. */
+  /** Terms added to the attention scores, besides the mask. */
   readonly biases?: readonly Value[];
 }
 
-/** A layer of BERT (Devlin et al. 2019): every token sees every other, and a layer norm follows each part. */
+/** A layer of BERT (Devlin et al. 2019): every token sees all others, and a layer norm follows each part. */
 export function encoderLayer({ modules, tokens, hidden, rows }: LayerStep, layer: EncoderLayer): Value {
   const { names, size, heads, headSize, inner, epsilon, activation, biases = [] } = layer;
   const norm = (x: Value, name: string): Value => modules.norm(x, { kind: 'layer', name, size, epsilon });
   const project = (x: Value, name: string): Value => modules.linear(x, { name, inputs: size, outputs: size });
-  const wanted = modules.rows(hidden, rows);
+  const selected = modules.rows(hidden, rows);
   const mask = tokens.fullMask(rows);
   const attended = attention(
     modules.graph,
-    { query: project(wanted, names.query), key: project(hidden, names.key), value: project(hidden, names.value) },
-    { heads, headSize, scale: usualScale(headSize), biases: mask === null ? biases : [...biases, mask] },
+    { query: project(selected, names.query), key: project(hidden, names.key), value: project(hidden, names.value) },
+    { heads, headSize, scale: attentionScale(headSize), biases: mask === null ? biases : [...biases, mask] },
   );
-  const middle = norm(modules.add(project(attended, names.attentionOutput), wanted), names.attentionNorm);
-  const raised = modules.linear(middle, { name: names.raise, inputs: size, outputs: inner });
-  const activated = modules.activate(raised, activation);
-  const lowered = modules.linear(activated, { name: names.lower, inputs: inner, outputs: size });
-  return norm(modules.add(lowered, middle), names.outputNorm);
+  const middle = norm(modules.add(project(attended, names.attentionOutput), selected), names.attentionNorm);
+  const up = modules.linear(middle, { name: names.up, inputs: size, outputs: inner });
+  const activated = modules.activate(up, activation);
+  const down = modules.linear(activated, { name: names.down, inputs: inner, outputs: size });
+  return norm(modules.add(down, middle), names.outputNorm);
 }
 
-/** The names that BERT and RoBERTa use. */
+/** Names in the checkpoints of BERT and RoBERTa. */
 export function bertLayerNames(layer: number): EncoderLayerNames {
   const name = `encoder.layer.${layer}`;
   return {
@@ -63,13 +63,17 @@ export function bertLayerNames(layer: number): EncoderLayerNames {
     value: `${name}.attention.self.value`,
     attentionOutput: `${name}.attention.output.dense`,
     attentionNorm: `${name}.attention.output.LayerNorm`,
-    raise: `${name}.intermediate.dense`,
-    lower: `${name}.output.dense`,
+    up: `${name}.intermediate.dense`,
+    down: `${name}.output.dense`,
     outputNorm: `${name}.output.LayerNorm`,
   };
 }
 
-/** What all encoders have in common. A head for its pre-training that the file may hold is not run, and not counted. */
+/**
+ * The members of an {@link Architecture} that encoders share. A pre-training head in the file is neither run nor
+ * counted.
+ * @param parts matches the names, without prefix, of the tensors that are run
+ */
 export function encoderParts(
   files: ModelFiles,
   prefix: string,
@@ -77,7 +81,7 @@ export function encoderParts(
   parts: RegExp,
 ): Pick<
   Architecture,
-  'prefixes' | 'notes' | 'isNoParameter' | 'finish' | 'logits' | 'pooler' | 'hiddenSize' | 'outputSize'
+  'prefixes' | 'notes' | 'isParameter' | 'finish' | 'logits' | 'pooler' | 'hiddenSize' | 'outputSize'
 > {
   const prefixes = [prefix, ''];
   return {
@@ -85,9 +89,9 @@ export function encoderParts(
     outputSize: size,
     prefixes,
     notes: [],
-    isNoParameter(tensor) {
+    isParameter(tensor) {
       const name = tensor.startsWith(prefix) ? tensor.slice(prefix.length) : tensor;
-      return !parts.test(name) || name === 'embeddings.position_ids';
+      return parts.test(name) && name !== 'embeddings.position_ids';
     },
     finish: (_, hidden) => hidden,
     logits: null,
@@ -97,20 +101,20 @@ export function encoderParts(
   };
 }
 
-/** tanh(W h₁ + b): what BERT's next-sentence prediction was trained on. */
+/** tanh(W h₁ + b), the input of BERT's next-sentence prediction. */
 function bertPooler(modules: Modules, first: Value, size: number): Value {
   return modules.activate(modules.linear(first, { name: 'pooler.dense', inputs: size, outputs: size }), 'tanh');
 }
 
 /**
- * Positions as RoBERTa and MPNet count them: from `padding` + 1, and where the text itself names the padding token, that
- * one is not counted and stands at `padding`.
+ * Positions of RoBERTa and MPNet, which start at `padding` + 1. A padding token within the text is not counted and has
+ * the position `padding`.
  */
-export function positionsFrom(tokens: Tokens, padding: number): Value {
+export function positionsAfterPadding(tokens: Tokens, padding: number): Value {
   const { graph, ids } = tokens;
   const counted = graph.op('Cast', [graph.op('Not', [graph.op('Equal', [ids, graph.integer(padding)])])], {
     to: onnxDataTypes.int32,
   });
-  const place = graph.op('Mul', [tokens.runningSum(counted), counted]);
-  return graph.op('Add', [place, graph.integer(padding)]);
+  const fromOne = graph.op('Mul', [tokens.runningSum(counted), counted]);
+  return graph.op('Add', [fromOne, graph.integer(padding)]);
 }

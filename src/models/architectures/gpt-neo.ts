@@ -19,25 +19,25 @@ const configSchema = z.looseObject({
   layer_norm_epsilon: epsilon.default(1e-5),
   activation_function: activation.default('gelu_new'),
   tie_word_embeddings: z.boolean().default(true),
-  /** [[["global", "local"], 6]]: the pattern and how often it is repeated. */
+  /** Patterns, each with its number of repetitions: [[["global", "local"], 6]]. */
   attention_types: z.array(z.tuple([z.array(z.enum(['global', 'local'])), z.int().nonnegative()])),
 });
 
-type Config = z.infer<typeof configSchema>;
+type GptNeoConfig = z.infer<typeof configSchema>;
 
 /**
- * GPT-Neo (Black et al. 2021): learned positions, layer norm before each part, attention without scaling, every other
- * layer seeing only the last `window_size` tokens. After transformers' `modeling_gpt_neo.py`.
+ * GPT-Neo (Black et al. 2021): learned positions, layer norm before each part, attention without scaling. Every other
+ * layer sees only the last `window_size` tokens. Follows transformers' `modeling_gpt_neo.py`.
  */
 export async function gptNeo(files: ModelFiles): Promise<Architecture> {
   const { configPath } = files;
   const config = await readJson(configPath, configSchema, "GPT-Neo's configuration");
   const size = config.hidden_size;
   const headSize = headSizeOf(files, { size, heads: config.num_heads, field: 'num_heads' });
-  const described = config.attention_types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0);
-  if (described !== config.num_layers)
+  const layersInTypes = config.attention_types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0);
+  if (layersInTypes !== config.num_layers)
     throw new InputError(
-      `${configPath}: field "attention_types" describes ${described} layers, "num_layers" says ${config.num_layers}`,
+      `${configPath}: field "attention_types" describes ${layersInTypes} layers, "num_layers" says ${config.num_layers}`,
     );
 
   return {
@@ -46,18 +46,18 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
       maxTokens: config.max_position_embeddings,
       prefixes: ['transformer.', ''],
       buffers: /\.attn\.attention\.(bias|masked_bias)$/,
-      ...{ words: 'wte', positions: 'wpe', finalNorm: normOf(config, 'ln_f') },
+      ...{ wordEmbeddings: 'wte', positionEmbeddings: 'wpe', finalNorm: normOf(config, 'ln_f') },
       head: { tied: config.tie_word_embeddings },
     }),
     block: (step) => preNormLayer(step, layerOf(config, headSize, step.layer)),
   };
 }
 
-function normOf(config: Config, name: string): Norm {
+function normOf(config: GptNeoConfig, name: string): Norm {
   return { kind: 'layer', name, size: config.hidden_size, epsilon: config.layer_norm_epsilon };
 }
 
-function layerOf(config: Config, headSize: number, layer: number): DecoderLayer {
+function layerOf(config: GptNeoConfig, headSize: number, layer: number): DecoderLayer {
   const { hidden_size: size, num_heads: heads } = config;
   const name = `h.${layer}`;
   const project = (part: string): Projection => ({ name: `${name}.attn.attention.${part}_proj`, bias: part === 'out' });
@@ -72,14 +72,16 @@ function layerOf(config: Config, headSize: number, layer: number): DecoderLayer 
     feedForwardNorm: normOf(config, `${name}.ln_2`),
     feedForward: {
       ...{ size, inner: config.intermediate_size ?? 4 * size, activation: config.activation_function },
-      raise: { name: `${name}.mlp.c_fc` },
-      lower: { name: `${name}.mlp.c_proj` },
+      up: { name: `${name}.mlp.c_fc` },
+      down: { name: `${name}.mlp.c_proj` },
     },
   };
 }
 
-/** What a layer sees. The patterns are not written out: a few bytes of JSON can repeat one a billion times. */
-function attentionKind(types: Config['attention_types'], layer: number): 'global' | 'local' | undefined {
+/**
+ * The kind of a layer's attention. The patterns are not expanded: a few bytes of JSON can repeat one a billion times.
+ */
+function attentionKind(types: GptNeoConfig['attention_types'], layer: number): 'global' | 'local' | undefined {
   let first = 0;
   for (const [pattern, times] of types) {
     const end = first + pattern.length * times;

@@ -3,7 +3,7 @@ import { readJson } from '../../io/files.js';
 import type { Norm } from '../onnx/modules.js';
 import type { Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';
-import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import { activation, epsilon, headSizeOf, positive, attentionScale, type ModelFiles } from './config.js';
 import { fusedByHeadNote } from './decoder-attention.js';
 import { parallelLayer, preNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
@@ -21,23 +21,23 @@ const configSchema = z.looseObject({
   use_parallel_residual: z.boolean().default(true),
   attention_bias: z.boolean().default(true),
   tie_word_embeddings: z.boolean().default(false),
-  /** Older spellings of partial_rotary_factor and rope_theta. */
+  /** Older names of partial_rotary_factor and rope_theta. */
   rotary_pct: z.number().positive().max(1).default(0.25),
   rotary_emb_base: z.number().positive().default(10_000),
   ...ropeFields,
 });
 
 /**
- * GPT-NeoX (Black et al. 2022) and Pythia: rotary positions in a share of each head's dimensions, attention and the
- * feed-forward part side by side, each with a layer norm of its own (or one after the other, by
- * `use_parallel_residual`). After transformers' `modeling_gpt_neox.py`.
+ * GPT-NeoX (Black et al. 2022) and Pythia: rotary positions in a fraction of each head's dimensions; attention and the
+ * feed-forward part in parallel, each with its own layer norm (or in sequence, if `use_parallel_residual` is false).
+ * Follows transformers' `modeling_gpt_neox.py`.
  */
 export async function gptNeoX(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "GPT-NeoX's configuration");
   const size = config.hidden_size;
   const heads = config.num_attention_heads;
   const headSize = headSizeOf(files, { size, heads, field: 'num_attention_heads' });
-  const defaults = { theta: config.rotary_emb_base, share: config.rotary_pct };
+  const defaults = { theta: config.rotary_emb_base, fraction: config.rotary_pct };
   const rotary: Rotary = {
     frequencies: ropeFrequencies(files.configPath, config, headSize, defaults),
     pairs: 'halves',
@@ -50,15 +50,15 @@ export async function gptNeoX(files: ModelFiles): Promise<Architecture> {
     return {
       attentionNorm: norm(`${name}.input_layernorm`),
       attention: {
-        ...{ size, heads, headSize, scale: usualScale(headSize), rotary },
+        ...{ size, heads, headSize, scale: attentionScale(headSize), rotary },
         projections: { fused: { name: `${name}.attention.query_key_value`, bias }, order: 'by-head' },
         output: { name: `${name}.attention.dense`, bias },
       },
       feedForwardNorm: norm(`${name}.post_attention_layernorm`),
       feedForward: {
         ...{ size, inner: config.intermediate_size, activation: config.hidden_act },
-        raise: { name: `${name}.mlp.dense_h_to_4h` },
-        lower: { name: `${name}.mlp.dense_4h_to_h` },
+        up: { name: `${name}.mlp.dense_h_to_4h` },
+        down: { name: `${name}.mlp.dense_4h_to_h` },
       },
     };
   };
@@ -71,7 +71,7 @@ export async function gptNeoX(files: ModelFiles): Promise<Architecture> {
       prefixes: ['gpt_neox.', ''],
       notes: [fusedByHeadNote],
       buffers: /\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/,
-      ...{ words: 'embed_in', finalNorm: norm('final_layer_norm') },
+      ...{ wordEmbeddings: 'embed_in', finalNorm: norm('final_layer_norm') },
       head: { tied: config.tie_word_embeddings, names: ['embed_out', 'lm_head'] },
     }),
     block: (step) => addLayer(step, layerOf(step.layer)),

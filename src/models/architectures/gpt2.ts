@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readJson } from '../../io/files.js';
 import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
-import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import { activation, epsilon, headSizeOf, positive, attentionScale, type ModelFiles } from './config.js';
 import type { Projection } from './decoder-attention.js';
 import { preNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
@@ -22,8 +22,8 @@ const configSchema = z.looseObject({
 });
 
 /**
- * GPT-2 (Radford et al. 2019): learned positions, layer norm before each part. Its weights are stored [inputs, outputs],
- * those of queries, keys and values as one. After transformers' `modeling_gpt2.py`.
+ * GPT-2 (Radford et al. 2019): learned positions, layer norm before each part. Weights are stored [inputs, outputs],
+ * those of queries, keys and values in one tensor. Follows transformers' `modeling_gpt2.py`.
  */
 export async function gpt2(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "GPT-2's configuration");
@@ -32,7 +32,8 @@ export async function gpt2(files: ModelFiles): Promise<Architecture> {
   const heads = config.n_head;
   const headSize = headSizeOf(files, { size, heads, field: 'n_head' });
   const scaleOf = (layer: number): number =>
-    (config.scale_attn_weights ? usualScale(headSize) : 1) / (config.scale_attn_by_inverse_layer_idx ? layer + 1 : 1);
+    (config.scale_attn_weights ? attentionScale(headSize) : 1) /
+    (config.scale_attn_by_inverse_layer_idx ? layer + 1 : 1);
 
   const norm = (name: string): Norm => ({ kind: 'layer', name, size, epsilon: config.layer_norm_epsilon });
   const conv1d = (name: string): Projection => ({ name, layout: 'inputs-first' });
@@ -48,8 +49,8 @@ export async function gpt2(files: ModelFiles): Promise<Architecture> {
       feedForwardNorm: norm(`${name}.ln_2`),
       feedForward: {
         ...{ size, inner, activation: config.activation_function },
-        raise: conv1d(`${name}.mlp.c_fc`),
-        lower: conv1d(`${name}.mlp.c_proj`),
+        up: conv1d(`${name}.mlp.c_fc`),
+        down: conv1d(`${name}.mlp.c_proj`),
       },
     };
   };
@@ -59,11 +60,11 @@ export async function gpt2(files: ModelFiles): Promise<Architecture> {
       ...{ layers: config.n_layer, size, vocabularySize: config.vocab_size, maxTokens: config.n_positions },
       prefixes: ['transformer.', ''],
       notes: [
-        'weights stored [inputs, outputs] (Conv1D) are multiplied as they are',
-        'queries, keys and values come out of one product with the stored c_attn weight, and are split then',
+        'weights stored [inputs, outputs] (Conv1D) are used without transposing them',
+        'queries, keys and values, stored as one weight c_attn, are computed in one product and split afterwards',
       ],
       buffers: /\.attn\.(bias|masked_bias)$/,
-      ...{ words: 'wte', positions: 'wpe', finalNorm: norm('ln_f') },
+      ...{ wordEmbeddings: 'wte', positionEmbeddings: 'wpe', finalNorm: norm('ln_f') },
       head: { tied: config.tie_word_embeddings },
     }),
     block: (step) => preNormLayer(step, layerOf(step.layer)),

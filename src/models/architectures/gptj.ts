@@ -4,7 +4,7 @@ import { readJson } from '../../io/files.js';
 import type { Norm } from '../onnx/modules.js';
 import { rotaryFrequencies, type Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';
-import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import { activation, epsilon, headSizeOf, positive, attentionScale, type ModelFiles } from './config.js';
 import type { Projection } from './decoder-attention.js';
 import { sharedNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
@@ -23,9 +23,9 @@ const configSchema = z.looseObject({
 });
 
 /**
- * GPT-J (Wang and Komatsuzaki 2021): rotary positions in the first `rotary_dim` dimensions of each head, attention and
- * the feed-forward part side by side on one layer norm, and a head of its own with a bias, over a vocabulary padded
- * beyond the tokenizer's. After transformers' `modeling_gptj.py`.
+ * GPT-J (Wang and Komatsuzaki 2021): rotary positions in the first `rotary_dim` dimensions of each head; attention and
+ * the feed-forward part in parallel after one layer norm; an untied language model head with a bias. Its vocabulary is
+ * padded beyond the tokenizer's. Follows transformers' `modeling_gptj.py`.
  */
 export async function gptj(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "GPT-J's configuration");
@@ -47,14 +47,14 @@ export async function gptj(files: ModelFiles): Promise<Architecture> {
     return {
       attentionNorm: norm(`${name}.ln_1`),
       attention: {
-        ...{ size, heads, headSize, scale: usualScale(headSize), rotary },
+        ...{ size, heads, headSize, scale: attentionScale(headSize), rotary },
         projections: { query: project('q'), key: project('k'), value: project('v') },
         output: project('out'),
       },
       feedForward: {
         ...{ size, inner, activation: config.activation_function },
-        raise: { name: `${name}.mlp.fc_in` },
-        lower: { name: `${name}.mlp.fc_out` },
+        up: { name: `${name}.mlp.fc_in` },
+        down: { name: `${name}.mlp.fc_out` },
       },
     };
   };
@@ -64,7 +64,7 @@ export async function gptj(files: ModelFiles): Promise<Architecture> {
       ...{ layers: config.n_layer, size, vocabularySize: config.vocab_size, maxTokens: config.n_positions },
       prefixes: ['transformer.', ''],
       buffers: /\.attn\.(bias|masked_bias|embed_positions)$/,
-      ...{ words: 'wte', finalNorm: norm('ln_f') },
+      ...{ wordEmbeddings: 'wte', finalNorm: norm('ln_f') },
       head: { tied: config.tie_word_embeddings, bias: 'lm_head.bias' },
     }),
     block: (step) => sharedNormLayer(step, layerOf(step.layer)),

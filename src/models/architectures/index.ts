@@ -5,7 +5,7 @@ import type { ModelFiles } from './config.js';
 
 export type { Architecture } from './architecture.js';
 
-/** By `model_type` of config.json. */
+/** Supported architectures by `model_type` of config.json, loaded on first use. */
 const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architecture>>> = {
   bert: async (files) => (await import('./bert.js')).bert(files),
   bloom: async (files) => (await import('./bloom.js')).bloom(files),
@@ -20,10 +20,10 @@ const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architec
   roberta: async (files) => (await import('./roberta.js')).roberta(files),
 };
 
-/** The values of `model_type` that can be run. */
+/** The supported values of `model_type`. */
 export const supportedArchitectures: readonly string[] = Object.keys(factories);
 
-/** @throws InputError for a `model_type` that is not supported, or a configuration that does not fit it */
+/** @throws InputError for a `model_type` that is not supported, or an invalid configuration */
 export async function architectureOf(checkpoint: Checkpoint): Promise<Architecture> {
   const { modelType, configPath } = checkpoint;
   const factory = Object.hasOwn(factories, modelType) ? factories[modelType] : undefined;
@@ -37,8 +37,9 @@ export async function architectureOf(checkpoint: Checkpoint): Promise<Architectu
 }
 
 /**
- * Weights with more layers than the configuration says would run, and give other vectors. More layers than there are
- * tensors cannot be, and lists of them would fill the memory before the first missing tensor is noticed.
+ * Checks the configured number of layers. If the weights have more, the model would run and give other vectors. If the
+ * configuration claims more layers than there are tensors, lists of layers could fill the memory before a missing
+ * tensor is noticed.
  */
 function refuseOtherLayers({ configPath, tensors }: Checkpoint, layers: number): void {
   if (layers > tensors.size)

@@ -3,7 +3,7 @@ import { InputError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
 import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
-import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import { activation, epsilon, headSizeOf, positive, attentionScale, type ModelFiles } from './config.js';
 import type { DecoderAttention, Projection } from './decoder-attention.js';
 import { preNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
@@ -26,12 +26,12 @@ const configSchema = z.looseObject({
   ...ropeFields,
 });
 
-type Config = z.infer<typeof configSchema>;
+type LlamaConfig = z.infer<typeof configSchema>;
 type AttentionShape = Pick<DecoderAttention, 'heads' | 'keyValueHeads' | 'headSize' | 'rotary'>;
 
 /**
- * LLaMA (Touvron et al. 2023) 1 to 3: rotary positions, RMS norm before each part, keys and values shared by groups of
- * queries, and SwiGLU (Shazeer 2020) in the feed-forward part. After transformers' `modeling_llama.py`.
+ * LLaMA (Touvron et al. 2023) 1 to 3: rotary positions, RMS norm before each part, grouped-query attention, and SwiGLU
+ * (Shazeer 2020) in the feed-forward part. Follows transformers' `modeling_llama.py`.
  */
 export async function llama(files: ModelFiles): Promise<Architecture> {
   const { configPath } = files;
@@ -44,7 +44,7 @@ export async function llama(files: ModelFiles): Promise<Architecture> {
     throw new InputError(
       `${configPath}: field "num_key_value_heads": ${keyValueHeads} does not divide the ${heads} heads`,
     );
-  const frequencies = ropeFrequencies(configPath, config, headSize, { theta: 10_000, share: 1 });
+  const frequencies = ropeFrequencies(configPath, config, headSize, { theta: 10_000, fraction: 1 });
   const shape: AttentionShape = { heads, keyValueHeads, headSize, rotary: { frequencies, pairs: 'halves' } };
 
   return {
@@ -53,18 +53,18 @@ export async function llama(files: ModelFiles): Promise<Architecture> {
       maxTokens: config.max_position_embeddings,
       prefixes: ['model.', ''],
       buffers: /\.rotary_emb\.inv_freq$/,
-      ...{ words: 'embed_tokens', finalNorm: normOf(config, 'norm') },
+      ...{ wordEmbeddings: 'embed_tokens', finalNorm: normOf(config, 'norm') },
       head: { tied: config.tie_word_embeddings },
     }),
     block: (step) => preNormLayer(step, layerOf(config, shape, step.layer)),
   };
 }
 
-function normOf(config: Config, name: string): Norm {
+function normOf(config: LlamaConfig, name: string): Norm {
   return { kind: 'rms', name, size: config.hidden_size, epsilon: config.rms_norm_eps };
 }
 
-function layerOf(config: Config, shape: AttentionShape, layer: number): DecoderLayer {
+function layerOf(config: LlamaConfig, shape: AttentionShape, layer: number): DecoderLayer {
   const { hidden_size: size, attention_bias: bias } = config;
   const name = `layers.${layer}`;
   const attend = (part: string): Projection => ({ name: `${name}.self_attn.${part}_proj`, bias });
@@ -72,14 +72,14 @@ function layerOf(config: Config, shape: AttentionShape, layer: number): DecoderL
   return {
     attentionNorm: normOf(config, `${name}.input_layernorm`),
     attention: {
-      ...{ ...shape, size, scale: usualScale(shape.headSize) },
+      ...{ ...shape, size, scale: attentionScale(shape.headSize) },
       projections: { query: attend('q'), key: attend('k'), value: attend('v') },
       output: attend('o'),
     },
     feedForwardNorm: normOf(config, `${name}.post_attention_layernorm`),
     feedForward: {
       ...{ size, inner: config.intermediate_size, activation: config.hidden_act },
-      ...{ gate: feed('gate'), raise: feed('up'), lower: feed('down') },
+      ...{ gate: feed('gate'), up: feed('up'), down: feed('down') },
     },
   };
 }

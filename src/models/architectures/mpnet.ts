@@ -3,7 +3,13 @@ import { readJson } from '../../io/files.js';
 import { positionBuckets, relativePositionBias } from '../onnx/relative-position.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
-import { bertLayerNames, encoderLayer, encoderParts, positionsFrom, type EncoderLayerNames } from './encoder.js';
+import {
+  bertLayerNames,
+  encoderLayer,
+  encoderParts,
+  positionsAfterPadding,
+  type EncoderLayerNames,
+} from './encoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -17,12 +23,12 @@ const configSchema = z.looseObject({
   relative_attention_num_buckets: z.int().min(positionBuckets).default(positionBuckets),
 });
 
-/** MPNet counts positions from this token's id whatever config.json says. */
+/** Id of the padding token. MPNet's positions start after it, whatever config.json says. */
 const padding = 1;
 
 /**
- * MPNet (Song et al. 2020): BERT with relative positions besides the learned ones, the same in every layer, and without
- * token types. After transformers' `modeling_mpnet.py`.
+ * MPNet (Song et al. 2020): BERT without token types, and with relative positions besides the learned ones, shared by
+ * all layers. Follows transformers' `modeling_mpnet.py`.
  */
 export async function mpnet(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "MPNet's configuration");
@@ -43,7 +49,7 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
     maxTokens: config.max_position_embeddings - (padding + 1),
 
     embed(modules, tokens) {
-      const positions = positionsFrom(tokens, padding);
+      const positions = positionsAfterPadding(tokens, padding);
       const sum = modules.add(
         modules.embedding('embeddings.word_embeddings', tokens.ids, config.vocab_size, size),
         modules.embedding('embeddings.position_embeddings', positions, config.max_position_embeddings, size),
@@ -58,8 +64,8 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
         buckets: config.relative_attention_num_buckets,
         heads,
       });
-      const ofRows = rows === null ? bias : modules.graph.op('Gather', [bias, rows], { axis: 1 });
-      return encoderLayer(step, { ...sizes, names: layerNames(step.layer), biases: [ofRows] });
+      const selected = rows === null ? bias : modules.graph.op('Gather', [bias, rows], { axis: 1 });
+      return encoderLayer(step, { ...sizes, names: layerNames(step.layer), biases: [selected] });
     },
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readJson } from '../../io/files.js';
 import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
-import { activation, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import { activation, headSizeOf, positive, attentionScale, type ModelFiles } from './config.js';
 import type { Projection } from './decoder-attention.js';
 import { postNormLayer, preNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
@@ -23,16 +23,16 @@ const configSchema = z.looseObject({
   tie_word_embeddings: z.boolean().default(true),
 });
 
-type Config = z.infer<typeof configSchema>;
+type OptConfig = z.infer<typeof configSchema>;
 
-/** The table of positions has two rows before the first position's. */
+/** The first position is in this row of the table of positions; the rows before it are unused. */
 const positionOffset = 2;
-/** PyTorch's default, which OPT does not change. */
+/** PyTorch's default, which OPT uses. */
 const normEpsilon = 1e-5;
 
 /**
- * OPT (Zhang et al. 2022): learned positions, layer norm before each part, or after it (OPT-350m, whose embeddings are
- * smaller than its layers and are projected). After transformers' `modeling_opt.py`.
+ * OPT (Zhang et al. 2022): learned positions, layer norm before each part. OPT-350m has it after each part instead, and
+ * projects its embeddings, which are smaller than its layers. Follows transformers' `modeling_opt.py`.
  */
 export async function opt(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "OPT's configuration");
@@ -48,7 +48,7 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
       ...{ layers: config.num_hidden_layers, size, outputSize: wordSize, vocabularySize: config.vocab_size },
       maxTokens: config.max_position_embeddings,
       prefixes: ['model.decoder.', 'decoder.', ''],
-      ...{ words: 'embed_tokens', finalNorm: normOf(config, 'final_layer_norm') },
+      ...{ wordEmbeddings: 'embed_tokens', finalNorm: normOf(config, 'final_layer_norm') },
       head: { tied: config.tie_word_embeddings },
     }),
 
@@ -74,27 +74,27 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
   };
 }
 
-function normOf(config: Config, name: string): Norm {
+function normOf(config: OptConfig, name: string): Norm {
   const kind = config.layer_norm_elementwise_affine ? 'layer' : 'plain';
   return { kind, name, size: config.hidden_size, epsilon: normEpsilon };
 }
 
-function layerOf(config: Config, headSize: number, layer: number): DecoderLayer {
+function layerOf(config: OptConfig, headSize: number, layer: number): DecoderLayer {
   const { hidden_size: size, num_attention_heads: heads, enable_bias: bias } = config;
   const name = `layers.${layer}`;
   const project = (part: string): Projection => ({ name: `${name}.self_attn.${part}_proj`, bias });
   return {
     attentionNorm: normOf(config, `${name}.self_attn_layer_norm`),
     attention: {
-      ...{ size, heads, headSize, scale: usualScale(headSize) },
+      ...{ size, heads, headSize, scale: attentionScale(headSize) },
       projections: { query: project('q'), key: project('k'), value: project('v') },
       output: project('out'),
     },
     feedForwardNorm: normOf(config, `${name}.final_layer_norm`),
     feedForward: {
       ...{ size, inner: config.ffn_dim, activation: config.activation_function },
-      raise: { name: `${name}.fc1`, bias },
-      lower: { name: `${name}.fc2`, bias },
+      up: { name: `${name}.fc1`, bias },
+      down: { name: `${name}.fc2`, bias },
     },
   };
 }

@@ -112,19 +112,20 @@ function tensorTable(tensors: readonly TensorSource[]): TensorTable {
 /**
  * The model's description for result records. Reads every file once to hash it.
  * @param extraFiles files read besides the checkpoint's own (the tokenizer's), relative to the folder
- * @param ignored returns true for a tensor that is not a parameter: a saved buffer, or a head tied to the embedding
+ * @param isParameter returns false for a tensor that is not a parameter: a saved buffer, or a head tied to the
+ * embedding
  */
 export async function modelInfo(
   checkpoint: Checkpoint,
   extraFiles: readonly string[],
-  ignored: (name: string) => boolean,
+  isParameter: (tensor: string) => boolean,
   dtype: string,
 ): Promise<ModelInfo> {
   const files: Record<string, string> = {};
   for (const file of [...checkpoint.files, ...extraFiles].sort())
     files[file] = await sha256OfFile(join(checkpoint.folder, file));
   let parameters = 0;
-  for (const tensor of checkpoint.tensors.values()) if (!ignored(tensor.name)) parameters += elements(tensor);
+  for (const tensor of checkpoint.tensors.values()) if (isParameter(tensor.name)) parameters += elements(tensor);
   const { id, revision, modelType: architecture } = checkpoint;
   return { id, revision, architecture, parameters, files, dtype };
 }

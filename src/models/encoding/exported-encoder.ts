@@ -13,8 +13,8 @@ import { exportedViews, zeroMatrices } from './views.js';
 
 /**
  * Opens a model exported to ONNX for transformers.js, which runs it. Its last hidden state is pooled by the same graph
- * nodes as that of a checkpoint, as its modules.json says or as asked. One text at a time, so that a vector does not depend
- * on its neighbours.
+ * nodes as that of a checkpoint, as its modules.json says or as asked. One text at a time, so that a vector does not
+ * depend on its neighbours.
  * @throws InputError for options that an export cannot follow, or an export that cannot be used
  */
 export async function openExportedEncoder(
@@ -33,7 +33,7 @@ export async function openExportedEncoder(
   try {
     const { columns: size } = await model.run(preparation.ids('a', 'query'));
     const views = exportedViews(options, { id, sentence }, size);
-    const info = await modelInfo(checkpoint, [model.file, ...tokenizer.files], () => true, dtype);
+    const info = await modelInfo(checkpoint, [model.file, ...tokenizer.files], () => false, dtype);
     const pooling = await openInProcess(exportPoolingGraph(checkpoint, views, size));
     return {
       model: { ...info, parameters: null },

@@ -14,24 +14,29 @@ import { providers } from '../runtime/providers.js';
 export interface ComputeOptions {
   /** Processor threads to use in all. */
   readonly threads: number;
-  /** Worker processes, each running one text (or one document with its queries) at a time. Default: worker-layout.ts chooses. */
+  /**
+   * Worker processes, each running one text (or one document with its queries) at a time. Default: worker-layout.ts
+   * chooses.
+   */
   readonly workers?: number | undefined;
-  /** `int8`: weights and activations of linear layers in eight bits, faster and a little less exact. Default: `fp32`. */
+  /**
+   * `int8`: weights and activations of linear layers in eight bits, faster and a little less exact. Default: `fp32`.
+   */
   readonly dtype?: Dtype | undefined;
   /** What the operators run on. Default: `cpu`. */
   readonly device?: Device | undefined;
   /**
-   * Texts (or documents with their queries) are run together, as many as have so many tokens; null: one at a time. Moves
-   * results by what adding up in another order does (1e-6). Default: null on the processor, 2048 on a device.
+   * Texts (or documents with their queries) are run together, as many as have so many tokens; null: one at a time.
+   * Moves results by what adding up in another order does (1e-6). Default: null on the processor, 2048 on a device.
    */
   readonly batchTokens?: number | null | undefined;
 }
 
 /**
- * A device needs some thousand rows to be busy; one text has tens or hundreds. But more rows cost more each: attention is
- * worked out over the whole square of a batch, blind as its texts are to each other. For n tokens and a hidden size h that
- * is n / 6h of the linear layers' operations, here 0.44 for a model of 125M (h = 768) and 0.08 for one of 6B (4096); as much
- * as for one text that fills the positions of a GPT-Neo.
+ * A device needs some thousand rows to be busy; one text has tens or hundreds. But more rows cost more each: attention
+ * is worked out over the whole square of a batch, blind as its texts are to each other. For n tokens and a hidden size
+ * h that is n / 6h of the linear layers' operations, here 0.44 for a model of 125M (h = 768) and 0.08 for one of 6B
+ * (4096); as much as for one text that fills the positions of a GPT-Neo.
  */
 const deviceBatchTokens = 2048;
 
@@ -55,8 +60,8 @@ export async function startModel(
   build: (int8: Int8Weights | null) => BuiltModel,
   options: PoolOptions,
 ): Promise<{ info: ModelInfo; pool: SessionPool }> {
-  const isNoParameter = (tensor: string): boolean => architecture.isNoParameter(tensor);
-  const hash = (): Promise<ModelInfo> => modelInfo(checkpoint, tokenizer.files, isNoParameter, dtype);
+  const isParameter = (tensor: string): boolean => architecture.isParameter(tensor);
+  const hash = (): Promise<ModelInfo> => modelInfo(checkpoint, tokenizer.files, isParameter, dtype);
   if (dtype === 'int8') {
     const info = await hash();
     const int8 = new Int8Weights(cacheFolder(), info.files);
