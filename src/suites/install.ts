@@ -6,9 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import { InputError } from '../core/errors.js';
 import type { Progress } from '../core/progress.js';
-import { downloadFile, usualPatience, type FileRequest, type Patience } from '../io/download.js';
+import { downloadFile, type FileRequest } from '../io/download.js';
 import { kindOf } from '../io/files.js';
 import { withLock } from '../io/lock.js';
+import { defaultRetryPolicy, type RetryPolicy } from '../io/retry.js';
 import { unzip } from '../io/unzip.js';
 
 /** Text packs to a quarter or less; what claims to be twenty-five times its archive is a trap. */
@@ -24,7 +25,7 @@ export interface DownloadOptions {
   readonly mirror?: string | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  readonly patience?: Patience | undefined;
+  readonly retry?: RetryPolicy | undefined;
 }
 
 /** Data sets downloaded at the same time. */
@@ -145,7 +146,7 @@ async function hashOfFile(path: string, algorithm: string): Promise<string> {
 export async function fetchFile(
   file: Pick<FileRequest, 'url' | 'path' | 'bytes'>,
   name: string,
-  { progress, signal, patience = usualPatience }: DownloadOptions,
+  { progress, signal, retry = defaultRetryPolicy }: DownloadOptions,
 ): Promise<void> {
   const stage = progress.stage(`download ${name}`, Math.floor((file.bytes ?? 0) / 1000), 'kB');
   const advance = kilobytes(stage.advance.bind(stage));
@@ -153,7 +154,7 @@ export async function fetchFile(
   try {
     await downloadFile({
       ...file,
-      patience,
+      retry,
       advice: 'choose another source with --mirror',
       signal,
       onRetry(reason) {

@@ -17,12 +17,13 @@ const secrets = {
 };
 
 /** A bucket whose server has faults; what may pass is tried again at once. */
-async function faultyBucket(silenceMs?: number): Promise<{ server: MemoryS3; place: StoreBackend; notes: string[] }> {
+async function faultyBucket(timeoutMs = 30_000): Promise<{ server: MemoryS3; place: StoreBackend; notes: string[] }> {
   const notes: string[] = [];
   const server = await startMemoryS3();
   setEnvironment(bucketEnvironment(server.url, secrets));
-  const options = { patience: { retries: 3, firstWaitMs: 1 }, onNote: (note: string) => notes.push(note) };
-  return { server, place: await openBucket('s3://bench/store', options, silenceMs), notes };
+  const retry = { retries: 3, firstWaitMs: 1, maxWaitMs: 100, timeoutMs };
+  const onNote = (note: string): unknown => notes.push(note);
+  return { server, place: await openBucket('s3://bench/store', { retry, onNote }), notes };
 }
 
 /** The fault, for the first so many requests of this kind. */
