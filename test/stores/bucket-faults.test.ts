@@ -209,6 +209,14 @@ describe('what may pass', () => {
 });
 
 describe('servers that differ', () => {
+  it('may show a new object only after a moment', async () => {
+    const { server, place } = await faultyBucket();
+    server.fault = first(2, /^GET .*\.writable/, refusal(404, 'NoSuchKey'));
+    await place.requireUsable();
+    expect(server.requests.map((request) => request.slice(0, 3))).toEqual(['GET', 'PUT', 'GET', 'GET', 'GET', 'DEL']);
+    expect(server.objects.size).toBe(0);
+  });
+
   it('may send more than was asked for', async () => {
     const { server, place } = await faultyBucket();
     const content = Buffer.alloc(1 << 20, 7);

@@ -20,6 +20,7 @@ import {
   shortReason,
   type FaultPlace,
 } from './bucket-faults.js';
+import { storeIdFile } from './store-id.js';
 import type { BackendOptions, StoredFile, StoreBackend } from './backend.js';
 
 /** Requests under way at a time. */
@@ -52,16 +53,32 @@ export class StoreBucket implements StoreBackend {
     if (options.signal !== undefined) setMaxListeners(0, options.signal); // one for each request that waits
   }
 
-  /** What is wrong at the start will rather not pass: there is no second round of tries. */
+  /** Each request is made once, without retries: what is wrong at the start is seldom transient. */
   async requireUsable(): Promise<void> {
     const name = `.writable.${randomBytes(6).toString('hex')}`;
     const bytes = randomBytes(64);
-    await this.#once('read', () => this.#get('store-id', 1)); // a missing file must be told from a forbidden one
+    await this.#once('read', () => this.#get(storeIdFile, 1)); // a missing file must be told from a forbidden one
     await this.#once('written', () => this.#put(name, bytes));
-    const found = await this.#once('read', () => this.#get(name, bytes.length));
+    const isSame = await this.#once('read', () => this.#canReadBack(name, bytes));
     await this.#once('deleted', () => this.#delete(name));
-    if (found?.bytes.equals(bytes) !== true)
-      throw bucketFault(new ForeignAnswer('what was written cannot be read back'), this.#place('read'));
+    if (!isSame) throw bucketFault(new ForeignAnswer('what was written cannot be read back'), this.#place('read'));
+  }
+
+  /** Whether an object just written has these bytes. Read a few times: some servers show a new object only after a moment. */
+  async #canReadBack(name: string, bytes: Buffer): Promise<boolean> {
+    const { signal, retry = defaultBucketRetry } = this.#options;
+    const policy = { ...retry, retries: 4, firstWaitMs: Math.min(retry.firstWaitMs, 100) };
+    const readBack = async (): Promise<boolean> => {
+      const found = await this.#get(name, bytes.length);
+      if (found?.bytes.equals(bytes) !== true) throw new TransientError('other bytes, or none');
+      return true;
+    };
+    try {
+      return await withRetries(readBack, policy, { signal });
+    } catch (error) {
+      if (error instanceof TransientError) return false;
+      throw error;
+    }
   }
 
   read(name: string, mostBytes: number): Promise<StoredFile | undefined> {
