@@ -1,5 +1,6 @@
 import { defaultComparison, randomisationTest } from '../../measures/resampling.js';
 import { holm } from '../../measures/significance.js';
+import { mean } from '../../measures/statistics.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
 import { formatP, signed, type CheckCase } from './check-report.js';
 import { dataDifferences } from '../compare/comparison.js';
@@ -110,8 +111,8 @@ function compareWith(entry: BaselineEntry, result: ScoredResult, permutations: n
   const falls = changes.filter(({ change }) => change < 0).sort((x, y) => x.change - y.change);
   return {
     queries: ids.length,
-    meanA: meanOf(a),
-    meanB: meanOf(b),
+    meanA: mean(a),
+    meanB: mean(b),
     p: randomisationTest(a, b, { ...defaultComparison, permutations }).p,
     wins: changes.length - falls.length,
     losses: falls.length,
@@ -123,13 +124,13 @@ function compareWith(entry: BaselineEntry, result: ScoredResult, permutations: n
 
 /** For measures without per-query values: nothing can be tested, so the drop alone decides. */
 function judgedByMean(entry: BaselineEntry, { record }: ScoredResult, { maxDrop }: GateLimits): CheckCase {
-  const mean = record.measures[entry.measure]!;
-  const difference = mean - entry.mean;
-  const found = { ...caseOf(entry), found: mean };
+  const now = record.measures[entry.measure]!;
+  const difference = now - entry.mean;
+  const found = { ...caseOf(entry), found: now };
   if (Math.abs(difference) < 1e-6)
     return { ...found, verdict: 'passed', outcome: 'equal', message: 'the mean is the same' };
   const message =
-    `${entry.measure} went from ${entry.mean.toFixed(4)} to ${mean.toFixed(4)} (${signed(difference)}); it has no values ` +
+    `${entry.measure} went from ${entry.mean.toFixed(4)} to ${now.toFixed(4)} (${signed(difference)}); it has no values ` +
     'by query, so the difference alone decides';
   if (difference >= -(maxDrop + rounding)) return { ...found, verdict: 'passed', outcome: 'within limits', message };
   const versions = { versions: record.provenance.versions };
@@ -227,8 +228,4 @@ function newResult({ record }: ScoredResult): CheckCase {
 
 function caseOf({ task, system, measure, mean }: BaselineEntry): Omit<CheckCase, 'verdict' | 'outcome' | 'message'> {
   return { task: task.name, system: system.name, measure, expected: mean, found: null, p: null };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

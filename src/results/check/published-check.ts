@@ -1,4 +1,5 @@
 import { InputError } from '../../core/errors.js';
+import { mean } from '../../measures/statistics.js';
 import { parentOf, reportedSplit } from '../../suites/index.js';
 import { signed, type CheckCase } from './check-report.js';
 import { canonicalJson } from '../../core/canonical-json.js';
@@ -129,7 +130,6 @@ function meansOfParts(records: readonly ResultRecord[]): Scored[] {
     const first = group[0]!;
     const { name, parts } = parentOf(first.task.name)!;
     if (names.size !== parts || values.length !== parts) return [];
-    const mean = values.reduce((sum, value) => sum + value, 0) / parts;
-    return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean } }];
+    return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean(values) } }];
   });
 }
