@@ -1,5 +1,6 @@
+import { formatDifference } from '../../results/score-format.js';
 import { verdictOf } from '../model/published.js';
-import { formatDifference, formatValue } from '../model/format.js';
+import { formatValue } from '../model/format.js';
 import { suiteGrid, type GridCell, type GridLine, type Heading } from '../layout/grid.js';
 import type { Column, Report, Suite, Table, Value } from '../model/model.js';
 import { html, Markup, type Inserted } from './markup.js';

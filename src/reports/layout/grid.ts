@@ -1,5 +1,6 @@
+import { formatScore } from '../../results/score-format.js';
 import { columnsWithScores } from '../model/averages.js';
-import { formatParameters, formatScore } from '../model/format.js';
+import { formatParameters } from '../model/format.js';
 import type { Cell, ReportSystem, Row, Suite } from '../model/model.js';
 
 /** A table of scores, the same for every format: headings, and cells with their marks. */

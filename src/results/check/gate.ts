@@ -2,7 +2,8 @@ import { defaultComparison, randomisationTest } from '../../measures/resampling.
 import { holm } from '../../measures/significance.js';
 import { mean } from '../../measures/statistics.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
-import { formatP, signed, type CheckCase } from './check-report.js';
+import { formatDifference, formatProbability, formatScore } from '../score-format.js';
+import type { CheckCase } from './check-report.js';
 import { dataDifferences } from '../compare/comparison.js';
 import { pairValues, valuesOf, type ScoredResult } from '../compare/pairing.js';
 import { differenceText, workDifferences, type DescribedWork } from '../compare/work-difference.js';
@@ -130,7 +131,7 @@ function judgedByMean(entry: BaselineEntry, { record }: ScoredResult, { maxDrop 
   if (Math.abs(difference) < 1e-6)
     return { ...found, verdict: 'passed', outcome: 'equal', message: 'the mean is the same' };
   const message =
-    `${entry.measure} went from ${entry.mean.toFixed(4)} to ${now.toFixed(4)} (${signed(difference)}); it has no values ` +
+    `${entry.measure} went from ${formatScore(entry.mean)} to ${formatScore(now)} (${formatDifference(difference)}); it has no values ` +
     'by query, so the difference alone decides';
   if (difference >= -(maxDrop + rounding)) return { ...found, verdict: 'passed', outcome: 'within limits', message };
   const versions = { versions: record.provenance.versions };
@@ -171,8 +172,8 @@ function movement({ measure }: BaselineEntry, comparison: EntryComparison, p: nu
   const difference = meanB - meanA;
   const verb = difference < 0 ? 'fell' : difference > 0 ? 'rose' : 'went';
   return (
-    `${measure} ${verb} from ${meanA.toFixed(4)} to ${meanB.toFixed(4)} ` +
-    `(${signed(difference)}, p ${formatP(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
+    `${measure} ${verb} from ${formatScore(meanA)} to ${formatScore(meanB)} ` +
+    `(${formatDifference(difference)}, p ${formatProbability(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
   );
 }
 
@@ -184,7 +185,7 @@ function explanation(entry: BaselineEntry, comparison: EntryComparison): string 
   const { record } = result;
   const recorded = record.measures[entry.measure]!;
   const apart = Math.abs(recorded - comparison.meanB) > 1e-4 || Math.abs(entry.mean - comparison.meanA) > 1e-4;
-  const means = apart ? `; the records' own means are ${entry.mean.toFixed(4)} and ${recorded.toFixed(4)}` : '';
+  const means = apart ? `; the records' own means are ${formatScore(entry.mean)} and ${formatScore(recorded)}` : '';
   const why = whatDiffers(entry, { ...record, versions: record.provenance.versions });
   return `${without}${means}; worst: ${fallen.slice(0, named).join(', ')}; ${why}`;
 }

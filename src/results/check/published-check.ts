@@ -1,11 +1,12 @@
 import { InputError } from '../../core/errors.js';
 import { mean } from '../../measures/statistics.js';
 import { parentOf, reportedSplit } from '../../suites/index.js';
-import { signed, type CheckCase } from './check-report.js';
+import type { CheckCase } from './check-report.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import { PUBLISHED_MEASURE, publishedScores, type PublishedRow } from '../../suites/published/index.js';
 import { publishedSystems, type PublishedSystem } from '../../suites/published/systems.js';
 import type { ResultRecord } from '../record.js';
+import { formatDifference, formatScore } from '../score-format.js';
 
 /** How far a score may be from the published one, up or down, and still count as reproduced. */
 export const defaultTolerance = 0.005;
@@ -79,8 +80,8 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
       expected: score,
       found,
       message:
-        `${found.toFixed(4)} against ${String(score)} of ${row.system} (${row.source}): ` +
-        `${signed(difference)}, tolerance ${tolerance}` +
+        `${formatScore(found)} against ${String(score)} of ${row.system} (${row.source}): ` +
+        `${formatDifference(difference)}, tolerance ${tolerance}` +
         (note === undefined ? '' : `; note: ${note}`),
     };
   });
