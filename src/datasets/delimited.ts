@@ -13,7 +13,7 @@ export interface DelimitedFormat {
 }
 
 /** A row and the line, from 1, that it begins on. */
-export interface Row {
+export interface DelimitedRow {
   readonly line: number;
   readonly fields: readonly string[];
 }
@@ -34,7 +34,7 @@ export async function* delimitedRows(
   path: string,
   format: DelimitedFormat,
   maxLine?: number,
-): AsyncGenerator<readonly Row[]> {
+): AsyncGenerator<readonly DelimitedRow[]> {
   const parser = new RowParser(path, format);
   for await (const block of lineBlocks(path, maxLine)) yield parser.parse(block);
   parser.end();
@@ -59,7 +59,7 @@ export class RowParser {
   }
 
   /** The rows that end in this block. @throws InputError for a row over several lines that is too long */
-  parse(block: LineBlock): Row[] {
+  parse(block: LineBlock): DelimitedRow[] {
     const firstLine = this.#open?.firstLine ?? block.firstLine;
     const bytes = this.#open === undefined ? block.bytes : Buffer.concat([this.#open.bytes, block.bytes]);
     const { records, end } = this.#parseBytes(bytes);
@@ -108,7 +108,7 @@ function numberRows(
   records: readonly string[][],
   firstLine: number,
   quoted: boolean,
-): { rows: Row[]; nextLine: number } {
+): { rows: DelimitedRow[]; nextLine: number } {
   let line = firstLine;
   const rows = records.map((fields) => {
     const row = { line, fields };

@@ -1,7 +1,7 @@
 import type { Qrels } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import { lineBlocks, linesOf, type LineBlock } from '../io/lines.js';
-import { RowParser, type Row } from './delimited.js';
+import { RowParser, type DelimitedRow } from './delimited.js';
 
 interface Judgement {
   readonly query: string;
@@ -15,7 +15,7 @@ interface QrelsFormat {
   /** For errors. */
   readonly columns: string;
   /** The rows of the file's next block, empty lines and comments included. */
-  readonly rows: (block: LineBlock) => readonly Row[];
+  readonly rows: (block: LineBlock) => readonly DelimitedRow[];
   readonly isComment: (fields: readonly string[]) => boolean;
   /** The judgement in a row's fields, or undefined for another number of fields. */
   readonly judgement: (fields: readonly string[]) => Judgement | undefined;

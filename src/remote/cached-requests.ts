@@ -11,7 +11,7 @@ export type RequestRows<T> = (
 ) => Promise<readonly (Float32Array | null)[]>;
 
 /** A content to ask for, and how many texts or pairs of the caller it stands for. */
-export interface Wanted<T> {
+export interface WantedContent<T> {
   readonly content: T;
   readonly times: number;
   /** About how long it is. */
@@ -27,7 +27,7 @@ export interface Batching {
   readonly onNote: (message: string) => void;
 }
 
-type Batch<T> = readonly (readonly [key: string, item: Wanted<T>])[];
+type RequestBatch<T> = readonly (readonly [key: string, item: WantedContent<T>])[];
 
 /** What the jobs of one call know of each other. */
 interface Shared extends WorkOptions {
@@ -59,10 +59,10 @@ export class CachedRequests<T> {
    * Asks for what is not in the cache. What a server refuses for its size is asked for in halves. After the first failure
    * no new request is sent; those under way are awaited, and what they bring is kept.
    */
-  async fill(wanted: ReadonlyMap<string, Wanted<T>>, { signal, onProgress }: WorkOptions = {}): Promise<void> {
+  async fill(wanted: ReadonlyMap<string, WantedContent<T>>, { signal, onProgress }: WorkOptions = {}): Promise<void> {
     throwIfInterrupted(signal);
     const waiting: Promise<void>[] = [];
-    const missing: [string, Wanted<T>][] = [];
+    const missing: [string, WantedContent<T>][] = [];
     for (const [key, item] of wanted) {
       const other = this.#underWay.get(key);
       if (this.#cache.has(key)) onProgress?.(item.times);
@@ -83,7 +83,7 @@ export class CachedRequests<T> {
     if (failure !== undefined) throw failure.reason;
   }
 
-  async #ask(batch: Batch<T>, shared: Shared): Promise<void> {
+  async #ask(batch: RequestBatch<T>, shared: Shared): Promise<void> {
     try {
       await this.#bring(batch, shared);
     } catch (error) {
@@ -94,7 +94,7 @@ export class CachedRequests<T> {
     }
   }
 
-  async #bring(batch: Batch<T>, shared: Shared): Promise<void> {
+  async #bring(batch: RequestBatch<T>, shared: Shared): Promise<void> {
     if (shared.failure !== undefined) throw shared.failure;
     if (batch.length <= this.#most && (await this.#bringAtOnce(batch, shared))) return;
     const middle = Math.ceil(batch.length / 2);
@@ -103,7 +103,7 @@ export class CachedRequests<T> {
   }
 
   /** @returns whether the server took so many at once */
-  async #bringAtOnce(batch: Batch<T>, { signal, onProgress }: Shared): Promise<boolean> {
+  async #bringAtOnce(batch: RequestBatch<T>, { signal, onProgress }: Shared): Promise<boolean> {
     const contents = batch.map(([, { content }]) => content);
     try {
       const rows = await this.#request(contents, signal);

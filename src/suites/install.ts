@@ -61,7 +61,7 @@ export interface PublishedArchive {
  * folder appears whole or not at all; what a stopped download has brought is used by the next one.
  * @throws InputError if it cannot be had, is another file than the published one, or is being downloaded already
  */
-export async function install(name: string, source: Source, options: DownloadOptions): Promise<string> {
+export async function install(name: string, source: DataSource, options: DownloadOptions): Promise<string> {
   const folder = join(options.datasetsDir, name);
   const work = join(options.datasetsDir, '.downloads');
   return withLock(join(work, `${name}.lock`), `the download of ${name}`, async () => {
@@ -81,7 +81,7 @@ export async function install(name: string, source: Source, options: DownloadOpt
 }
 
 /** Brings a data set's files into a new folder. @returns the folder with the data set itself */
-export type Source = (unpacking: string, options: DownloadOptions) => Promise<string>;
+export type DataSource = (unpacking: string, options: DownloadOptions) => Promise<string>;
 
 /** The address of a mirror, without a slash at its end. @throws InputError for one that is none */
 export function addressOf(mirror: string): string {
@@ -101,7 +101,7 @@ export interface ArchiveSource {
 }
 
 /** A zip archive: downloaded, checked, and unpacked with its size bounded. */
-export function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): Source {
+export function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): DataSource {
   return async (unpacking, options) => {
     const path = join(options.datasetsDir, '.downloads', `${name}.zip`);
     if ((await kindOf(path)) === 'missing')

@@ -53,7 +53,7 @@ export async function fetchModel(model: HubModel, options: FetchOptions): Promis
   const client = new HubClient(model.id, { settings, retry, signal });
   try {
     const commit = await commitOf(model, cached, client);
-    const files = new ModelFiles(model, commit, cached, client, options);
+    const files = new SnapshotFetcher(model, commit, cached, client, options);
     for (const file of ['config.json', ...smallFiles]) await files.bring(file);
     await files.bringModules();
     await files.bringWeights();
@@ -88,7 +88,7 @@ async function commitOf(model: HubModel, cached: CachedModel, client: HubClient)
 }
 
 /** Brings files of one commit. */
-class ModelFiles {
+class SnapshotFetcher {
   constructor(
     private readonly model: HubModel,
     private readonly commit: string,

@@ -1,5 +1,5 @@
 import { formatDifference, formatProbability, formatScore } from '../../results/score-format.js';
-import type { Column, Value } from './model.js';
+import type { Column, TableValue } from './model.js';
 
 /** What stands where there is no value. */
 export const NO_VALUE = '–';
@@ -36,7 +36,7 @@ function formatRate(rate: number): string {
 }
 
 /** A value as its column shows it. */
-export function formatValue(value: Value, format: Column['format']): string {
+export function formatValue(value: TableValue, format: Column['format']): string {
   if (value === null) return NO_VALUE;
   if (typeof value === 'string') return value;
   switch (format) {
