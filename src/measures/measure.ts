@@ -27,6 +27,8 @@ export interface Measure {
   readonly cutoff: number | null;
   /** Unjudged documents are taken out of the ranking first (trec_eval -J). */
   readonly judgedOnly: boolean;
+  /** BEIR computes it in `custom_metrics.py`, with ties and means of its own (see EvaluationOptions). */
+  readonly beirCustom: boolean;
   /** @returns the value, which is 0 where the query has no relevant document */
   evaluate(ranking: JudgedRanking): number;
 }

@@ -2,7 +2,8 @@ import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mean, quantiles, standardDeviation } from '../../src/measures/statistics.js';
 
-const loaded = (): string[] => Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('mathjs'));
+const loaded = (): string[] =>
+  Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('mathjs'));
 
 let before: string[] = [];
 beforeAll(() => {
