@@ -9,7 +9,7 @@ interface Judgement {
   readonly grade: string;
 }
 
-/** One of the two formats of judgements, as a file's first line tells. */
+/** One of the two formats of judgements, as the first line of a file shows. */
 interface QrelsFormat {
   readonly hasHeader: boolean;
   /** For errors. */
@@ -24,7 +24,7 @@ interface QrelsFormat {
 }
 
 /**
- * Reads judgements, plain or gzip, in either of two formats that the first line tells apart:
+ * Reads judgements, plain or gzip, in either of two formats, recognized by the first line:
  *
  * - BEIR's TSV, `query⇥document⇥grade`, with a header line. BEIR's loader drops the first line whatever it is; here it
  *   is a header only if its grade is no number, so that a file without header loses no judgement. Ids may hold spaces.

@@ -13,7 +13,7 @@ export type TopicField = (typeof topicFields)[number];
 const maxBytes = 64 << 20;
 
 /**
- * Reads TREC topics in one of three formats, told apart by their first line:
+ * Reads TREC topics in one of three formats, recognized by their tags:
  *
  * - classic: `<top> <num> Number: 301 <title> … <desc> Description: … <narr> Narrative: … </top>`, closing tags or not;
  * - XML of later tracks: `<topic number="1"><query>…</query><question>…</question><narrative>…</narrative></topic>`;

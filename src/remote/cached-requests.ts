@@ -4,7 +4,7 @@ import type { WorkOptions } from '../core/model.js';
 import type { ContentCache } from './content-cache.js';
 import { RefusedError } from './json-client.js';
 
-/** Asks for one row a content; null for a content that has none, which is then not kept. */
+/** Asks for one row per content; null for a content that has none, which is then not kept. */
 export type RequestRows<T> = (
   contents: readonly T[],
   signal?: AbortSignal,
@@ -19,17 +19,17 @@ export interface WantedContent<T> {
 }
 
 export interface Batching {
-  /** Contents a request. */
+  /** Contents per request. */
   readonly size: number;
-  /** Requests at a time. */
+  /** Requests under way at the same time. */
   readonly concurrency: number;
-  /** Told when the server takes only smaller requests. */
+  /** Called when the server takes only smaller requests. */
   readonly onNote: (message: string) => void;
 }
 
 type RequestBatch<T> = readonly (readonly [key: string, item: WantedContent<T>])[];
 
-/** What the jobs of one call know of each other. */
+/** What the jobs of one call share. */
 interface Shared extends WorkOptions {
   failure?: Error;
 }
@@ -41,7 +41,7 @@ export class CachedRequests<T> {
   readonly #limit: LimitFunction;
   readonly #request: RequestRows<T>;
   readonly #onNote: (message: string) => void;
-  /** Contents a request that the server was not seen to refuse. */
+  /** Contents per request, at most: fewer than the server was seen to refuse. */
   #most: number;
   /** Contents that are being asked for. */
   readonly #underWay = new Map<string, Promise<void>>();
@@ -120,7 +120,9 @@ export class CachedRequests<T> {
 
   #reduce(most: number): void {
     if (most >= this.#most) return;
-    this.#onNote(`the server refuses ${this.#most} texts or pairs a request; asking for at most ${most} from here on`);
+    this.#onNote(
+      `the server refuses ${this.#most} texts or pairs per request; asking for at most ${most} from here on`,
+    );
     this.#most = most;
   }
 }

@@ -26,9 +26,9 @@ export interface RemoteOptions {
   readonly parameters?: number | undefined;
   /** For the record of costs, in any currency. */
   readonly pricePerMillion?: number | undefined;
-  /** Texts or pairs a request. */
+  /** Texts or pairs per request. */
   readonly batchSize?: number | undefined;
-  /** Requests at a time. */
+  /** Requests under way at the same time. */
   readonly concurrency?: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { ReportFile } from '../layout/files.js';
 import type { Report, Row, TableValue } from '../model/model.js';
 
-/** `scores-long.csv`, a line for every measure of every record, and `scores-wide.csv`, a line a task. */
+/** `scores-long.csv`, one line per measure of each record, and `scores-wide.csv`, one line per task. */
 export function csvFiles(report: Report): ReportFile[] {
   return [
     { name: 'scores-long.csv', data: csv(longLines(report)) },

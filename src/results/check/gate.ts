@@ -25,7 +25,7 @@ const rounding = 1e-9;
 const named = 3;
 
 /**
- * Holds results against a baseline, one case an entry of it, then one a result that it does not have. A drop fails where it
+ * Holds results against a baseline, one case per entry of it, then one per result that it does not have. A drop fails where it
  * is beyond `maxDrop` and significant: paired randomisation test, two-sided, corrected by Holm's method for the number of
  * results compared. Where the measure is none of single queries, the drop alone decides. A missing result fails, and so
  * does one of other data, another profile or without the measure.

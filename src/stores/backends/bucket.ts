@@ -57,7 +57,7 @@ export class StoreBucket implements StoreBackend {
   async requireUsable(): Promise<void> {
     const name = `.writable.${randomBytes(6).toString('hex')}`;
     const bytes = randomBytes(64);
-    await this.#once('read', () => this.#get(storeIdFile, 1)); // a missing file must be told from a forbidden one
+    await this.#once('read', () => this.#get(storeIdFile, 1)); // must distinguish a missing file from a forbidden one
     await this.#once('written', () => this.#put(name, bytes));
     const isSame = await this.#once('read', () => this.#canReadBack(name, bytes));
     await this.#once('deleted', () => this.#delete(name));
