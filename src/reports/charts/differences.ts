@@ -1,9 +1,9 @@
-import { formatDifference } from '../model/format.js';
+import { formatDifference } from '../../results/score-format.js';
 import type { DifferenceFigure } from '../model/model.js';
 import { baseOption, nameBelow, seriesColour, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';
 
-/** Differences to a reference with their confidence intervals, one line a system; zero is the reference. */
+/** Differences to a reference with their confidence intervals, one line per system; zero is the reference. */
 export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Chart {
   const { systems, reference, measure } = figure;
   const labelWidth = width === 'wide' ? 340 : 150;

@@ -1,6 +1,6 @@
 import { formatValue, NO_VALUE } from '../model/format.js';
 import { suiteGrid, type Grid, type GridCell, type Heading } from '../layout/grid.js';
-import type { Panel, Part, Report, Table } from '../model/model.js';
+import type { Panel, Part, Report, ReportTable } from '../model/model.js';
 
 /** Systems a table holds at most; more go into further tables, since a page is no wider. */
 const COLUMNS = 7;
@@ -75,7 +75,7 @@ function panelTable({ label, table }: Panel): string {
 }
 
 /** Text columns share what numbers leave of the page's width. */
-function columnTypes({ columns }: Table): string {
+function columnTypes({ columns }: ReportTable): string {
   const texts = columns.filter(({ format }) => format === 'text').length;
   const [gap, number] = [3, 20];
   const width = (261 - columns.length * gap - (columns.length - texts) * number) / Math.max(1, texts);

@@ -26,7 +26,7 @@ const NO_REVISION = 'no_revision_available';
 
 /**
  * Result files as mteb's cache holds them, so that `mteb.ResultCache('…/mteb').load_results(...)` reads them: a folder
- * a system with `model_meta.json` and a file a task.
+ * a system with `model_meta.json` and one file per task.
  * @throws InputError when no result is of a task that mteb has
  */
 export function mtebFiles({ systems, results }: Report): ReportFile[] {

@@ -1,7 +1,7 @@
 import { alignedTable, printable, shortened } from '../layout/columns.js';
 import { formatParameters } from '../model/format.js';
 import { suiteGrid, transposed, type Grid } from '../layout/grid.js';
-import type { Report, Suite } from '../model/model.js';
+import type { Report, ReportSuite } from '../model/model.js';
 
 /** The widest a system's name, a task's name and a whole line get; more tasks go into further blocks. */
 const systemWidth = 48;
@@ -21,7 +21,7 @@ export function renderTextTable(report: Report): string {
 }
 
 /** A terminal is too narrow for CQADupStack's forums; their mean stays. */
-function withoutParts(suite: Suite): Suite {
+function withoutParts(suite: ReportSuite): ReportSuite {
   return { ...suite, rows: suite.rows.map((row) => ({ ...row, parts: [] })) };
 }
 

@@ -7,7 +7,7 @@ export interface Report {
   /** Columns, ordered by kind, family and size. */
   readonly systems: readonly ReportSystem[];
   /** Tasks by suite (BEIR, USEB, others), each with the averages that can be made. */
-  readonly suites: readonly Suite[];
+  readonly suites: readonly ReportSuite[];
   /** What else there is to show, in order; parts without content are left out. */
   readonly parts: readonly Part[];
   /** The records behind the numbers, ordered as the rows and columns are. */
@@ -39,7 +39,7 @@ export interface NumberedResult extends StoredResult {
   readonly system: string;
 }
 
-export interface Suite {
+export interface ReportSuite {
   readonly name: string;
   readonly rows: readonly Row[];
   /** Over the tasks that every system of the suite has; then over all tasks, for the systems that have them. */
@@ -123,16 +123,16 @@ export interface Panel {
   /** The task or average that the panel is about. */
   readonly label: string;
   readonly figure: Figure | null;
-  readonly table: Table;
+  readonly table: ReportTable;
 }
 
 /** A table of plain values; the columns say how they are shown. */
-export interface Table {
+export interface ReportTable {
   readonly columns: readonly Column[];
-  readonly lines: readonly (readonly Value[])[];
+  readonly lines: readonly (readonly TableValue[])[];
 }
 
-export type Value = string | number | null;
+export type TableValue = string | number | null;
 
 export interface Column {
   readonly label: string;

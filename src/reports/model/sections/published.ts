@@ -1,10 +1,10 @@
 import { publishedNote } from '../../../results/check/published-check.js';
 import { PUBLISHED_MEASURE } from '../../../suites/published/index.js';
 import { EQUAL_TOLERANCE, NEAR_TOLERANCE } from '../published.js';
-import type { Part, ReportSystem, Row, Suite, Value } from '../model.js';
+import type { Part, ReportSystem, Row, ReportSuite, TableValue } from '../model.js';
 
 /** Every published score of the tasks, beside what was measured for the same system. */
-export function publishedPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
+export function publishedPart(suites: readonly ReportSuite[], systems: readonly ReportSystem[]): Part | null {
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const lines = tasks.flatMap((task) =>
@@ -45,7 +45,7 @@ export function publishedPart(suites: readonly Suite[], systems: readonly Report
 }
 
 /** @param rows the rows of one task: one, unless it was run on other data or under another profile too */
-function publishedLines(rows: readonly Row[], systems: readonly ReportSystem[]): Value[][] {
+function publishedLines(rows: readonly Row[], systems: readonly ReportSystem[]): TableValue[][] {
   const all = new Map(rows.flatMap(({ published }) => published.map(({ row, score }) => [row, score] as const)));
   return [...all].flatMap(([published, score]) => {
     const { task } = rows[0]!;

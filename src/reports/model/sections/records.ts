@@ -1,4 +1,4 @@
-import type { NumberedResult, Part, ReportSystem, Row, Suite, Table, Value } from '../model.js';
+import type { NumberedResult, Part, ReportSystem, Row, ReportSuite, ReportTable, TableValue } from '../model.js';
 
 /** A result with the row and the column that it is shown in. */
 export interface Named {
@@ -9,7 +9,7 @@ export interface Named {
 
 /** What the scores cost: work, speed and time, beside the score. */
 export function costPart(named: readonly Named[]): Part {
-  const table: Table = {
+  const table: ReportTable = {
     columns: [
       { label: 'Task', format: 'text' },
       { label: 'System', format: 'text' },
@@ -31,7 +31,7 @@ export function costPart(named: readonly Named[]): Part {
   return { id: 'cost', title: 'Cost', text, panels: [{ id: 'cost', label: 'All results', figure: null, table }] };
 }
 
-function costLine({ row, system, result }: Named): Value[] {
+function costLine({ row, system, result }: Named): TableValue[] {
   const { cost, machine } = result.record.provenance;
   const total = Object.values(cost.seconds).reduce((sum, seconds) => sum + seconds, 0);
   const working = cost.seconds['encode'] ?? cost.seconds['score'] ?? total;
@@ -54,7 +54,7 @@ function costLine({ row, system, result }: Named): Value[] {
 
 /** Where every number comes from. */
 export function provenancePart(named: readonly Named[]): Part {
-  const table: Table = {
+  const table: ReportTable = {
     columns: [
       { label: 'Task', format: 'text' },
       { label: 'System', format: 'text' },
@@ -81,7 +81,7 @@ export function provenancePart(named: readonly Named[]): Part {
   };
 }
 
-function provenanceLine({ row, system, result: { record, folder } }: Named): Value[] {
+function provenanceLine({ row, system, result: { record, folder } }: Named): TableValue[] {
   const { model, settings } = record.system;
   const { firstStage, task, provenance } = record;
   const { machine } = provenance;
@@ -117,7 +117,7 @@ function pairs<T>(values: Readonly<Record<string, T>>, show: (value: T) => strin
 
 /** Results with the row and column they are shown in, in the order of the table. */
 export function namedResults(
-  suites: readonly Suite[],
+  suites: readonly ReportSuite[],
   systems: readonly ReportSystem[],
   results: readonly NumberedResult[],
 ): Named[] {

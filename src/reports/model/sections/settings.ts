@@ -1,9 +1,9 @@
 import { compareCodePoints } from '../../../core/text.js';
 import { canonicalJson } from '../../../core/canonical-json.js';
-import type { HeatFigure, NumberedResult, Panel, Part, Row, Suite, Value } from '../model.js';
+import type { HeatFigure, NumberedResult, Panel, Part, Row, ReportSuite, TableValue } from '../model.js';
 
 /** Pooling by layer, a grid for each model and task that was run with more than one layer. */
-export function layersPart(suites: readonly Suite[], results: readonly NumberedResult[]): Part | null {
+export function layersPart(suites: readonly ReportSuite[], results: readonly NumberedResult[]): Part | null {
   const panels = rowsOf(suites).flatMap((row) => {
     const models = groupBy(
       results.filter((result) => result.row === row.id && typeof result.record.system.settings['layer'] === 'number'),
@@ -42,12 +42,12 @@ function layerTable({ layers, poolings, values }: HeatFigure): Panel['table'] {
       { label: 'Layer', format: 'text' },
       ...poolings.map((pooling) => ({ label: pooling, format: 'score' as const, heat: true })),
     ],
-    lines: layers.map((layer, i): Value[] => [layer, ...values.map((line) => line[i]!)]),
+    lines: layers.map((layer, i): TableValue[] => [layer, ...values.map((line) => line[i]!)]),
   };
 }
 
 /** Scores by prompt, a table for each task that has a model with more than one. */
-export function promptsPart(suites: readonly Suite[], results: readonly NumberedResult[]): Part | null {
+export function promptsPart(suites: readonly ReportSuite[], results: readonly NumberedResult[]): Part | null {
   const panels = rowsOf(suites).flatMap((row): Panel[] => {
     const prompted = results.filter(
       ({ row: id, record }) => id === row.id && typeof record.system.settings['prompt'] === 'string',
@@ -56,7 +56,7 @@ export function promptsPart(suites: readonly Suite[], results: readonly Numbered
     const prompts = [...new Set(prompted.map(promptOf))].sort(compareCodePoints);
     if (prompts.length < 2) return [];
     const columns = [...models.keys()].map((label) => ({ label, format: 'score' as const, heat: true }));
-    const lines = prompts.map((prompt): Value[] => [
+    const lines = prompts.map((prompt): TableValue[] => [
       prompt,
       ...[...models.values()].map(
         (group) => group.find((result) => promptOf(result) === prompt)?.record.measures[row.measure] ?? null,
@@ -85,7 +85,7 @@ function promptlessLabel({ system, firstStage }: NumberedResult['record']): stri
   return parts.join(', ');
 }
 
-function rowsOf(suites: readonly Suite[]): Row[] {
+function rowsOf(suites: readonly ReportSuite[]): Row[] {
   return suites.flatMap((suite) => suite.rows.flatMap((row) => (row.parts.length > 0 ? row.parts : [row])));
 }
 

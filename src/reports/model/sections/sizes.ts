@@ -1,7 +1,17 @@
-import type { Panel, Part, ReportSystem, Row, SizeFigure, SizePoint, Suite, Table, Value } from '../model.js';
+import type {
+  Panel,
+  Part,
+  ReportSystem,
+  Row,
+  SizeFigure,
+  SizePoint,
+  ReportSuite,
+  ReportTable,
+  TableValue,
+} from '../model.js';
 
 /** Scores against model sizes: of each suite the averages and then the rows. Null where no model has a size. */
-export function sizesPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
+export function sizesPart(suites: readonly ReportSuite[], systems: readonly ReportSystem[]): Part | null {
   const scores = suites.flatMap((suite, i) => [...averageScores(suite, i + 1), ...rowScores(suite)]);
   const panels = scores
     .map((score) => sizeFigure(score, systems))
@@ -13,7 +23,7 @@ export function sizesPart(suites: readonly Suite[], systems: readonly ReportSyst
   return { id: 'sizes', title: 'Across model sizes', text, panels };
 }
 
-function averageScores({ name, averages }: Suite, number: number): Scores[] {
+function averageScores({ name, averages }: ReportSuite, number: number): SizeScores[] {
   return averages.map((average, i) => ({
     id: `average${number}.${i + 1}`,
     label: `${name}, average of ${average.tasks.length} of ${average.of} tasks`,
@@ -23,17 +33,17 @@ function averageScores({ name, averages }: Suite, number: number): Scores[] {
   }));
 }
 
-function rowScores({ rows }: Suite): Scores[] {
+function rowScores({ rows }: ReportSuite): SizeScores[] {
   return rows
     .flatMap((row) => [row, ...row.parts])
     .map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) }));
 }
 
-interface Scores extends Pick<Row, 'id' | 'label' | 'measure' | 'published'> {
+interface SizeScores extends Pick<Row, 'id' | 'label' | 'measure' | 'published'> {
   readonly values: readonly (number | null)[];
 }
 
-function sizeFigure(scores: Scores, systems: readonly ReportSystem[]): SizeFigure {
+function sizeFigure(scores: SizeScores, systems: readonly ReportSystem[]): SizeFigure {
   const lines = new Map<string, { family: string; runner: string; points: SizePoint[] }>();
   const levels: SizeFigure['levels'][number][] = [];
   systems.forEach((system, column) => {
@@ -61,8 +71,8 @@ function isOneOfLayers({ view, model, family }: ReportSystem, systems: readonly 
   return sameModel.some((other) => other.view!.layer > view.layer);
 }
 
-function sizeTable({ lines, levels, published, measure }: SizeFigure): Table {
-  const point = (family: string, { label, parameters, value }: SizePoint): Value[] => [
+function sizeTable({ lines, levels, published, measure }: SizeFigure): ReportTable {
+  const point = (family: string, { label, parameters, value }: SizePoint): TableValue[] => [
     family,
     label,
     parameters,
