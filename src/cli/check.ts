@@ -4,6 +4,7 @@ import { InputError, messageOf } from '../core/errors.js';
 import { exists, writeFileAtomic } from '../io/files.js';
 import type { Baseline } from '../results/check/baseline.js';
 import { hasFailed, type CheckReport } from '../results/check/check-report.js';
+import { defaultLimits, defaultTolerance } from '../results/check/limits.js';
 import type { ScoredResult } from '../results/compare/pairing.js';
 import { exitCodes } from './exit-codes.js';
 import { decimalNumber } from './options.js';
@@ -43,9 +44,19 @@ export function checkCommand(): Command {
     .option('--baseline <file>', 'the baseline to compare with')
     .option('--published', 'compare with published scores')
     .option('--results <dir>', 'results folder to check', 'results')
-    .option('--max-drop <x>', "largest drop of a mean that passes, in the measure's unit", decimalNumber(), 0.005)
-    .option('--alpha <p>', 'significance level for a drop', decimalNumber({ to: 1 }), 0.05)
-    .option('--tolerance <x>', 'largest difference from a published score that passes', decimalNumber(), 0.005)
+    .option(
+      '--max-drop <x>',
+      "largest drop of a mean that passes, in the measure's unit",
+      decimalNumber(),
+      defaultLimits.maxDrop,
+    )
+    .option('--alpha <p>', 'significance level for a drop', decimalNumber({ to: 1 }), defaultLimits.alpha)
+    .option(
+      '--tolerance <x>',
+      'largest difference from a published score that passes',
+      decimalNumber(),
+      defaultTolerance,
+    )
     .option('--update', 'write these results as the new baseline')
     .option('--newest', 'if several results have the same task and system, use the newest')
     .option('--summary <file>', 'write a Markdown summary')

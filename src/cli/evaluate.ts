@@ -4,12 +4,12 @@ import { profileByName, profileNames } from '../core/profile.js';
 import { readQrels } from '../datasets/qrels-file.js';
 import {
   defaultMeasures,
+  describeMeasures,
   type Evaluation,
   type EvaluationOptions,
   evaluationOptions,
   Evaluator,
   judgedOnly,
-  measureForms,
   parseMeasures,
   plainEvaluation,
   roundHalfEven,
@@ -32,8 +32,7 @@ interface Output {
 }
 
 const help = `
-Measures: ${measureForms.join(', ')}
-Options of measures: P(rel=2)@10 counts grades from 2 as relevant; AP(judged_only=True) leaves out unjudged documents.
+${describeMeasures()}
 Without --profile, means are pytrec_eval's: over the queries in run and qrels, not rounded, nothing removed.
 
 Examples:

@@ -50,16 +50,33 @@ export function flagOf(field: Field): string {
 
 type FieldsWhere<Part> = { [F in Field]: Table[F]['rule'] extends Part ? F : never }[Field];
 
-/** A setting for each field that a stored vector (or a stored score) depends on: what an encoder (a scorer) must state. */
-export type VectorSettings = Readonly<Record<FieldsWhere<{ key: 'vectors' | 'both' }>, Setting>>;
-export type ScoreSettings = Readonly<Record<FieldsWhere<{ key: 'scores' | 'both' }>, Setting>>;
+/** The fields that models of one kind can use and that stored numbers of one kind depend on. */
+type KeyedBy<Key extends string, Models extends 'local' | 'hosted'> = Exclude<
+  FieldsWhere<{ key: Key | 'both' }>,
+  FieldsWhere<{ models: Models extends 'local' ? 'hosted' : 'local' }>
+>;
 
 /**
- * The settings of an opened model for records and keys: every field of {@link VectorSettings} or {@link ScoreSettings}, in
- * the form in which it took effect, without those that go unsaid.
+ * A setting for each field that a stored vector (or score) depends on, by who computes it: a model that runs here, or one
+ * behind a server. An encoder or scorer must state all of its own.
+ */
+export interface StatedSettings {
+  readonly 'local vectors': Readonly<Record<KeyedBy<'vectors', 'local'>, Setting>>;
+  readonly 'local scores': Readonly<Record<KeyedBy<'scores', 'local'>, Setting>>;
+  readonly 'hosted vectors': Readonly<Record<KeyedBy<'vectors', 'hosted'>, Setting>>;
+  readonly 'hosted scores': Readonly<Record<KeyedBy<'scores', 'hosted'>, Setting>>;
+}
+
+/**
+ * The settings of an opened model for records and keys: every field that its numbers depend on, in the form in which it took
+ * effect, without those that go unsaid.
  * @param more settings that are no fields: what the model's own files say
  */
-export function modelSettings(values: VectorSettings | ScoreSettings, more: Settings = {}): Settings {
+export function modelSettings<Kind extends keyof StatedSettings>(
+  _of: Kind,
+  values: StatedSettings[Kind],
+  more: Settings = {},
+): Settings {
   return { ...withoutUnsaid(values), ...more };
 }
 

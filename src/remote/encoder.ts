@@ -89,7 +89,8 @@ async function openInputs(
   // A shard of vectors goes by files and settings; a hosted model has no files.
   const settings = (maxTokens: number | null, input: string): Settings =>
     modelSettings(
-      { brackets, maxTokens, embedPrompt: null, device: 'cpu', endpoint: model.url },
+      'hosted vectors',
+      { brackets, maxTokens, endpoint: model.url },
       { hostedModel: name, input },
     );
   if (tokenizer === null) {

@@ -53,7 +53,8 @@ export async function createRemotePairScorer(
   return {
     model: model.info,
     settings: modelSettings(
-      { prompt: prompt.name, maxTokens, device: 'cpu', endpoint: model.url },
+      'hosted scores',
+      { prompt: prompt.name, maxTokens, endpoint: model.url },
       { template: templateOf(prompt), hostedModel: name, input: tokenizer === null ? 'text' : 'token ids' },
     ),
     score: (groups, work) => score(model, requests, groups, groups.map(toPairs), work),

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../../src/measures/random.js';
 import { baselineOf } from '../../src/results/check/baseline.js';
 import type { CheckCase } from '../../src/results/check/check-report.js';
-import { checkBaseline, defaultLimits } from '../../src/results/check/gate.js';
+import { checkBaseline } from '../../src/results/check/gate.js';
+import { defaultLimits } from '../../src/results/check/limits.js';
 import type { ScoredResult } from '../../src/results/compare/pairing.js';
 import { checksum, model, queries, scoredResult, type ResultChanges } from './fixtures.js';
 

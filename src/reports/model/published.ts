@@ -1,4 +1,5 @@
-import { defaultTolerance, isPublishedSystem } from '../../results/check/published-check.js';
+import { defaultTolerance } from '../../results/check/limits.js';
+import { isPublishedSystem } from '../../results/check/published-check.js';
 import { reportedSplit } from '../../suites/index.js';
 import { PUBLISHED_MEASURE, publishedScores } from '../../suites/published/index.js';
 import type { ResultRecord } from '../../results/record.js';

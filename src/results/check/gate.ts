@@ -4,19 +4,10 @@ import { mean } from '../../measures/statistics.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
 import { formatDifference, formatProbability, formatScore } from '../score-format.js';
 import type { CheckCase } from './check-report.js';
+import type { GateLimits } from './limits.js';
 import { dataDifferences } from '../compare/comparison.js';
 import { pairValues, valuesOf, type ScoredResult } from '../compare/pairing.js';
 import { differenceText, workDifferences, type DescribedWork } from '../compare/work-difference.js';
-
-export interface GateLimits {
-  /** How far a mean may fall before a significant drop fails, in the measure's own unit. */
-  readonly maxDrop: number;
-  /** A drop is significant where its corrected p-value is at most this; 1 lets every drop beyond `maxDrop` fail. */
-  readonly alpha: number;
-}
-
-/** A drop of half a point (nDCG@10 of 0.500 to 0.495) is what the literature would still call the same. */
-export const defaultLimits: GateLimits = { maxDrop: 0.005, alpha: 0.05 };
 
 /** Keeps a drop of just `maxDrop` from failing by rounding. */
 const rounding = 1e-9;

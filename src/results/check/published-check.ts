@@ -8,9 +8,6 @@ import { publishedSystems, type PublishedSystem } from '../../suites/published/s
 import type { ResultRecord } from '../record.js';
 import { formatDifference, formatScore } from '../score-format.js';
 
-/** How far a score may be from the published one, up or down, and still count as reproduced. */
-export const defaultTolerance = 0.005;
-
 /** What the check needs of a record. */
 type ScoredRecord = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
 
