@@ -78,7 +78,7 @@ describe('shares of a run', () => {
     bytes[bytes.length - 1]! ^= 1;
     await writeFile(shard!, bytes);
     await expect(mergeFolders([path('a'), path('b')], path('out'))).rejects.toThrow(
-      `${shard!}: does not have the checksum it was written with; delete it`,
+      `${shard!}: has a wrong checksum; delete it`,
     );
     await rm(shard!);
     const runFile = (await readdir(path('b'), { recursive: true })).find((name) => name.endsWith('run.trec.gz'))!;
