@@ -4,7 +4,7 @@ import type { Task } from '../core/task.js';
 import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/progress.js';
-import { computedHere, shareOf, type Share, type Sharing } from '../core/shards.js';
+import { localWork, shareOf, type Share, type Sharing } from '../core/shards.js';
 import type { StoreBackend } from '../stores/index.js';
 import { positive, share } from './options.js';
 
@@ -77,7 +77,7 @@ export async function openSharing(options: SharingOptions, context: SharingConte
   const close = (): Promise<void> => Promise.resolve();
   if (shard !== undefined) return { sharing: { fillOnly: true, workOf: () => shareOf(shard, size) }, close };
   if (size === undefined) return { sharing: undefined, close };
-  return { sharing: { fillOnly: false, workOf: () => ({ ...computedHere, size }) }, close };
+  return { sharing: { fillOnly: false, workOf: () => ({ ...localWork, size }) }, close };
 }
 
 async function openQueue(

@@ -2,7 +2,7 @@ import { InputError } from '../core/errors.js';
 import type { Matrix, PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
 import type { CandidateRun, ReadyShard, Runner, RunnerContext, RunRequest } from '../core/runner.js';
-import type { Candidates, PairsPart } from '../core/shards.js';
+import type { DocumentQueries, PairsPart } from '../core/shards.js';
 import type { SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
 import { compareCodePoints } from '../core/text.js';
@@ -139,7 +139,7 @@ async function rerank(
 /** A shard with its scores in the order of its pairs; undefined if another machine computes it. */
 interface ScoredShard {
   readonly key: string;
-  readonly candidates: readonly Candidates[];
+  readonly candidates: readonly DocumentQueries[];
   readonly scores: Float32Array | undefined;
   readonly computed: number;
 }
@@ -192,7 +192,7 @@ async function pairScores(scorer: PairScorer, groups: readonly PairGroup[], opti
 }
 
 /** Groups a run's candidates by document: documents in code point order, each with its queries in the order of the run. */
-function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: number): Candidates[] {
+function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: number): DocumentQueries[] {
   const byDocument = new Map<string, string[]>();
   for (const [queryId, { ids }] of run) {
     if (!queries.has(queryId)) continue;
@@ -209,7 +209,7 @@ function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: num
 
 function collect(
   scored: ReadonlyMap<string, { ids: string[]; scores: number[] }>,
-  batch: readonly Candidates[],
+  batch: readonly DocumentQueries[],
   scores: Float32Array,
 ): void {
   let next = 0;

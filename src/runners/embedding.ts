@@ -2,7 +2,7 @@ import type { EmbeddingView, Encoder, Matrix, Role } from '../core/model.js';
 import type { ReadyShard, RunnerContext } from '../core/runner.js';
 import type { Settings } from '../core/setting.js';
 import type { SystemInfo } from '../core/system.js';
-import { withoutUnsaid } from '../core/system-spec.js';
+import { withoutOmitted } from '../core/system-spec.js';
 import type { ShardChunk } from '../search/index.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, inOrder } from './ordered-concurrency.js';
@@ -50,7 +50,7 @@ export function systemOf(
       pooling: view.pooling,
       layer: view.layer,
       ...more,
-      ...withoutUnsaid({ storeDtype: dtype }),
+      ...withoutOmitted({ storeDtype: dtype }),
     },
   };
 }

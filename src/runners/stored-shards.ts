@@ -1,6 +1,6 @@
 import type { ReadyShard, RunnerContext } from '../core/runner.js';
 import type { ProgressStage } from '../core/progress.js';
-import { computedHere, type ShardRequest } from '../core/shards.js';
+import { localWork, type ShardRequest } from '../core/shards.js';
 import type { VectorStore } from '../stores/index.js';
 
 /** A shard that must be in the store. */
@@ -19,7 +19,7 @@ export async function ensureStored(
   store: VectorStore,
   { ready, isStored, ...shard }: RequiredShard,
   stage: ProgressStage,
-  { shards: work = computedHere, signal }: Pick<RunnerContext, 'shards' | 'signal'>,
+  { shards: work = localWork, signal }: Pick<RunnerContext, 'shards' | 'signal'>,
 ): Promise<number> {
   const { keys, size } = ready;
   if (await (isStored?.() ?? store.hasAll(keys))) {

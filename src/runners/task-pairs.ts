@@ -2,7 +2,7 @@ import type { Corpus, Document, Query } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import type { PairGroup } from '../core/model.js';
 import { documentText } from '../core/profile.js';
-import type { Candidates } from '../core/shards.js';
+import type { DocumentQueries } from '../core/shards.js';
 import type { Task } from '../core/task.js';
 import { askUbuntuText, askUbuntuTexts, type AskUbuntuTask, type AskUbuntuText } from '../core/useb.js';
 
@@ -40,7 +40,7 @@ function askUbuntuPairs(task: AskUbuntuTask, text: AskUbuntuText): TaskPairs {
  */
 export async function pairGroups(
   { name, queries, corpus }: TaskPairs,
-  candidates: readonly Candidates[],
+  candidates: readonly DocumentQueries[],
 ): Promise<PairGroup[]> {
   const texts = new Map(queries.map(({ id, text }) => [id, text]));
   const textOf = (id: string): string => {

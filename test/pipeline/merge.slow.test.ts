@@ -5,7 +5,7 @@ import { runPlan } from '../../src/pipeline/run-plan.js';
 import { specsOf } from '../../src/runners/specs.js';
 import { openRetrieval } from '../helpers/tasks.js';
 import { profileByName } from '../../src/core/profile.js';
-import { computedHere, shareOf, type Sharing } from '../../src/core/shards.js';
+import { localWork, shareOf, type Sharing } from '../../src/core/shards.js';
 import { mergeFolders } from '../../src/pipeline/merge.js';
 import type { StoredResult } from '../../src/results/store.js';
 import { runCli } from '../helpers/cli.js';
@@ -15,7 +15,7 @@ import { smallModels, writeSmallTask } from '../helpers/small-task.js';
 import { expectSameResults } from '../queue/results.js';
 
 const size = 8;
-const here: Sharing = { fillOnly: false, workOf: () => ({ ...computedHere, size }) };
+const here: Sharing = { fillOnly: false, workOf: () => ({ ...localWork, size }) };
 const share = (number: number, count: number): Sharing => ({
   fillOnly: true,
   workOf: () => shareOf({ number, count }, size),
