@@ -8,7 +8,8 @@ import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 import { bytesPerElement, elements, type TensorType } from './checkpoint/tensors.js';
 import { locateModel } from './hub/index.js';
 import { poolingsOf } from './pooling/poolings.js';
-import { moduleView, readSentenceTransformer, type SentenceTransformer } from './pooling/sentence-transformers.js';
+import { moduleView } from './pooling/sentence-modules.js';
+import { readSentenceTransformer, type SentenceTransformer } from './pooling/sentence-transformers.js';
 import { openTokenizer } from './checkpoint/tokenizer.js';
 
 /** What a checkpoint holds, and what would come of running it. */

@@ -25,7 +25,7 @@ async function sessionOf({ window, keyValueHeads, slopes }: Variant): Promise<In
   const [positions, parts, rows] = ['positions', 'parts', 'rows'].map((name) =>
     graph.input(name, 'int32', ['tokens']),
   ) as [string, string, string];
-  const tokens = new Tokens(graph, positions, positions, parts);
+  const tokens = new Tokens(graph, { ids: positions, positions, parts });
   const [query, key, value] = [heads, keyValueHeads, keyValueHeads].map((count, i) =>
     graph.input(['query', 'key', 'value'][i]!, 'float32', ['tokens', count * headSize]),
   ) as [string, string, string];
@@ -35,7 +35,7 @@ async function sessionOf({ window, keyValueHeads, slopes }: Variant): Promise<In
     ['whole', rows],
   ] as const) {
     const options = { heads, keyValueHeads, headSize, scale: 0.4, window, ...bias, rows: only };
-    graph.output(name, causalAttention(tokens, query, key, value, options), ['tokens', heads * headSize]);
+    graph.output(name, causalAttention(tokens, { query, key, value }, options), ['tokens', heads * headSize]);
   }
   return InferenceSession.create(graph.serialize(), { intraOpNumThreads: 1 });
 }

@@ -31,10 +31,10 @@ describe('hidden states', () => {
     const checkpoint = await openCheckpoint(model);
     const architecture = await architectureOf(checkpoint);
     const graph = new GraphBuilder();
-    const weights = new Weights(graph, checkpoint.tensors, model, architecture.prefixes);
+    const weights = new Weights(graph, checkpoint, architecture.prefixes);
     const ids = graph.input('ids', 'int32', ['tokens']);
     const positions = graph.input('positions', 'int32', ['tokens']);
-    const tokens = new Tokens(graph, ids, positions, null);
+    const tokens = new Tokens(graph, { ids, positions });
     hiddenStates(architecture, new Modules(graph, weights), tokens).forEach((state, layer) => {
       graph.output(`${layer}`, state, ['tokens', architecture.hiddenSize]);
     });

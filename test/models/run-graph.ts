@@ -28,13 +28,11 @@ export async function hiddenStatesOf(
   ids: readonly number[],
 ): Promise<Float32Array[][]> {
   const graph = new GraphBuilder();
-  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes);
-  const tokens = new Tokens(
-    graph,
-    graph.input('ids', 'int32', ['tokens']),
-    graph.input('positions', 'int32', ['tokens']),
-    null,
-  );
+  const weights = new Weights(graph, checkpoint, architecture.prefixes);
+  const tokens = new Tokens(graph, {
+    ids: graph.input('ids', 'int32', ['tokens']),
+    positions: graph.input('positions', 'int32', ['tokens']),
+  });
   const { layers, hiddenSize, outputSize } = architecture;
   hiddenStates(architecture, new Modules(graph, weights), tokens).forEach((state, layer) => {
     graph.output(`${layer}`, state, ['tokens', layer === layers ? outputSize : hiddenSize]);

@@ -70,6 +70,17 @@ describe('a sentence-transformers folder', () => {
     );
   });
 
+  it('has one view for its own pooling and that of the same name', async () => {
+    const encoder = await open(folderOf('mean'), { poolings: ['own', 'mean', 'max'] });
+    const [own] = await encoder.encode(['a text'], 'query');
+    await encoder.close();
+    expect(encoder.views.map(({ name }) => name)).toEqual(['mean', 'max']);
+    const alone = await open(folderOf('mean'));
+    const [vector] = await alone.encode(['a text'], 'query');
+    await alone.close();
+    expect(own!.data).toEqual(vector!.data);
+  });
+
   it('uses the length asked for, and without one never more than learned weights', async () => {
     const encoder = await open(folderOf('concatenated'), { maxTokens: 12 });
     await encoder.close();

@@ -6,7 +6,10 @@ import { createBiEncoder, type BiEncoderOptions } from '../../src/models/index.j
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import { openTokenizer } from '../../src/models/checkpoint/tokenizer.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { poolingEntry, poolings } from '../../src/models/pooling/poolings.js';
 import { fixture, relativeError } from './goldens.js';
+import { poolingFormulas, weightedSum } from './pooling-formulas.js';
+import { writeTensors } from './safetensors-writer.js';
 
 const size = 4;
 /** Angles reach 164, so that float32 holds them to 2e-5. */
@@ -32,6 +35,25 @@ function exportedFolder(modules?: string): string {
   return folder;
 }
 
+type ModuleTensor = readonly [name: string, shape: readonly number[], values: readonly number[]];
+type Module = readonly [kind: string, path: string, config: object, tensors: readonly ModuleTensor[]];
+
+/** Gives a folder modules after its transformer, as sentence-transformers writes them. */
+function addModules(folder: string, modules: readonly Module[]): void {
+  const list = [['Transformer', ''] as const, ...modules].map(([kind, path]) => ({
+    type: `sentence_transformers.models.${kind}`,
+    path,
+  }));
+  writeFileSync(join(folder, 'modules.json'), JSON.stringify(list));
+  for (const [, path, config, tensors] of modules) {
+    mkdirSync(join(folder, path));
+    writeFileSync(join(folder, path, 'config.json'), JSON.stringify(config));
+    if (tensors.length === 0) continue;
+    const stored = tensors.map(([name, shape, values]) => ({ name, shape, values: Float32Array.from(values) }));
+    writeTensors(join(folder, path, 'model.safetensors'), stored);
+  }
+}
+
 const state = (id: number): number[] => Array.from({ length: size }, (_, d) => Math.sin(id * (d + 1) * 0.1));
 
 async function embed(model: string, text: string, options: Partial<BiEncoderOptions> = {}): Promise<Float32Array[]> {
@@ -49,21 +71,92 @@ describe('a model exported for transformers.js', () => {
     const text = 'some text to embed';
     const ids = (await openTokenizer(folder)).encode(text);
     const states = ids.map(state);
-    const sum = (weight: (i: number) => number): number[] =>
-      Array.from({ length: size }, (_, d) => states.reduce((total, row, i) => total + weight(i) * row[d]!, 0));
-    const expected: Record<string, number[]> = {
-      cls: states[0]!,
-      lasttoken: states.at(-1)!,
-      max: Array.from({ length: size }, (_, d) => Math.max(...states.map((row) => row[d]!))),
-      mean: sum(() => 1 / ids.length),
-      mean_sqrt_len_tokens: sum(() => 1 / Math.sqrt(ids.length)),
-      weightedmean: sum((i) => (2 * (i + 1)) / (ids.length * (ids.length + 1))),
-    };
-    const poolings = Object.keys(expected);
-    const vectors = await embed(folder, text, { poolings });
-    poolings.forEach((name, i) => {
-      expect(relativeError(vectors[i]!, expected[name]!)).toBeLessThan(tolerance);
+    const ofOneState = poolings.filter((pooling) => poolingEntry(pooling).takes === 'one');
+    const vectors = await embed(folder, text, { poolings: ofOneState });
+    ofOneState.forEach((name, i) => {
+      expect(relativeError(vectors[i]!, poolingFormulas[name](states))).toBeLessThan(tolerance);
     });
+  });
+
+  it('is followed by its Dense and Normalize', async () => {
+    const weights = Array.from({ length: 3 * size }, (_, i) => Math.sin(i + 1));
+    const bias = [0.25, -0.5, 1];
+    const folder = exportedFolder();
+    addModules(folder, [
+      ['Pooling', '1_Pooling', { pooling_mode: 'mean' }, []],
+      [
+        'Dense',
+        '2_Dense',
+        { in_features: size, out_features: 3, activation_function: 'torch.nn.modules.activation.Tanh' },
+        [
+          ['linear.weight', [3, size], weights],
+          ['linear.bias', [3], bias],
+        ],
+      ],
+      ['Normalize', '3_Normalize', {}, []],
+    ]);
+    const text = 'some text to embed';
+    const states = (await openTokenizer(folder)).encode(text).map(state);
+    const mean = poolingFormulas.mean(states);
+    const dense = bias.map((b, o) => Math.tanh(b + mean.reduce((sum, x, i) => sum + x * weights[o * size + i]!, 0)));
+    const expected = dense.map((value) => value / Math.hypot(...dense));
+
+    const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1, poolings: ['own', 'mean'] });
+    const [own, ofMean] = await encoder.encode([text, 'another one'], 'query');
+    await encoder.close();
+    expect(encoder.views.map(({ name, dimensions }) => [name, dimensions])).toEqual([
+      ['mean+dense+normalize', 3],
+      ['mean', size],
+    ]);
+    expect(relativeError(own!.data.subarray(0, 3), expected)).toBeLessThan(tolerance);
+    expect(relativeError(ofMean!.data.subarray(0, size), mean)).toBeLessThan(tolerance);
+    expect(Object.keys(encoder.model.files)).toContain('2_Dense/model.safetensors');
+    expect(encoder.model.parameters).toBeNull();
+  });
+
+  it('is pooled by weights learned for its positions, and takes no longer text than there are', async () => {
+    const learned = [0.5, 2, 0.125, 1, 3];
+    const folder = exportedFolder();
+    const tensors: ModuleTensor[] = [['position_weights', [5], learned]];
+    addModules(folder, [['WeightedMeanPooling', '1_WeightedMeanPooling', {}, tensors]]);
+    for (const text of ['some', 'some text that is longer than five tokens']) {
+      const states = (await openTokenizer(folder)).encode(text).map(state).slice(0, 5);
+      const total = learned.slice(0, states.length).reduce((sum, weight) => sum + weight);
+      const [vector] = await embed(folder, text);
+      expect(
+        relativeError(
+          vector!,
+          weightedSum(states, (i) => learned[i]! / total),
+        ),
+      ).toBeLessThan(tolerance);
+    }
+  });
+
+  it('whose Dense has weights of another shape is refused', async () => {
+    const folder = exportedFolder();
+    const dense = { in_features: size, out_features: 3, bias: false };
+    addModules(folder, [
+      ['Pooling', '1_Pooling', { pooling_mode: 'mean' }, []],
+      ['Dense', '2_Dense', dense, [['linear.weight', [2, size], Array<number>(2 * size).fill(0)]]],
+    ]);
+    await expect(embed(folder, 'a')).rejects.toThrow(
+      `tensor "2_Dense/linear.weight" has shape [2, ${size}]; config.json asks for [3, ${size}]`,
+    );
+  });
+
+  it('gives a text the same vector whatever is embedded beside it, and the zero vector to one without tokens', async () => {
+    const texts = ['one', '', 'a longer text than the other one, by far', 'two words'];
+    const options = { model: exportedFolder(), maxTokens: null, threads: 1, poolings: ['weightedmean', 'max'] };
+    const encoder = await createBiEncoder(options);
+    const together = await encoder.encode(texts, 'document');
+    for (const [row, text] of texts.entries()) {
+      const alone = await encoder.encode([text], 'document');
+      together.forEach(({ data }, view) => {
+        expect(data.subarray(row * size, (row + 1) * size)).toEqual(alone[view]!.data);
+      });
+    }
+    await encoder.close();
+    expect(together[0]!.data.subarray(size, 2 * size)).toEqual(new Float32Array(size));
   });
 
   it('does what its modules.json says', async () => {
@@ -76,6 +169,16 @@ describe('a model exported for transformers.js', () => {
     expect(Object.keys(encoder.model.files)).toContain('onnx/model.onnx');
     for (const row of [0, 1])
       expect(Math.hypot(...matrix!.data.subarray(row * 3 * size, (row + 1) * 3 * size))).toBeCloseTo(1, 6);
+  });
+
+  it('is marked by what its configuration calls it, as a checkpoint is', async () => {
+    const folder = exportedFolder();
+    const path = join(folder, 'config.json');
+    const config = { model_type: 'bert', _name_or_path: 'org/SGPT-125M-weightedmean-msmarco-specb-bitfit' };
+    writeFileSync(path, JSON.stringify(config));
+    const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1 });
+    await encoder.close();
+    expect(encoder.settings).toMatchObject({ brackets: 'specb' });
   });
 
   it('cuts texts at its positions', async () => {

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { formulaTensors, withCheckpoint, type Shapes } from './formula-checkpoint.js';
-import { golden } from './goldens.js';
+import { fixture, golden } from './goldens.js';
 import { hiddenStatesOf, logProbabilitiesOf, openRaw, vectorsOf } from './run-graph.js';
-import type { StoredTensor } from './safetensors-writer.js';
+import { readTensors, type StoredTensor } from './safetensors-writer.js';
 
 type Config = Readonly<Record<string, unknown>>;
 interface ModelFiles {
@@ -14,6 +16,10 @@ interface ModelFiles {
 const ids = [5, 80, 3, 3, 41, 9];
 
 function filesOf(name: string): ModelFiles {
+  if (name === 'gpt-neo') {
+    const config = JSON.parse(readFileSync(join(fixture(name), 'config.json'), 'utf8')) as Config;
+    return { config, tensors: readTensors(join(fixture(name), 'model.safetensors')) };
+  }
   const { config, tensors } = golden(`architectures/${name}`) as { config: Config; tensors: Shapes };
   return { config, tensors: formulaTensors(tensors) };
 }
@@ -214,7 +220,30 @@ describe('a configuration', () => {
     ],
   ];
 
-  it.each(refusals)('of %s with %o is refused in one sentence', async (name, changes, message) => {
+  /** Sizes that a few bytes of JSON can ask for, and that no memory would hold. */
+  const absurd: readonly (readonly [string, Config, RegExp])[] = [
+    [
+      'gpt-neo',
+      { num_layers: 40_000_000, attention_types: [[['global', 'local'], 20_000_000]] },
+      /says 40000000 layers, but the weights have \d+ tensors in all; the configuration of another model\?/,
+    ],
+    [
+      'gpt-neo',
+      { attention_types: [[['global', 'local'], 2 ** 50]] },
+      /field "attention_types" describes 2251799813685248 layers, "num_layers" says 5/,
+    ],
+    ['bert', { num_hidden_layers: 2 ** 40 }, /says 1099511627776 layers, but the weights have \d+ tensors/],
+    [
+      'llama',
+      { head_dim: 2 ** 40 },
+      /asks for attention heads of 1099511627776 dimensions, but the largest tensor has \d+ elements/,
+    ],
+    ['gptj', { n_embd: 2 ** 40, n_head: 1, rotary_dim: 2 ** 40 }, /asks for attention heads of 1099511627776/],
+    ['gpt-neox', { hidden_size: 2 ** 40, num_attention_heads: 1 }, /asks for attention heads of 1099511627776/],
+    ['bloom', { hidden_size: 2 ** 40, n_head: 2 ** 39 }, /word_embeddings\.weight" has shape/],
+  ];
+
+  it.each([...refusals, ...absurd])('of %s with %o is refused in one sentence', async (name, changes, message) => {
     const error = await statesOf(configured(filesOf(name), changes)).then(
       () => undefined,
       (reason: unknown) => reason,

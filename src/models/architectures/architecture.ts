@@ -2,6 +2,18 @@ import type { Value } from '../onnx/graph.js';
 import type { Modules } from '../onnx/modules.js';
 import type { Tokens } from '../onnx/tokens.js';
 
+/** A layer to add to a graph: its number, and what it works on. */
+export interface LayerStep {
+  readonly modules: Modules;
+  readonly tokens: Tokens;
+  /** From 0. */
+  readonly layer: number;
+  /** Its input, [tokens, hiddenSize]. */
+  readonly hidden: Value;
+  /** The rows of its output that are wanted, null for all. Keys and values are made of every row all the same. */
+  readonly rows: Value | null;
+}
+
 /** A transformer of one `model_type`, made for one config.json: its sizes, and how its graph is built. */
 export interface Architecture {
   readonly layers: number;
@@ -20,12 +32,8 @@ export interface Architecture {
 
   /** Hidden state 0, [tokens, hiddenSize]. */
   embed(modules: Modules, tokens: Tokens): Value;
-  /**
-   * One layer.
-   * @param hidden its input, [tokens, hiddenSize]
-   * @param rows the rows of the result that are wanted, null for all: keys and values are made of every row
-   */
-  block(modules: Modules, tokens: Tokens, layer: number, hidden: Value, rows: Value | null): Value;
+  /** One layer's output, [rows, hiddenSize]. */
+  block(step: LayerStep): Value;
   /** What comes after the last layer and belongs to the last hidden state, [rows, outputSize]. */
   finish(modules: Modules, hidden: Value): Value;
   /** The language model's logits [rows, vocabularySize] of finished hidden states; null for an encoder, which has no such head. */
@@ -38,7 +46,7 @@ export interface Architecture {
 export function hiddenStates(architecture: Architecture, modules: Modules, tokens: Tokens): Value[] {
   const states = [architecture.embed(modules, tokens)];
   for (let layer = 0; layer < architecture.layers; layer++)
-    states.push(architecture.block(modules, tokens, layer, states[layer]!, null));
+    states.push(architecture.block({ modules, tokens, layer, hidden: states[layer]!, rows: null }));
   states[architecture.layers] = architecture.finish(modules, states[architecture.layers]!);
   return states;
 }
@@ -46,7 +54,9 @@ export function hiddenStates(architecture: Architecture, modules: Modules, token
 /** The last hidden state at some rows only; the last layer is worked out for no others. */
 export function lastHiddenState(architecture: Architecture, modules: Modules, tokens: Tokens, rows: Value): Value {
   let hidden = architecture.embed(modules, tokens);
-  for (let layer = 0; layer < architecture.layers; layer++)
-    hidden = architecture.block(modules, tokens, layer, hidden, layer === architecture.layers - 1 ? rows : null);
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    const wanted = layer === architecture.layers - 1 ? rows : null;
+    hidden = architecture.block({ modules, tokens, layer, hidden, rows: wanted });
+  }
   return architecture.finish(modules, hidden);
 }

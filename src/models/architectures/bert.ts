@@ -40,7 +40,7 @@ export function bertLike(
   const sizes = {
     size,
     heads,
-    headSize: headSizeOf(files, size, heads, 'num_attention_heads'),
+    headSize: headSizeOf(files, { size, heads, field: 'num_attention_heads' }),
     inner: config.intermediate_size,
     epsilon: config.layer_norm_eps,
     activation: config.hidden_act,
@@ -59,10 +59,9 @@ export function bertLike(
         modules.embedding('embeddings.token_type_embeddings', graph.integers([0]), config.type_vocab_size, size),
         modules.embedding('embeddings.position_embeddings', positions, config.max_position_embeddings, size),
       );
-      return modules.layerNorm(sum, 'embeddings.LayerNorm', size, config.layer_norm_eps);
+      return modules.norm(sum, { kind: 'layer', name: 'embeddings.LayerNorm', size, epsilon: sizes.epsilon });
     },
 
-    block: (modules, tokens, layer, hidden, rows) =>
-      encoderLayer(modules, tokens, hidden, rows, bertLayerNames(layer), sizes),
+    block: (step) => encoderLayer(step, { ...sizes, names: bertLayerNames(step.layer) }),
   };
 }

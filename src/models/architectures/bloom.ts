@@ -2,9 +2,12 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
 import { alibi } from '../onnx/alibi.js';
-import { causalAttention } from '../onnx/causal-attention.js';
+import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
 import { epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import { fusedByHeadNote } from './decoder-attention.js';
+import { normedResidualLayer, preNormLayer, type DecoderLayer } from './decoder-layers.js';
+import { decoderParts } from './decoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -32,66 +35,40 @@ export async function bloom(files: ModelFiles): Promise<Architecture> {
     throw new InputError(`${configPath}: field "hidden_size" is missing; expected BLOOM's configuration`);
   if (heads === undefined)
     throw new InputError(`${configPath}: field "n_head" is missing; expected BLOOM's configuration`);
-  const headSize = headSizeOf(files, size, heads, 'n_head');
+  const headSize = headSizeOf(files, { size, heads, field: 'n_head' });
+
+  const norm = (name: string): Norm => ({ kind: 'layer', name, size, epsilon: config.layer_norm_epsilon });
+  const layerOf = (layer: number): DecoderLayer => {
+    const name = `h.${layer}`;
+    return {
+      attentionNorm: norm(`${name}.input_layernorm`),
+      attention: {
+        ...{ size, heads, headSize, scale: usualScale(headSize) },
+        bias: (tokens) => alibi(tokens, heads),
+        projections: { fused: { name: `${name}.self_attention.query_key_value` }, order: 'by-head' },
+        output: { name: `${name}.self_attention.dense` },
+      },
+      feedForwardNorm: norm(`${name}.post_attention_layernorm`),
+      feedForward: {
+        // BLOOM's own GELU is the tanh formula.
+        ...{ size, inner: 4 * size, activation: 'gelu_new' },
+        raise: { name: `${name}.mlp.dense_h_to_4h` },
+        lower: { name: `${name}.mlp.dense_4h_to_h` },
+      },
+    };
+  };
+  const addLayer = config.apply_residual_connection_post_layernorm ? normedResidualLayer : preNormLayer;
+  const parts = decoderParts({
+    ...{ layers: config.n_layer, size, vocabularySize: config.vocab_size, maxTokens: null },
+    prefixes: ['transformer.', ''],
+    notes: [fusedByHeadNote],
+    ...{ words: 'word_embeddings', finalNorm: norm('ln_f') },
+    head: { tied: config.tie_word_embeddings },
+  });
 
   return {
-    layers: config.n_layer,
-    hiddenSize: size,
-    outputSize: size,
-    vocabularySize: config.vocab_size,
-    maxTokens: null,
-    prefixes: ['transformer.', ''],
-    notes: [
-      'queries, keys and values, stored head by head in query_key_value, come out of one product with it, and are split then',
-    ],
-
-    isNoParameter: (tensor) => config.tie_word_embeddings && tensor === 'lm_head.weight',
-
-    embed(modules, { ids }) {
-      const words = modules.embedding('word_embeddings', ids, config.vocab_size, size);
-      return modules.layerNorm(words, 'word_embeddings_layernorm', size, config.layer_norm_epsilon);
-    },
-
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `h.${layer}`;
-      const { graph } = modules;
-      const afterNorm = config.apply_residual_connection_post_layernorm;
-      const norm = (x: string, part: string): string =>
-        modules.layerNorm(x, `${name}.${part}_layernorm`, size, config.layer_norm_epsilon);
-      const input = norm(hidden, 'input');
-      const fused = modules.linear(input, `${name}.self_attention.query_key_value`, size, 3 * size);
-      const byHead = graph.op('Reshape', [fused, graph.integers([-1, heads, 3 * headSize])]);
-      const [query, key, value] = modules.split(byHead, [headSize, headSize, headSize]);
-      const attended = causalAttention(tokens, modules.rows(query!, rows), key!, value!, {
-        heads,
-        headSize,
-        scale: usualScale(headSize),
-        bias: alibi(tokens, heads),
-        rows,
-      });
-      const projected = modules.linear(attended, `${name}.self_attention.dense`, size, size);
-      const middle = modules.add(projected, modules.rows(afterNorm ? input : hidden, rows));
-      const normed = norm(middle, 'post_attention');
-      // BLOOM's own GELU is the tanh formula.
-      const activated = modules.activate(
-        modules.linear(normed, `${name}.mlp.dense_h_to_4h`, size, 4 * size),
-        'gelu_new',
-      );
-      return modules.add(
-        modules.linear(activated, `${name}.mlp.dense_4h_to_h`, 4 * size, size),
-        afterNorm ? normed : middle,
-      );
-    },
-
-    finish: (modules, hidden) => modules.layerNorm(hidden, 'ln_f', size, config.layer_norm_epsilon),
-    logits: (modules, hidden) =>
-      modules.linear(
-        hidden,
-        config.tie_word_embeddings ? 'word_embeddings' : 'lm_head',
-        size,
-        config.vocab_size,
-        false,
-      ),
-    pooler: null,
+    ...parts,
+    embed: (modules, tokens) => modules.norm(parts.embed(modules, tokens), norm('word_embeddings_layernorm')),
+    block: (step) => addLayer(step, layerOf(step.layer)),
   };
 }

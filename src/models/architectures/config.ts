@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { activations } from '../onnx/activations.js';
-import type { TensorTable } from '../checkpoint/tensors.js';
+import { elements, type TensorTable } from '../checkpoint/tensors.js';
 
 /** Pieces that the configurations of several architectures have in common. */
 export const positive = z.int().positive();
@@ -14,11 +14,32 @@ export interface ModelFiles {
   readonly tensors: TensorTable;
 }
 
-/** @throws InputError where the heads do not share the hidden size evenly; `field` is the configuration's name for them */
-export function headSizeOf({ configPath }: ModelFiles, size: number, heads: number, field: string): number {
-  const headSize = size / heads;
+/** What a configuration says of attention heads. */
+export interface HeadFields {
+  /** The hidden size. */
+  readonly size: number;
+  readonly heads: number;
+  /** The configuration's name for `heads`. */
+  readonly field: string;
+  /** Where it says the size of a head; else the heads share the hidden size. */
+  readonly headSize?: number | null | undefined;
+}
+
+/**
+ * The size of an attention head.
+ * @throws InputError where the heads do not share the hidden size evenly, or are larger than any tensor: tables of that
+ * size are made before a tensor is asked for
+ */
+export function headSizeOf({ configPath, tensors }: ModelFiles, { size, heads, field, ...given }: HeadFields): number {
+  const headSize = given.headSize ?? size / heads;
   if (!Number.isInteger(headSize))
     throw new InputError(`${configPath}: field "${field}": ${heads} does not divide the hidden size ${size}`);
+  let largest = 0;
+  for (const tensor of tensors.values()) largest = Math.max(largest, elements(tensor));
+  if (headSize > largest)
+    throw new InputError(
+      `${configPath}: asks for attention heads of ${headSize} dimensions, but the largest tensor has ${largest} elements; the configuration of another model?`,
+    );
   return headSize;
 }
 

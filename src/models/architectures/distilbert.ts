@@ -27,7 +27,7 @@ export async function distilBert(files: ModelFiles): Promise<Architecture> {
   const sizes = {
     size,
     heads,
-    headSize: headSizeOf(files, size, heads, 'n_heads'),
+    headSize: headSizeOf(files, { size, heads, field: 'n_heads' }),
     inner: config.hidden_dim,
     epsilon: normEpsilon,
     activation: config.activation,
@@ -44,11 +44,11 @@ export async function distilBert(files: ModelFiles): Promise<Architecture> {
         modules.embedding('embeddings.word_embeddings', ids, config.vocab_size, size),
         modules.embedding('embeddings.position_embeddings', positions, config.max_position_embeddings, size),
       );
-      return modules.layerNorm(sum, 'embeddings.LayerNorm', size, normEpsilon);
+      return modules.norm(sum, { kind: 'layer', name: 'embeddings.LayerNorm', size, epsilon: normEpsilon });
     },
 
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `transformer.layer.${layer}`;
+    block(step) {
+      const name = `transformer.layer.${step.layer}`;
       const names = {
         query: `${name}.attention.q_lin`,
         key: `${name}.attention.k_lin`,
@@ -59,7 +59,7 @@ export async function distilBert(files: ModelFiles): Promise<Architecture> {
         lower: `${name}.ffn.lin2`,
         outputNorm: `${name}.output_layer_norm`,
       };
-      return encoderLayer(modules, tokens, hidden, rows, names, sizes);
+      return encoderLayer(step, { ...sizes, names });
     },
   };
 }

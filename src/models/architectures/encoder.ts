@@ -4,7 +4,7 @@ import { attention } from '../onnx/attention.js';
 import type { Value } from '../onnx/graph.js';
 import type { Modules } from '../onnx/modules.js';
 import type { Tokens } from '../onnx/tokens.js';
-import type { Architecture } from './architecture.js';
+import type { Architecture, LayerStep } from './architecture.js';
 import { hasTensor, usualScale, type ModelFiles } from './config.js';
 
 /** The sizes of BERT and its kin. */
@@ -29,33 +29,29 @@ export interface EncoderLayerNames {
   readonly outputNorm: string;
 }
 
-/**
- * A layer of BERT (Devlin et al. 2019): every token sees every other, and a layer norm follows each part.
- * @param biases added to the attention scores, besides what hides tokens
- */
-export function encoderLayer(
-  modules: Modules,
-  tokens: Tokens,
-  hidden: Value,
-  rows: Value | null,
-  names: EncoderLayerNames,
-  { size, heads, headSize, inner, epsilon, activation }: EncoderSizes,
-  biases: readonly Value[] = [],
-): Value {
+export interface EncoderLayer extends EncoderSizes {
+  readonly names: EncoderLayerNames;
+  /** Added to the attention scores, besides what hides tokens. */
+  readonly biases?: readonly Value[];
+}
+
+/** A layer of BERT (Devlin et al. 2019): every token sees every other, and a layer norm follows each part. */
+export function encoderLayer({ modules, tokens, hidden, rows }: LayerStep, layer: EncoderLayer): Value {
+  const { names, size, heads, headSize, inner, epsilon, activation, biases = [] } = layer;
+  const norm = (x: Value, name: string): Value => modules.norm(x, { kind: 'layer', name, size, epsilon });
+  const project = (x: Value, name: string): Value => modules.linear(x, { name, inputs: size, outputs: size });
   const wanted = modules.rows(hidden, rows);
   const mask = tokens.fullMask(rows);
   const attended = attention(
     modules.graph,
-    modules.linear(wanted, names.query, size, size),
-    modules.linear(hidden, names.key, size, size),
-    modules.linear(hidden, names.value, size, size),
+    { query: project(wanted, names.query), key: project(hidden, names.key), value: project(hidden, names.value) },
     { heads, headSize, scale: usualScale(headSize), biases: mask === null ? biases : [...biases, mask] },
   );
-  const projected = modules.linear(attended, names.attentionOutput, size, size);
-  const middle = modules.layerNorm(modules.add(projected, wanted), names.attentionNorm, size, epsilon);
-  const activated = modules.activate(modules.linear(middle, names.raise, size, inner), activation);
-  const lowered = modules.linear(activated, names.lower, inner, size);
-  return modules.layerNorm(modules.add(lowered, middle), names.outputNorm, size, epsilon);
+  const middle = norm(modules.add(project(attended, names.attentionOutput), wanted), names.attentionNorm);
+  const raised = modules.linear(middle, { name: names.raise, inputs: size, outputs: inner });
+  const activated = modules.activate(raised, activation);
+  const lowered = modules.linear(activated, { name: names.lower, inputs: inner, outputs: size });
+  return norm(modules.add(lowered, middle), names.outputNorm);
 }
 
 /** The names that BERT and RoBERTa use. */
@@ -103,7 +99,7 @@ export function encoderParts(
 
 /** tanh(W h₁ + b): what BERT's next-sentence prediction was trained on. */
 function bertPooler(modules: Modules, first: Value, size: number): Value {
-  return modules.activate(modules.linear(first, 'pooler.dense', size, size), 'tanh');
+  return modules.activate(modules.linear(first, { name: 'pooler.dense', inputs: size, outputs: size }), 'tanh');
 }
 
 /**

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
-import { causalAttention } from '../onnx/causal-attention.js';
+import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
+import type { Projection } from './decoder-attention.js';
+import { preNormLayer, type DecoderLayer } from './decoder-layers.js';
+import { decoderParts } from './decoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -20,6 +23,8 @@ const configSchema = z.looseObject({
   attention_types: z.array(z.tuple([z.array(z.enum(['global', 'local'])), z.int().nonnegative()])),
 });
 
+type Config = z.infer<typeof configSchema>;
+
 /**
  * GPT-Neo (Black et al. 2021): learned positions, layer norm before each part, attention without scaling, every other
  * layer seeing only the last `window_size` tokens. After transformers' `modeling_gpt_neo.py`.
@@ -28,58 +33,58 @@ export async function gptNeo(files: ModelFiles): Promise<Architecture> {
   const { configPath } = files;
   const config = await readJson(configPath, configSchema, "GPT-Neo's configuration");
   const size = config.hidden_size;
-  const inner = config.intermediate_size ?? 4 * size;
-  const heads = config.num_heads;
-  const headSize = headSizeOf(files, size, heads, 'num_heads');
-  const kinds = config.attention_types.flatMap(([pattern, times]) =>
-    Array.from({ length: times }, () => pattern).flat(),
-  );
-  if (kinds.length !== config.num_layers)
+  const headSize = headSizeOf(files, { size, heads: config.num_heads, field: 'num_heads' });
+  const described = config.attention_types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0);
+  if (described !== config.num_layers)
     throw new InputError(
-      `${configPath}: field "attention_types" describes ${kinds.length} layers, "num_layers" says ${config.num_layers}`,
+      `${configPath}: field "attention_types" describes ${described} layers, "num_layers" says ${config.num_layers}`,
     );
 
   return {
-    layers: config.num_layers,
-    hiddenSize: size,
-    outputSize: size,
-    vocabularySize: config.vocab_size,
-    maxTokens: config.max_position_embeddings,
-    prefixes: ['transformer.', ''],
-    notes: [],
-
-    isNoParameter: (tensor) =>
-      /\.attn\.attention\.(bias|masked_bias)$/.test(tensor) ||
-      (config.tie_word_embeddings && tensor === 'lm_head.weight'),
-
-    embed(modules, { ids, positions }) {
-      const words = modules.embedding('wte', ids, config.vocab_size, size);
-      return modules.add(words, modules.embedding('wpe', positions, config.max_position_embeddings, size));
-    },
-
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `h.${layer}`;
-      const input = modules.layerNorm(hidden, `${name}.ln_1`, size, config.layer_norm_epsilon);
-      const project = (x: string, part: string): string =>
-        modules.linear(x, `${name}.attn.attention.${part}_proj`, size, size, part === 'out');
-      const window = kinds[layer] === 'local' ? config.window_size : null;
-      const attended = causalAttention(
-        tokens,
-        project(modules.rows(input, rows), 'q'),
-        project(input, 'k'),
-        project(input, 'v'),
-        { heads, headSize, scale: null, window, rows },
-      );
-      const middle = modules.add(modules.rows(hidden, rows), project(attended, 'out'));
-      const normed = modules.layerNorm(middle, `${name}.ln_2`, size, config.layer_norm_epsilon);
-      const raised = modules.linear(normed, `${name}.mlp.c_fc`, size, inner);
-      const activated = modules.activate(raised, config.activation_function);
-      return modules.add(middle, modules.linear(activated, `${name}.mlp.c_proj`, inner, size));
-    },
-
-    finish: (modules, hidden) => modules.layerNorm(hidden, 'ln_f', size, config.layer_norm_epsilon),
-    logits: (modules, hidden) =>
-      modules.linear(hidden, config.tie_word_embeddings ? 'wte' : 'lm_head', size, config.vocab_size, false),
-    pooler: null,
+    ...decoderParts({
+      ...{ layers: config.num_layers, size, vocabularySize: config.vocab_size },
+      maxTokens: config.max_position_embeddings,
+      prefixes: ['transformer.', ''],
+      buffers: /\.attn\.attention\.(bias|masked_bias)$/,
+      ...{ words: 'wte', positions: 'wpe', finalNorm: normOf(config, 'ln_f') },
+      head: { tied: config.tie_word_embeddings },
+    }),
+    block: (step) => preNormLayer(step, layerOf(config, headSize, step.layer)),
   };
+}
+
+function normOf(config: Config, name: string): Norm {
+  return { kind: 'layer', name, size: config.hidden_size, epsilon: config.layer_norm_epsilon };
+}
+
+function layerOf(config: Config, headSize: number, layer: number): DecoderLayer {
+  const { hidden_size: size, num_heads: heads } = config;
+  const name = `h.${layer}`;
+  const project = (part: string): Projection => ({ name: `${name}.attn.attention.${part}_proj`, bias: part === 'out' });
+  return {
+    attentionNorm: normOf(config, `${name}.ln_1`),
+    attention: {
+      ...{ size, heads, headSize, scale: null },
+      window: attentionKind(config.attention_types, layer) === 'local' ? config.window_size : null,
+      projections: { query: project('q'), key: project('k'), value: project('v') },
+      output: project('out'),
+    },
+    feedForwardNorm: normOf(config, `${name}.ln_2`),
+    feedForward: {
+      ...{ size, inner: config.intermediate_size ?? 4 * size, activation: config.activation_function },
+      raise: { name: `${name}.mlp.c_fc` },
+      lower: { name: `${name}.mlp.c_proj` },
+    },
+  };
+}
+
+/** What a layer sees. The patterns are not written out: a few bytes of JSON can repeat one a billion times. */
+function attentionKind(types: Config['attention_types'], layer: number): 'global' | 'local' | undefined {
+  let first = 0;
+  for (const [pattern, times] of types) {
+    const end = first + pattern.length * times;
+    if (layer < end) return pattern[(layer - first) % pattern.length];
+    first = end;
+  }
+  return undefined;
 }

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
-import { causalAttention } from '../onnx/causal-attention.js';
-import { rotaryFrequencies, rotate, type Rotary } from '../onnx/rotary.js';
+import type { Norm } from '../onnx/modules.js';
+import { rotaryFrequencies, type Rotary } from '../onnx/rotary.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import type { Projection } from './decoder-attention.js';
+import { sharedNormLayer, type DecoderLayer } from './decoder-layers.js';
+import { decoderParts } from './decoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -29,7 +32,7 @@ export async function gptj(files: ModelFiles): Promise<Architecture> {
   const size = config.n_embd;
   const inner = config.n_inner ?? 4 * size;
   const heads = config.n_head;
-  const headSize = headSizeOf(files, size, heads, 'n_head');
+  const headSize = headSizeOf(files, { size, heads, field: 'n_head' });
   if (config.rotary_dim % 2 !== 0 || config.rotary_dim > headSize)
     throw new InputError(
       `${files.configPath}: field "rotary_dim": ${config.rotary_dim} is not possible; ` +
@@ -37,43 +40,33 @@ export async function gptj(files: ModelFiles): Promise<Architecture> {
     );
   const rotary: Rotary = { frequencies: rotaryFrequencies(config.rotary_dim, 10_000), pairs: 'adjacent' };
 
+  const norm = (name: string): Norm => ({ kind: 'layer', name, size, epsilon: config.layer_norm_epsilon });
+  const layerOf = (layer: number): Omit<DecoderLayer, 'feedForwardNorm'> => {
+    const name = `h.${layer}`;
+    const project = (part: string): Projection => ({ name: `${name}.attn.${part}_proj`, bias: false });
+    return {
+      attentionNorm: norm(`${name}.ln_1`),
+      attention: {
+        ...{ size, heads, headSize, scale: usualScale(headSize), rotary },
+        projections: { query: project('q'), key: project('k'), value: project('v') },
+        output: project('out'),
+      },
+      feedForward: {
+        ...{ size, inner, activation: config.activation_function },
+        raise: { name: `${name}.mlp.fc_in` },
+        lower: { name: `${name}.mlp.fc_out` },
+      },
+    };
+  };
+
   return {
-    layers: config.n_layer,
-    hiddenSize: size,
-    outputSize: size,
-    vocabularySize: config.vocab_size,
-    maxTokens: config.n_positions,
-    prefixes: ['transformer.', ''],
-    notes: [],
-
-    isNoParameter: (tensor) =>
-      /\.attn\.(bias|masked_bias|embed_positions)$/.test(tensor) ||
-      (config.tie_word_embeddings && tensor === 'lm_head.weight'),
-
-    embed: (modules, { ids }) => modules.embedding('wte', ids, config.vocab_size, size),
-
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `h.${layer}`;
-      const input = modules.layerNorm(hidden, `${name}.ln_1`, size, config.layer_norm_epsilon);
-      const wanted = modules.rows(input, rows);
-      const project = (x: string, part: string): string =>
-        modules.linear(x, `${name}.attn.${part}_proj`, size, size, false);
-      const attended = causalAttention(
-        tokens,
-        rotate(tokens, project(wanted, 'q'), rotary, heads, headSize, rows),
-        rotate(tokens, project(input, 'k'), rotary, heads, headSize, null),
-        project(input, 'v'),
-        { heads, headSize, scale: usualScale(headSize), rows },
-      );
-      const raised = modules.linear(wanted, `${name}.mlp.fc_in`, size, inner);
-      const activated = modules.activate(raised, config.activation_function);
-      const lowered = modules.linear(activated, `${name}.mlp.fc_out`, inner, size);
-      return modules.add(project(attended, 'out'), lowered, modules.rows(hidden, rows));
-    },
-
-    finish: (modules, hidden) => modules.layerNorm(hidden, 'ln_f', size, config.layer_norm_epsilon),
-    logits: (modules, hidden) =>
-      modules.linear(hidden, config.tie_word_embeddings ? 'wte' : 'lm_head', size, config.vocab_size, 'lm_head.bias'),
-    pooler: null,
+    ...decoderParts({
+      ...{ layers: config.n_layer, size, vocabularySize: config.vocab_size, maxTokens: config.n_positions },
+      prefixes: ['transformer.', ''],
+      buffers: /\.attn\.(bias|masked_bias|embed_positions)$/,
+      ...{ words: 'wte', finalNorm: norm('ln_f') },
+      head: { tied: config.tie_word_embeddings, bias: 'lm_head.bias' },
+    }),
+    block: (step) => sharedNormLayer(step, layerOf(step.layer)),
   };
 }

@@ -32,12 +32,19 @@ export async function architectureOf(checkpoint: Checkpoint): Promise<Architectu
       `${configPath}: model_type "${modelType}" is not supported; supported: ${supportedArchitectures.join(', ')}`,
     );
   const architecture = await factory(checkpoint);
-  refuseMoreLayers(checkpoint, architecture.layers);
+  refuseOtherLayers(checkpoint, architecture.layers);
   return architecture;
 }
 
-/** A file with more layers than its configuration is not the configuration's: it would run, and give other vectors. */
-function refuseMoreLayers({ configPath, tensors }: Checkpoint, layers: number): void {
+/**
+ * Weights with more layers than the configuration says would run, and give other vectors. More layers than there are
+ * tensors cannot be, and lists of them would fill the memory before the first missing tensor is noticed.
+ */
+function refuseOtherLayers({ configPath, tensors }: Checkpoint, layers: number): void {
+  if (layers > tensors.size)
+    throw new InputError(
+      `${configPath}: says ${layers} layers, but the weights have ${tensors.size} tensors in all; the configuration of another model?`,
+    );
   for (const name of tensors.keys()) {
     const layer = /(?:^|\.)(?:h|layers?)\.(\d+)\./.exec(name)?.[1];
     if (layer !== undefined && Number(layer) >= layers)

@@ -3,7 +3,7 @@ import { readJson } from '../../io/files.js';
 import { positionBuckets, relativePositionBias } from '../onnx/relative-position.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
-import { bertLayerNames, encoderLayer, encoderParts, positionsFrom } from './encoder.js';
+import { bertLayerNames, encoderLayer, encoderParts, positionsFrom, type EncoderLayerNames } from './encoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -31,7 +31,7 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
   const sizes = {
     size,
     heads,
-    headSize: headSizeOf(files, size, heads, 'num_attention_heads'),
+    headSize: headSizeOf(files, { size, heads, field: 'num_attention_heads' }),
     inner: config.intermediate_size,
     epsilon: config.layer_norm_eps,
     activation: config.hidden_act,
@@ -48,23 +48,30 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
         modules.embedding('embeddings.word_embeddings', tokens.ids, config.vocab_size, size),
         modules.embedding('embeddings.position_embeddings', positions, config.max_position_embeddings, size),
       );
-      return modules.layerNorm(sum, 'embeddings.LayerNorm', size, config.layer_norm_eps);
+      return modules.norm(sum, { kind: 'layer', name: 'embeddings.LayerNorm', size, epsilon: sizes.epsilon });
     },
 
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `encoder.layer.${layer}`;
-      const names = {
-        ...bertLayerNames(layer),
-        query: `${name}.attention.attn.q`,
-        key: `${name}.attention.attn.k`,
-        value: `${name}.attention.attn.v`,
-        attentionOutput: `${name}.attention.attn.o`,
-        attentionNorm: `${name}.attention.LayerNorm`,
-      };
-      const buckets = config.relative_attention_num_buckets;
-      const bias = relativePositionBias(modules, tokens, 'encoder.relative_attention_bias', buckets, heads);
+    block(step) {
+      const { modules, tokens, rows } = step;
+      const bias = relativePositionBias(modules, tokens, {
+        name: 'encoder.relative_attention_bias',
+        buckets: config.relative_attention_num_buckets,
+        heads,
+      });
       const ofRows = rows === null ? bias : modules.graph.op('Gather', [bias, rows], { axis: 1 });
-      return encoderLayer(modules, tokens, hidden, rows, names, sizes, [ofRows]);
+      return encoderLayer(step, { ...sizes, names: layerNames(step.layer), biases: [ofRows] });
     },
+  };
+}
+
+function layerNames(layer: number): EncoderLayerNames {
+  const name = `encoder.layer.${layer}.attention`;
+  return {
+    ...bertLayerNames(layer),
+    query: `${name}.attn.q`,
+    key: `${name}.attn.k`,
+    value: `${name}.attn.v`,
+    attentionOutput: `${name}.attn.o`,
+    attentionNorm: `${name}.LayerNorm`,
   };
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { readJson } from '../../io/files.js';
-import { causalAttention } from '../onnx/causal-attention.js';
+import type { Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
 import { activation, headSizeOf, positive, usualScale, type ModelFiles } from './config.js';
+import type { Projection } from './decoder-attention.js';
+import { postNormLayer, preNormLayer, type DecoderLayer } from './decoder-layers.js';
+import { decoderParts } from './decoder.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -20,6 +23,8 @@ const configSchema = z.looseObject({
   tie_word_embeddings: z.boolean().default(true),
 });
 
+type Config = z.infer<typeof configSchema>;
+
 /** The table of positions has two rows before the first position's. */
 const positionOffset = 2;
 /** PyTorch's default, which OPT does not change. */
@@ -33,70 +38,63 @@ export async function opt(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, configSchema, "OPT's configuration");
   const size = config.hidden_size;
   const wordSize = config.word_embed_proj_dim ?? size;
-  const heads = config.num_attention_heads;
-  const headSize = headSizeOf(files, size, heads, 'num_attention_heads');
-  const bias = config.enable_bias;
+  const headSize = headSizeOf(files, { size, heads: config.num_attention_heads, field: 'num_attention_heads' });
   const before = config.do_layer_norm_before;
+  const addLayer = before ? preNormLayer : postNormLayer;
+  const projected = wordSize !== size;
 
   return {
-    layers: config.num_hidden_layers,
-    hiddenSize: size,
-    outputSize: wordSize,
-    vocabularySize: config.vocab_size,
-    maxTokens: config.max_position_embeddings,
-    prefixes: ['model.decoder.', 'decoder.', ''],
-    notes: [],
-
-    isNoParameter: (tensor) => config.tie_word_embeddings && tensor === 'lm_head.weight',
+    ...decoderParts({
+      ...{ layers: config.num_hidden_layers, size, outputSize: wordSize, vocabularySize: config.vocab_size },
+      maxTokens: config.max_position_embeddings,
+      prefixes: ['model.decoder.', 'decoder.', ''],
+      ...{ words: 'embed_tokens', finalNorm: normOf(config, 'final_layer_norm') },
+      head: { tied: config.tie_word_embeddings },
+    }),
 
     embed(modules, { graph, ids, positions }) {
       const words = modules.embedding('embed_tokens', ids, config.vocab_size, wordSize);
       const index = graph.op('Add', [positions, graph.integer(positionOffset)]);
       const rows = config.max_position_embeddings + positionOffset;
+      const projection = { name: 'project_in', inputs: wordSize, outputs: size, bias: false };
       return modules.add(
-        wordSize === size ? words : modules.linear(words, 'project_in', wordSize, size, false),
+        projected ? modules.linear(words, projection) : words,
         modules.embedding('embed_positions', index, rows, size),
       );
     },
 
-    block(modules, tokens, layer, hidden, rows) {
-      const name = `layers.${layer}`;
-      const norm = (x: string, part: string): string =>
-        modules.layerNorm(x, `${name}.${part}_layer_norm`, size, normEpsilon, config.layer_norm_elementwise_affine);
-      const project = (x: string, part: string): string =>
-        modules.linear(x, `${name}.self_attn.${part}_proj`, size, size, bias);
-      const input = before ? norm(hidden, 'self_attn') : hidden;
-      const attended = causalAttention(
-        tokens,
-        project(modules.rows(input, rows), 'q'),
-        project(input, 'k'),
-        project(input, 'v'),
-        { heads, headSize, scale: usualScale(headSize), rows },
-      );
-      const sum = modules.add(modules.rows(hidden, rows), project(attended, 'out'));
-      const middle = before ? sum : norm(sum, 'self_attn');
-      const raised = modules.linear(before ? norm(middle, 'final') : middle, `${name}.fc1`, size, config.ffn_dim, bias);
-      const activated = modules.activate(raised, config.activation_function);
-      const result = modules.add(middle, modules.linear(activated, `${name}.fc2`, config.ffn_dim, size, bias));
-      return before ? result : norm(result, 'final');
-    },
+    block: (step) => addLayer(step, layerOf(config, headSize, step.layer)),
 
     finish(modules, hidden) {
       const normed =
-        before && !config._remove_final_layer_norm
-          ? modules.layerNorm(hidden, 'final_layer_norm', size, normEpsilon, config.layer_norm_elementwise_affine)
-          : hidden;
-      return wordSize === size ? normed : modules.linear(normed, 'project_out', size, wordSize, false);
+        before && !config._remove_final_layer_norm ? modules.norm(hidden, normOf(config, 'final_layer_norm')) : hidden;
+      const projection = { name: 'project_out', inputs: size, outputs: wordSize, bias: false };
+      return projected ? modules.linear(normed, projection) : normed;
     },
+  };
+}
 
-    logits: (modules, hidden) =>
-      modules.linear(
-        hidden,
-        config.tie_word_embeddings ? 'embed_tokens' : 'lm_head',
-        wordSize,
-        config.vocab_size,
-        false,
-      ),
-    pooler: null,
+function normOf(config: Config, name: string): Norm {
+  const kind = config.layer_norm_elementwise_affine ? 'layer' : 'plain';
+  return { kind, name, size: config.hidden_size, epsilon: normEpsilon };
+}
+
+function layerOf(config: Config, headSize: number, layer: number): DecoderLayer {
+  const { hidden_size: size, num_attention_heads: heads, enable_bias: bias } = config;
+  const name = `layers.${layer}`;
+  const project = (part: string): Projection => ({ name: `${name}.self_attn.${part}_proj`, bias });
+  return {
+    attentionNorm: normOf(config, `${name}.self_attn_layer_norm`),
+    attention: {
+      ...{ size, heads, headSize, scale: usualScale(headSize) },
+      projections: { query: project('q'), key: project('k'), value: project('v') },
+      output: project('out'),
+    },
+    feedForwardNorm: normOf(config, `${name}.final_layer_norm`),
+    feedForward: {
+      ...{ size, inner: config.ffn_dim, activation: config.activation_function },
+      raise: { name: `${name}.fc1`, bias },
+      lower: { name: `${name}.fc2`, bias },
+    },
   };
 }

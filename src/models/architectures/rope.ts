@@ -64,17 +64,23 @@ export function ropeFrequencies(
   };
   const factor = need('factor');
   if (type === 'linear') return frequencies.map((frequency) => frequency / factor);
-  const low = need('low_freq_factor');
-  const high = need('high_freq_factor');
-  const context = need('original_max_position_embeddings');
-  return frequencies.map((frequency) => llama3Frequency(frequency, factor, low, high, context));
+  const scaling = {
+    factor,
+    low: need('low_freq_factor'),
+    high: need('high_freq_factor'),
+    context: need('original_max_position_embeddings'),
+  };
+  return frequencies.map((frequency) => llama3Frequency(frequency, scaling));
 }
 
 /**
  * LLaMA 3.1's scaling (`_compute_llama3_parameters` of transformers): fast turns stay, those slower than `context / low`
  * tokens a turn are slowed down by the factor, and what lies between goes over smoothly.
  */
-function llama3Frequency(frequency: number, factor: number, low: number, high: number, context: number): number {
+function llama3Frequency(
+  frequency: number,
+  { factor, low, high, context }: Readonly<Record<'factor' | 'low' | 'high' | 'context', number>>,
+): number {
   const turn = (2 * Math.PI) / frequency;
   if (turn < context / high) return frequency;
   if (turn > context / low) return frequency / factor;

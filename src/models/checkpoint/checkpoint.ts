@@ -63,6 +63,13 @@ const weightFormats = [
   { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchZip },
 ] as const;
 
+/** Whether a folder has weights in a format that can be read. */
+export async function hasWeights(folder: string): Promise<boolean> {
+  const files = weightFormats.flatMap(({ single, index }) => [single, index]);
+  const found = await Promise.all(files.map((file) => exists(join(folder, file))));
+  return found.includes(true);
+}
+
 /** The weights of a folder: their places, and the files they are in. */
 export async function readWeights(folder: string): Promise<Weights> {
   for (const { single, index, read } of weightFormats) {

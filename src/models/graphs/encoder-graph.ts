@@ -1,15 +1,15 @@
 import { hiddenStates, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { PooledView } from '../pooling/poolings.js';
-import type { ModuleView } from '../pooling/sentence-transformers.js';
-import type { Int8Weights } from '../quantization/int8-weights.js';
 import type { BuiltModel } from '../onnx/built-model.js';
 import { GraphBuilder } from '../onnx/graph.js';
-import { ModuleNodes } from '../pooling/module-nodes.js';
 import { Modules } from '../onnx/modules.js';
-import { PoolingNodes } from '../pooling/pooling-nodes.js';
 import { countUp, Tokens } from '../onnx/tokens.js';
 import { Weights } from '../onnx/weights.js';
+import { ModuleNodes } from '../pooling/module-nodes.js';
+import { PoolingNodes } from '../pooling/pooling-nodes.js';
+import { TextRows } from '../pooling/text-rows.js';
+import type { Int8Weights } from '../quantization/int8-weights.js';
+import { outputViews, type EncoderView } from './view-outputs.js';
 
 /**
  * One text in, all its vectors out: input `ids` int32 [tokens], at least one; one output [1, size] a view, named and
@@ -24,25 +24,26 @@ import { Weights } from '../onnx/weights.js';
 export function encoderGraph(
   architecture: Architecture,
   checkpoint: Checkpoint,
-  views: readonly (PooledView | ModuleView)[],
+  views: readonly EncoderView[],
   int8: Int8Weights | null = null,
   batched = false,
 ): BuiltModel {
   const graph = new GraphBuilder();
-  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes, int8);
+  const weights = new Weights(graph, checkpoint, architecture.prefixes, int8);
   const modules = new Modules(graph, weights);
   const ids = graph.input('ids', 'int32', ['tokens']);
   const positions = batched ? graph.input('positions', 'int32', ['tokens']) : countUp(graph, ids);
-  const texts = batched ? graph.input('texts', 'int32', ['tokens']) : null;
-  const lasts = batched ? graph.input('lasts', 'int32', ['texts']) : null;
-  const tokens = new Tokens(graph, ids, positions, null, texts);
+  const several = batched
+    ? { texts: graph.input('texts', 'int32', ['tokens']), lasts: graph.input('lasts', 'int32', ['texts']) }
+    : null;
+  const tokens = new Tokens(graph, { ids, positions, texts: several?.texts ?? null });
   const states = hiddenStates(architecture, modules, tokens);
-  const pooling = new PoolingNodes(architecture, modules, states, tokens, lasts);
-  const ownWeights = new Weights(graph, checkpoint.tensors, checkpoint.folder, [''], int8);
-  const own = new ModuleNodes(graph, ownWeights, pooling, architecture.layers, states.at(-1)!);
-  for (const view of views) {
-    const vector = 'modules' in view ? own.vector(view.modules) : pooling.view(view);
-    graph.output(view.name, vector, [batched ? 'texts' : 1, view.dimensions]);
-  }
+  const { pooler } = architecture;
+  const pooling = new PoolingNodes(new TextRows(graph, { positions, several }), {
+    states,
+    pooler: pooler && ((pooled) => pooler(modules, pooled)),
+  });
+  const ownWeights = new Weights(graph, checkpoint, [''], int8);
+  outputViews(views, { pooling, modules: new ModuleNodes(pooling, ownWeights) });
   return { graph: graph.serialize(), weightsFolder: weights.folder, weightBytes: graph.weightBytes };
 }

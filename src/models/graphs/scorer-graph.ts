@@ -31,7 +31,7 @@ export function scorerGraph(
         'use a causal language model (GPT-Neo, GPT-J …)',
     );
   const graph = new GraphBuilder();
-  const weights = new Weights(graph, checkpoint.tensors, checkpoint.folder, architecture.prefixes, int8);
+  const weights = new Weights(graph, checkpoint, architecture.prefixes, int8);
   const modules = new Modules(graph, weights);
   const ids = graph.input('ids', 'int32', ['tokens']);
   const positions = graph.input('positions', 'int32', ['tokens']);
@@ -39,7 +39,7 @@ export function scorerGraph(
   const rows = graph.input('rows', 'int32', ['rows']);
   const targets = graph.input('targets', 'int64', ['targets', 2]);
   const texts = batched ? graph.input('texts', 'int32', ['tokens']) : null;
-  const hidden = lastHiddenState(architecture, modules, new Tokens(graph, ids, positions, parts, texts), rows);
+  const hidden = lastHiddenState(architecture, modules, new Tokens(graph, { ids, positions, parts, texts }), rows);
   const logits = architecture.logits(modules, hidden);
   const logProbabilities = graph.op('GatherND', [graph.op('LogSoftmax', [logits], { axis: -1 }), targets]);
   graph.output('logProbabilities', logProbabilities, ['targets']);

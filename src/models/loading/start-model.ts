@@ -14,7 +14,7 @@ import { providers } from '../runtime/providers.js';
 export interface ComputeOptions {
   /** Processor threads to use in all. */
   readonly threads: number;
-  /** Worker processes, each running one text (or one document with its queries) at a time. Default: see crew.ts. */
+  /** Worker processes, each running one text (or one document with its queries) at a time. Default: worker-layout.ts chooses. */
   readonly workers?: number | undefined;
   /** `int8`: weights and activations of linear layers in eight bits, faster and a little less exact. Default: `fp32`. */
   readonly dtype?: Dtype | undefined;

@@ -11,17 +11,23 @@ export interface AttentionOptions {
   readonly biases: readonly Value[];
 }
 
+/** What is attended with, each in any shape that has its elements in this order. */
+export interface QueryKeyValue {
+  /** [rows, heads · headSize]. */
+  readonly query: Value;
+  /** [tokens, keyValueHeads · headSize]. */
+  readonly key: Value;
+  /** As `key`. */
+  readonly value: Value;
+}
+
 /**
  * softmax(q kᵀ · scale + Σ biases) v, head by head.
- * @param query [rows, heads · headSize], in any shape that has its elements in this order
- * @param key as query, [tokens, keyValueHeads · headSize]; `value` likewise
  * @returns [rows, heads · headSize]
  */
 export function attention(
   graph: GraphBuilder,
-  query: Value,
-  key: Value,
-  value: Value,
+  { query, key, value }: QueryKeyValue,
   { heads, keyValueHeads = heads, headSize, scale, biases }: AttentionOptions,
 ): Value {
   // With fewer keys than queries, a dimension of 1 makes the product repeat the keys without a copy.

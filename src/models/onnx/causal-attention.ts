@@ -1,5 +1,5 @@
 import { onnxDataTypes } from '../../io/onnx-writer.js';
-import { attention, type AttentionOptions } from './attention.js';
+import { attention, type AttentionOptions, type QueryKeyValue } from './attention.js';
 import type { GraphBuilder, Value } from './graph.js';
 import type { Tokens } from './tokens.js';
 
@@ -20,30 +20,25 @@ const bands = 4;
 
 /**
  * Attention of each token to itself and those before it, as {@link Tokens.causalMask} has it.
- * @param query [rows, …] and, as key and value [tokens, …], in a form that {@link attention} takes
  * @returns [rows, heads · headSize]
  */
 export function causalAttention(
   tokens: Tokens,
-  query: Value,
-  key: Value,
-  value: Value,
+  parts: QueryKeyValue,
   { window = null, bias, rows, ...options }: CausalAttentionOptions,
 ): Value {
   const { graph } = tokens;
   const mask = tokens.causalMask(window, rows);
-  const attend = (q: Value, k: Value, v: Value, hidden: Value, added: Value | undefined): Value =>
-    attention(graph, q, k, v, { ...options, biases: added === undefined ? [hidden] : [added, hidden] });
-  if (rows !== null) return attend(query, key, value, mask, bias);
+  const attend = (seen: QueryKeyValue, hidden: Value, added: Value | undefined): Value =>
+    attention(graph, seen, { ...options, biases: added === undefined ? [hidden] : [added, hidden] });
+  if (rows !== null) return attend(parts, mask, bias);
   const attended = Array.from({ length: bands }, (_, band) => {
     const [start, end] = [startOf(tokens, band), endOf(tokens, band)];
     const first = firstSeen(tokens, band, window);
-    const ofRows = (x: Value): Value => slice(graph, x, start, end, 0);
-    const ofColumns = (x: Value, axis: number): Value => slice(graph, x, first, end, axis);
+    const ofRows = (x: Value): Value => slice(graph, x, { start, end, axis: 0 });
+    const ofColumns = (x: Value, axis: number): Value => slice(graph, x, { start: first, end, axis });
     return attend(
-      ofRows(query),
-      ofColumns(key, 0),
-      ofColumns(value, 0),
+      { query: ofRows(parts.query), key: ofColumns(parts.key, 0), value: ofColumns(parts.value, 0) },
       tokens.once(`${mask}, band ${band}`, () => ofColumns(ofRows(mask), 1)),
       bias === undefined ? bias : tokens.once(`${bias}, band ${band}`, () => ofColumns(bias, 2)),
     );
@@ -51,7 +46,8 @@ export function causalAttention(
   // All rows but what bands without rows of their own put before them.
   const count = graph.op('Shape', [tokens.ids]);
   const joined = graph.op('Concat', attended, { axis: 0 });
-  return slice(graph, joined, graph.op('Neg', [count]), graph.integers([Number.MAX_SAFE_INTEGER]), 0);
+  const end = graph.integers([Number.MAX_SAFE_INTEGER]);
+  return slice(graph, joined, { start: graph.op('Neg', [count]), end, axis: 0 });
 }
 
 /** The row that a band begins with, int64 [1]. Bands are equally high, the last one has what is left over besides. */
@@ -87,6 +83,10 @@ function firstSeen(tokens: Tokens, band: number, window: number | null): Value {
   });
 }
 
-function slice(graph: GraphBuilder, x: Value, start: Value, end: Value, axis: number): Value {
+function slice(
+  graph: GraphBuilder,
+  x: Value,
+  { start, end, axis }: { readonly start: Value; readonly end: Value; readonly axis: number },
+): Value {
   return graph.op('Slice', [x, start, end, graph.integers([axis])]);
 }

@@ -91,7 +91,7 @@ export class GraphBuilder {
     return this.constant(`t:${name}`, 'float32', shape, float32Bytes(values));
   }
 
-  /** A constant whose bytes stay where they are: `data.location` is relative to the folder that the session is told. */
+  /** A constant whose bytes stay where they are: `data.location` is relative to the session's folder of weights. */
   external(name: string, dtype: OnnxDataType, shape: readonly number[], data: OnnxExternalData): Value {
     this.initializers.set(name, { name, dtype, shape, data });
     return name;

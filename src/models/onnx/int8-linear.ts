@@ -19,7 +19,7 @@ interface QuantizedRows {
 export class Int8Linear {
   private readonly quantized = new Map<Value, QuantizedRows>();
 
-  /** @param locate makes a path relative to the folder that the session is told */
+  /** @param locate makes a path relative to the session's folder of weights */
   constructor(
     private readonly graph: GraphBuilder,
     private readonly weights: Int8Weights,

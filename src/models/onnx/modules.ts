@@ -4,6 +4,32 @@ import type { GraphBuilder, Value } from './graph.js';
 import { Int8Linear } from './int8-linear.js';
 import type { Weights } from './weights.js';
 
+/** A linear layer of a checkpoint, y = x Wᵀ + b: what its tensors are called, and how they are stored. */
+export interface Linear {
+  /** Of `name.weight` and `name.bias`. */
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** b [outputs]: true, the default, for `name.bias`, false for none, or the name of another tensor. */
+  readonly bias?: boolean | string;
+  /** `outputs-first`, the default, for `name.weight` [outputs, inputs]; `inputs-first` the other way round (GPT-2's Conv1D). */
+  readonly layout?: WeightLayout;
+}
+
+/** A normalisation over the columns of a checkpoint's layer. */
+export interface Norm {
+  /**
+   * - `layer`: to mean 0 and variance 1, then times `name.weight` plus `name.bias` (in old checkpoints `gamma` and `beta`)
+   * - `plain`: the same without parameters
+   * - `rms`: x / √(mean of x² + epsilon), then times `name.weight` (Zhang and Sennrich 2019)
+   */
+  readonly kind: 'layer' | 'plain' | 'rms';
+  readonly name: string;
+  /** Number of columns. */
+  readonly size: number;
+  readonly epsilon: number;
+}
+
 /** The layers that architectures are put together from. Activations are float32, [rows, columns]: one row a token. */
 export class Modules {
   private readonly int8: Int8Linear | null;
@@ -23,42 +49,20 @@ export class Modules {
     return this.weights.widen(this.graph.op('Gather', [table, indices], { axis: 0 }), weight);
   }
 
-  /**
-   * y = x Wᵀ + b with `name.weight` [outputs, inputs].
-   * @param bias b [outputs]: true for `name.bias`, false for none, or the name of another tensor
-   */
-  linear(x: Value, name: string, inputs: number, outputs: number, bias: boolean | string = true): Value {
-    const added = bias === false ? null : this.weights.get(bias === true ? `${name}.bias` : bias, [outputs]);
-    return this.product(x, `${name}.weight`, [outputs, inputs], 'outputs-first', added);
+  /** y = x Wᵀ + b. */
+  linear(x: Value, { name, inputs, outputs, bias = true, layout = 'outputs-first' }: Linear): Value {
+    const { graph, weights, int8 } = this;
+    const weight = `${name}.weight`;
+    const shape = layout === 'outputs-first' ? [outputs, inputs] : [inputs, outputs];
+    const added = bias === false ? null : weights.get(bias === true ? `${name}.bias` : bias, [outputs]);
+    if (int8 !== null) return int8.apply(x, weights.source(weight, shape), layout, added);
+    const operands = [x, weights.get(weight, shape), ...(added === null ? [] : [added])];
+    return graph.op('Gemm', operands, { transB: layout === 'outputs-first' ? 1 : 0 });
   }
 
-  /** As {@link linear}, with weights stored the other way round: `name.weight` [inputs, outputs] (GPT-2's Conv1D). */
-  conv1d(x: Value, name: string, inputs: number, outputs: number): Value {
-    const bias = this.weights.get(`${name}.bias`, [outputs]);
-    return this.product(x, `${name}.weight`, [inputs, outputs], 'inputs-first', bias);
-  }
-
-  /**
-   * Layer normalisation over the columns, with `name.weight` and `name.bias` [size] (in old checkpoints `gamma` and
-   * `beta`), or without parameters.
-   */
-  layerNorm(x: Value, name: string, size: number, epsilon: number, parameters = true): Value {
-    const { graph, weights } = this;
-    const operands = parameters
-      ? [
-          weights.get(weights.firstOf(`${name}.weight`, `${name}.gamma`), [size]),
-          weights.get(weights.firstOf(`${name}.bias`, `${name}.beta`), [size]),
-        ]
-      : [graph.table(`ones ${size}`, [size], new Float32Array(size).fill(1))];
-    return graph.op('LayerNormalization', [x, ...operands], { axis: -1, epsilon: { float: epsilon } });
-  }
-
-  /** x / √(mean of x² + epsilon) over the columns, times `name.weight` [size] (Zhang and Sennrich 2019). */
-  rmsNorm(x: Value, name: string, size: number, epsilon: number): Value {
-    const { graph } = this;
-    const mean = graph.op('ReduceMean', [graph.op('Pow', [x, graph.scalar(2)]), graph.integers([-1])], { keepdims: 1 });
-    const root = graph.op('Sqrt', [graph.op('Add', [mean, graph.scalar(epsilon)])]);
-    return graph.op('Mul', [graph.op('Div', [x, root]), this.weights.get(`${name}.weight`, [size])]);
+  /** Normalises the last dimension of x, which has `size` columns. */
+  norm(x: Value, norm: Norm): Value {
+    return norm.kind === 'rms' ? this.rmsNorm(x, norm) : this.layerNorm(x, norm);
   }
 
   activate(x: Value, activation: Activation): Value {
@@ -79,10 +83,22 @@ export class Modules {
     return indices === null ? x : this.graph.op('Gather', [x, indices], { axis: 0 });
   }
 
-  private product(x: Value, weight: string, shape: readonly number[], layout: WeightLayout, bias: Value | null): Value {
-    const { graph, weights, int8 } = this;
-    if (int8 !== null) return int8.apply(x, weights.source(weight, shape), layout, bias);
-    const operands = [x, weights.get(weight, shape), ...(bias === null ? [] : [bias])];
-    return graph.op('Gemm', operands, { transB: layout === 'outputs-first' ? 1 : 0 });
+  private layerNorm(x: Value, { kind, name, size, epsilon }: Norm): Value {
+    const { graph, weights } = this;
+    const operands =
+      kind === 'plain'
+        ? [graph.table(`ones ${size}`, [size], new Float32Array(size).fill(1))]
+        : [
+            weights.get(weights.firstOf(`${name}.weight`, `${name}.gamma`), [size]),
+            weights.get(weights.firstOf(`${name}.bias`, `${name}.beta`), [size]),
+          ];
+    return graph.op('LayerNormalization', [x, ...operands], { axis: -1, epsilon: { float: epsilon } });
+  }
+
+  private rmsNorm(x: Value, { name, size, epsilon }: Norm): Value {
+    const { graph } = this;
+    const mean = graph.op('ReduceMean', [graph.op('Pow', [x, graph.scalar(2)]), graph.integers([-1])], { keepdims: 1 });
+    const root = graph.op('Sqrt', [graph.op('Add', [mean, graph.scalar(epsilon)])]);
+    return graph.op('Mul', [graph.op('Div', [x, root]), this.weights.get(`${name}.weight`, [size])]);
   }
 }

@@ -7,17 +7,21 @@ export const positionBuckets = 32;
 /** Distance from which on all are in the last bucket. */
 const maxDistance = 128;
 
+/** A table `name.weight` [buckets, heads]. */
+export interface RelativePositionTable {
+  readonly name: string;
+  readonly buckets: number;
+  readonly heads: number;
+}
+
 /**
  * A learned number for each head and distance, T5's relative position bias as MPNet has it.
- * @param name of the table `name.weight` [buckets, heads]
  * @returns what is added to attention scores, [heads, tokens, tokens]
  */
 export function relativePositionBias(
   modules: Modules,
   tokens: Tokens,
-  name: string,
-  buckets: number,
-  heads: number,
+  { name, buckets, heads }: RelativePositionTable,
 ): Value {
   const { graph } = modules;
   return tokens.once('relative position bias', () => {

@@ -13,26 +13,27 @@ export interface Rotary {
   readonly pairs: 'adjacent' | 'halves';
 }
 
+/** What is turned. */
+export interface Rotation extends Rotary {
+  readonly heads: number;
+  readonly headSize: number;
+  /** Which tokens the rows are, null for all. */
+  readonly rows: Value | null;
+}
+
 /**
  * Turns queries or keys. All that a graph turns must have the same frequencies.
  * @param x [rows, heads · headSize], in any shape that has its elements in this order
- * @param rows which tokens the rows of x are, null for all
  * @returns [rows, heads, headSize]
  */
-export function rotate(
-  tokens: Tokens,
-  x: Value,
-  { frequencies, pairs }: Rotary,
-  heads: number,
-  headSize: number,
-  rows: Value | null,
-): Value {
+export function rotate(tokens: Tokens, x: Value, rotation: Rotation): Value {
+  const { frequencies, pairs, heads, headSize, rows } = rotation;
   const { graph } = tokens;
   const half = frequencies.length;
   const still = headSize - 2 * half;
   const byHead = graph.op('Reshape', [x, graph.integers([-1, heads, headSize])]);
   const [turning, ...others] = still === 0 ? [byHead] : split(graph, byHead, [2 * half, still]);
-  const [first, second] = separate(graph, turning!, pairs, heads, half);
+  const [first, second] = separate(graph, turning!, rotation);
   const [cos, sin] = (['Cos', 'Sin'] as const).map((op) =>
     tokens.rowsOf(`rotary ${op}`, rows, () => graph.op(op, [angles(tokens, frequencies)])),
   );
@@ -46,8 +47,9 @@ export function rotate(
   return others.length === 0 ? turned : graph.op('Concat', [turned, ...others], { axis: -1 });
 }
 
-/** The first and the second of each pair, both [rows, heads, half]. */
-function separate(graph: GraphBuilder, x: Value, pairs: Rotary['pairs'], heads: number, half: number): [Value, Value] {
+/** The first and the second of each pair, both [rows, heads, number of pairs]. */
+function separate(graph: GraphBuilder, x: Value, { pairs, heads, frequencies }: Rotation): [Value, Value] {
+  const half = frequencies.length;
   if (pairs === 'halves') return split(graph, x, [half, half]) as [Value, Value];
   const byPair = graph.op('Reshape', [x, graph.integers([-1, heads, half, 2])]);
   const shape = graph.integers([-1, heads, half]);

@@ -1,25 +1,38 @@
 import { onnxDataTypes } from '../../io/onnx-writer.js';
 import type { GraphBuilder, Value } from './graph.js';
 
+/** What says which token each row of a graph is; int32 [tokens] each. */
+export interface TokenInputs {
+  readonly ids: Value;
+  /** Place of each token in its text, from 0. */
+  readonly positions: Value;
+  /** 0 for tokens that all may see, else the number of the only part that may see it; null where there is one part. */
+  readonly parts?: Value | null;
+  /**
+   * Number of the text that each token belongs to: texts lie one after another and see nothing of each other; null where
+   * there is one text.
+   */
+  readonly texts?: Value | null;
+}
+
 /** What a graph's rows stand for, and what layers share of it: masks and the like are worked out once a run. */
 export class Tokens {
   private readonly known = new Map<string, Value>();
 
-  /**
-   * @param ids int32 [tokens]
-   * @param positions place of each token in its text, from 0; int32 [tokens]
-   * @param parts 0 for tokens that all may see, else the number of the only part that may see it, int32 [tokens]; null
-   * where there is one part
-   * @param texts number of the text that each token is of, int32 [tokens]: texts lie one after another and see nothing of
-   * each other; null where there is one text
-   */
+  readonly ids: Value;
+  readonly positions: Value;
+  private readonly parts: Value | null;
+  private readonly texts: Value | null;
+
   constructor(
     readonly graph: GraphBuilder,
-    readonly ids: Value,
-    readonly positions: Value,
-    readonly parts: Value | null,
-    readonly texts: Value | null = null,
-  ) {}
+    { ids, positions, parts = null, texts = null }: TokenInputs,
+  ) {
+    this.ids = ids;
+    this.positions = positions;
+    this.parts = parts;
+    this.texts = texts;
+  }
 
   /**
    * What is added to attention scores, [rows, tokens]: 0 where a row may look, -∞ where it may not. Each token sees

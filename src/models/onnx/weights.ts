@@ -1,6 +1,7 @@
 import { dirname, relative, sep } from 'node:path';
 import { InputError } from '../../core/errors.js';
 import { onnxDataTypes, type OnnxDataType } from '../../io/onnx-writer.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { TensorSource, TensorTable, TensorType } from '../checkpoint/tensors.js';
 import type { Int8Weights } from '../quantization/int8-weights.js';
 import type { GraphBuilder, Value } from './graph.js';
@@ -13,24 +14,27 @@ const elementTypeOf: Partial<Record<TensorType, OnnxDataType>> = {
 
 /** The tensors of a checkpoint as constants of a graph: checked against the expected shape, and never copied. */
 export class Weights {
-  /** Folder that the session must be told: the constants' locations are relative to it. */
+  /** Locations of constants are relative to this folder; the session needs it. */
   readonly folder: string;
+  private readonly tensors: TensorTable;
+  /** The checkpoint's folder, for messages. */
+  private readonly origin: string;
   private readonly constants = new Map<string, Value>();
   private readonly casts = new Map<string, Value>();
 
   /**
-   * @param origin what the tensors were read from, for messages
    * @param prefixes that a tensor's name may have in the file: a language model's is saved as `transformer.h.0…`, a
    * bare encoder's as `h.0…`
    * @param int8 where linear layers have their weights from in eight bits; null for those of the checkpoint
    */
   constructor(
     private readonly graph: GraphBuilder,
-    private readonly tensors: TensorTable,
-    private readonly origin: string,
+    { tensors, folder }: Pick<Checkpoint, 'tensors' | 'folder'>,
     private readonly prefixes: readonly string[],
     readonly int8: Int8Weights | null = null,
   ) {
+    this.tensors = tensors;
+    this.origin = folder;
     const folders = [...tensors.values()].map((tensor) => dirname(tensor.file));
     this.folder = commonFolder(int8 === null ? folders : [...folders, int8.folder]);
   }

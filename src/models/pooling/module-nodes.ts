@@ -1,37 +1,31 @@
-import type { PoolingMode, SentenceModule } from './sentence-transformers.js';
-import type { GraphBuilder, Value } from '../onnx/graph.js';
-import type { PoolingNodes } from './pooling-nodes.js';
+import type { Value } from '../onnx/graph.js';
 import type { Weights } from '../onnx/weights.js';
+import type { PoolingNodes } from './pooling-nodes.js';
+import type { ModuleView, SentenceModule } from './sentence-modules.js';
 
 /** Adds the nodes of a sentence-transformers model's own modules. */
 export class ModuleNodes {
-  /**
-   * @param weights with the modules' tensors under the names that the modules give
-   * @param layer the last hidden state's number
-   * @param hidden the last hidden state, [tokens, size]
-   */
+  /** @param weights with the modules' tensors under the names that the modules give */
   constructor(
-    private readonly graph: GraphBuilder,
-    private readonly weights: Weights,
     private readonly pooling: PoolingNodes,
-    private readonly layer: number,
-    private readonly hidden: Value,
+    private readonly weights: Weights,
   ) {}
 
-  /** The vector after all modules, [texts, size]. */
-  vector(modules: readonly SentenceModule[]): Value {
-    return modules.reduce<Value>((value, module) => this.apply(module, value), this.hidden);
+  /** The vectors after all modules, [texts, size]. */
+  view({ modules, layer }: Pick<ModuleView, 'modules' | 'layer'>): Value {
+    return modules.reduce<Value>((value, module) => this.apply(module, value, layer), this.pooling.hidden(layer));
   }
 
-  private apply(module: SentenceModule, value: Value): Value {
-    const { graph, weights } = this;
+  private apply(module: SentenceModule, value: Value, layer: number): Value {
+    const { weights } = this;
+    const { graph } = this.pooling.texts;
     switch (module.kind) {
       case 'pooling': {
-        const vectors = module.modes.map((mode) => this.pooled(mode));
+        const vectors = module.poolings.map((pooling) => this.pooling.view({ pooling, layer }));
         return vectors.length === 1 ? vectors[0]! : graph.op('Concat', vectors, { axis: 1 });
       }
       case 'learned-weights':
-        return this.weighted(module.weights, module.positions);
+        return this.weighted(weights.get(module.weights, [module.positions]), this.pooling.hidden(layer));
       case 'dense': {
         const operands = [value, weights.get(module.weight, [module.outputs, module.inputs])];
         if (module.bias !== null) operands.push(weights.get(module.bias, [module.outputs]));
@@ -46,18 +40,12 @@ export class ModuleNodes {
     }
   }
 
-  private pooled(mode: PoolingMode): Value {
-    if (mode !== 'mean_sqrt_len_tokens') return this.pooling.view({ pooling: mode, layer: this.layer });
-    // Σ hᵢ / √S = √S · mean
-    const mean = this.pooling.view({ pooling: 'mean', layer: this.layer });
-    return this.graph.op('Mul', [mean, this.graph.op('Sqrt', [this.pooling.lengths()])]);
-  }
-
-  private weighted(name: string, positions: number): Value {
-    const { graph } = this;
-    const all = this.weights.get(name, [positions]);
-    const rows = this.pooling.byText(graph.op('Gather', [all, this.pooling.tokens.positions], { axis: 0 }));
+  /** Σ wᵢ hᵢ / Σ wᵢ; a sum below 1e-9 counts as that. @param learned a weight for each position, [positions] */
+  private weighted(learned: Value, hidden: Value): Value {
+    const { texts } = this.pooling;
+    const { graph } = texts;
+    const rows = texts.byText(texts.byPosition(learned));
     const sums = graph.op('ReduceSum', [rows, graph.integers([1])], { keepdims: 1 });
-    return graph.op('Div', [graph.op('MatMul', [rows, this.hidden]), graph.op('Max', [sums, graph.scalar(1e-9)])]);
+    return graph.op('Div', [graph.op('MatMul', [rows, hidden]), graph.op('Max', [sums, graph.scalar(1e-9)])]);
   }
 }

@@ -1,30 +1,16 @@
 import { InputError, unknownName } from '../../core/errors.js';
 import type { EmbeddingView } from '../../core/model.js';
+import { poolingTable, type PoolingEntry } from './pooling-table.js';
 
-/**
- * How a text's hidden states become one vector. Over its tokens i = 1 … S:
- * - `weightedmean`: Σ wᵢ hᵢ with wᵢ = i / Σ j (SGPT, Muennighoff 2022, eq. 2)
- * - `mean`: Σ hᵢ / S
- * - `lasttoken`: h_S
- * - `cls`: h₁
- * - `max`: the largest value of each dimension
- * - `meanmean`, `lasttokenmean`: `mean` or `lasttoken`, averaged over all hidden states, embeddings included
- * - `pooler`: the model's own, of the last hidden state (BERT and its kin: tanh(W h₁ + b)), where it has one
- */
-export const poolings = [
-  'weightedmean',
-  'mean',
-  'lasttoken',
-  'cls',
-  'max',
-  'meanmean',
-  'lasttokenmean',
-  'pooler',
-] as const;
-export type Pooling = (typeof poolings)[number];
+/** The name of a pooling; {@link poolingTable} says what each is. */
+export type Pooling = keyof typeof poolingTable;
 
-/** The pooling of each hidden state that `meanmean` and `lasttokenmean` average; undefined for those of one state. */
-export const averagedPooling: Partial<Record<Pooling, Pooling>> = { meanmean: 'mean', lasttokenmean: 'lasttoken' };
+/** All names, in the order of the table. */
+export const poolings = Object.keys(poolingTable) as readonly Pooling[];
+
+export function poolingEntry(pooling: Pooling): PoolingEntry {
+  return poolingTable[pooling];
+}
 
 /** An {@link EmbeddingView} that is pooled here. */
 export interface PooledView extends EmbeddingView {
@@ -52,14 +38,16 @@ export interface PooledModel {
 /** The poolings that a model has: `pooler` is not in every one, and states of different sizes have no average. */
 export function poolingsOf({ hiddenSize, outputSize, pooler }: PooledModel): Pooling[] {
   return poolings.filter((pooling) => {
-    if (pooling === 'pooler') return pooler !== null;
-    return averagedPooling[pooling] === undefined || hiddenSize === outputSize;
+    const { takes } = poolingEntry(pooling);
+    if (takes === 'pooler') return pooler !== null;
+    return takes === 'one' || hiddenSize === outputSize;
   });
 }
 
 /**
  * The views that poolings and layers ask for, poolings first: `weightedmean`, `mean`, `weightedmean@3` …
- * @param poolingNames some of {@link poolings}, or `all` for every one that the model has
+ * @param poolingNames some of {@link poolings}, or `all` for those among them that the model has and that are not left out
+ * of it (`inAll`)
  * @param layers hidden states: 0 the embeddings, the number of layers the last, -1 the last too, `all` every one;
  * poolings that average over the layers, and `pooler`, yield one view whatever is asked for
  * @throws InputError for a pooling that is unknown or that the model does not have, a layer that does not exist, or
@@ -73,14 +61,14 @@ export function embeddingViews(
   if (poolingNames.length === 0)
     throw new InputError(`no pooling given; expected some of ${poolings.join(', ')}, or all`);
   const possible = poolingsOf(model);
-  const asked = poolingNames.flatMap((name) => (name === 'all' ? possible : [parsePooling(name)]));
+  const all = possible.filter((pooling) => poolingEntry(pooling).inAll);
+  const asked = poolingNames.flatMap((name) => (name === 'all' ? all : [parsePooling(name)]));
   const wanted = layerNumbers(layers, model.layers);
   const views = new Map<string, PooledView>();
   for (const pooling of asked) {
     if (!possible.includes(pooling))
       throw new InputError(`pooling "${pooling}": this model does not have it; it has ${possible.join(', ')}`);
-    const ofOneState = averagedPooling[pooling] === undefined && pooling !== 'pooler';
-    for (const layer of ofOneState ? wanted : [model.layers]) {
+    for (const layer of poolingEntry(pooling).takes === 'one' ? wanted : [model.layers]) {
       const name = layer === model.layers ? pooling : `${pooling}@${layer}`;
       views.set(name, {
         name,

@@ -11,7 +11,7 @@ import { shareWeights } from './shared-weights.js';
 export interface PoolOptions {
   /** Processor threads to use in all. */
   readonly threads: number;
-  /** Worker processes; by default as many as threads, or fewer (see crew.ts). */
+  /** Worker processes; by default as many as threads, or fewer (worker-layout.ts). */
   readonly workers?: number | undefined;
   readonly device: Device;
   /** Tokens of several texts that one run takes, for a model that was built so; null, the default, for one text a run. */
@@ -20,7 +20,7 @@ export interface PoolOptions {
   readonly activationBytes: number;
   /** A small run, for measuring. */
   readonly probe: Feeds;
-  /** Told what was decided where that is not the usual. */
+  /** Called with a message when workers or weights are set up otherwise than by default. */
   readonly note?: ((message: string) => void) | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface CrossEncoderOptions extends ComputeOptions {
   readonly maxTokens?: number | null | undefined;
   /** Finds the pair that a one-shot prompt shows first; needed for such prompts alone. */
   readonly findExample?: FindExample | undefined;
-  /** Told of a download, and of how the model is run where that is not the usual. */
+  /** Reports downloads, and notes how the model is run where that is not the default. */
   readonly progress?: Progress | undefined;
 }
 

@@ -1,0 +1,105 @@
+import type { Encoder, Matrix, Role, WorkOptions } from '../../core/model.js';
+import { encoderGraph } from '../graphs/encoder-graph.js';
+import type { EncoderView } from '../graphs/view-outputs.js';
+import type { ModelSource } from '../hub/index.js';
+import { openModel } from '../loading/open-model.js';
+import { batchBudget, startModel } from '../loading/start-model.js';
+import { readSentenceTransformer } from '../pooling/sentence-transformers.js';
+import type { Job } from '../runtime/job.js';
+import { longestFirst } from '../runtime/longest-first.js';
+import type { Feeds } from '../runtime/messages.js';
+import type { SessionPool } from '../runtime/pool.js';
+import { activationBytes } from '../runtime/worker-layout.js';
+import type { BiEncoderOptions } from './options.js';
+import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
+import { checkpointViews, zeroMatrices } from './views.js';
+
+/** Longest input of most models, where a model has no limit. */
+const usualTokens = 2048;
+/** A short text, to measure with. */
+const probeTokens = 32;
+
+/**
+ * Opens a model folder with weights. Texts are run without padding and blind to others, one per run or as many as
+ * `batchTokens` allows.
+ * @throws InputError for a model or an option that is not possible
+ */
+export async function openCheckpointEncoder(
+  source: ModelSource,
+  options: BiEncoderOptions,
+  marks: Marks,
+): Promise<Encoder> {
+  const { dtype = 'fp32', device = 'cpu', progress } = options;
+  const batchTokens = batchBudget(options);
+  const model = await openModel(source, dtype, progress);
+  const { architecture, tokenizer } = model;
+  const sentence = await readSentenceTransformer(model.checkpoint);
+  const checkpoint = sentence?.checkpoint ?? model.checkpoint;
+  const { id } = checkpoint;
+  const preparation = prepareTexts(
+    { checkpoint, tokenizer, positions: architecture.maxTokens, sentence },
+    marks,
+    options,
+  );
+  const views = checkpointViews(options, { id, sentence }, architecture);
+  const longest = preparation.limit ?? usualTokens;
+  const { info, pool } = await startModel(
+    { ...model, checkpoint },
+    (int8) => encoderGraph(architecture, checkpoint, views, int8, batchTokens !== null),
+    {
+      ...options,
+      ...{ device, batchTokens },
+      activationBytes: activationBytes(Math.max(longest, batchTokens ?? 0), architecture.hiddenSize, 0),
+      probe: feeds(new Int32Array(Math.min(longest, probeTokens))),
+      note: (message) => progress?.note(`${id}: ${message}`),
+    },
+  );
+  return {
+    model: info,
+    settings: preparation.settings,
+    views,
+    encode: (texts, role, work) => encode({ pool, preparation, views }, texts, role, work),
+    peakBytes: () => pool.peakBytes,
+    close: () => pool.close(),
+  };
+}
+
+/** The parts of a model in use. */
+interface CheckpointParts {
+  readonly pool: SessionPool;
+  readonly preparation: TextPreparation;
+  readonly views: readonly EncoderView[];
+}
+
+async function encode(
+  { pool, preparation, views }: CheckpointParts,
+  texts: readonly string[],
+  role: Role,
+  { signal, onProgress }: WorkOptions = {},
+): Promise<Matrix[]> {
+  const matrices = zeroMatrices(views, texts.length);
+  function* jobs(): Generator<Job> {
+    for (const index of longestFirst(texts.map(({ length }) => length))) {
+      const ids = preparation.ids(texts[index]!, role);
+      if (ids.length === 0) {
+        onProgress?.(1);
+        continue;
+      }
+      yield {
+        feeds: feeds(ids),
+        done(outputs) {
+          matrices.forEach(({ data, columns }, view) => {
+            data.set(outputs[view]!, index * columns);
+          });
+          onProgress?.(1);
+        },
+      };
+    }
+  }
+  await pool.run(jobs(), signal);
+  return matrices;
+}
+
+function feeds(ids: Int32Array): Feeds {
+  return { ids: { type: 'int32', data: ids, dims: [ids.length] } };
+}
