@@ -28,7 +28,7 @@ export function sharingOptions(): Option[] {
     ),
     new Option(
       '--queue <url>',
-      `have them computed by workers: redis://HOST:PORT/DB, or rediss:// for TLS; password also in ${passwordVariable}`,
+      `let workers compute them: redis://HOST:PORT/DB, or rediss:// for TLS; password also in ${passwordVariable}`,
     ),
     new Option('--shard <i/n>', 'only compute this share of them, and stop').argParser(share),
     new Option('--shard-size <n>', 'texts per shard, or documents per shard of pairs').argParser(positive).hideHelp(),

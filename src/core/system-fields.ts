@@ -124,7 +124,7 @@ export const systemFields = {
   firstStage: field(text.default('bm25'), {
     ...{ key: 'nothing', job: 'unused', record: 'firstStage', group: 're-ranking' },
     value: '<name>',
-    help: 'what is re-ranked: bm25, elasticsearch:URL (a server, OpenSearch too), or a TREC run file',
+    help: 'search whose top documents are re-ranked: bm25, elasticsearch:URL (or opensearch:URL), or a TREC run file',
   }),
   depth: field(count.default(100), {
     ...{ key: 'nothing', job: 'unused', record: 'firstStage', group: 're-ranking', read: 'count' },
@@ -134,22 +134,22 @@ export const systemFields = {
   dtype: field(z.enum(dtypes).default('fp32'), {
     ...{ key: 'model', job: 'sent', record: 'model', group: 'computing', ...ranByServer },
     value: '<type>',
-    help: 'what models compute in',
+    help: 'number format that models compute in',
   }),
   storeDtype: field(z.enum(storeDtypes).default('float32'), {
     ...{ key: 'format', job: 'sent', record: 'settings', omittedValue: 'float32', group: 'computing' },
     value: '<type>',
-    help: "what bi-encoders' vectors are stored as: float16 takes half the room and rounds",
+    help: "number format of bi-encoders' stored vectors: float16 takes half the space and rounds",
   }),
   device: field(z.enum(devices).default('cpu'), {
     ...{ key: 'both', job: 'sent', record: 'settings', omittedValue: 'cpu', group: 'computing', ...ranByServer },
     value: '<name>',
-    help: 'what models run on',
+    help: 'device that models run on',
   }),
   workers: field(count.nullable().default(null), {
     ...{ key: 'nothing', job: 'own', record: 'command', group: 'computing', read: 'count', ...ranByServer },
     value: '<n>',
-    help: 'processes that run a model (default: as many as threads, or as suits a large one)',
+    help: 'number of model processes (default: one per thread; fewer for large models)',
   }),
   endpoint: field(text.nullable().default(null), {
     ...{ key: 'both', job: 'unused', record: 'settings', omittedValue: null, ...hosted },
@@ -174,7 +174,7 @@ export const systemFields = {
   concurrency: field(count.nullable().default(null), {
     ...{ ...noEffect, read: 'count', ...hosted },
     value: '<n>',
-    help: 'requests at a time (default: 4)',
+    help: 'number of concurrent requests (default: 4)',
   }),
   parameters: field(z.number().positive().nullable().default(null), {
     ...{ key: 'nothing', job: 'unused', record: 'model', read: 'number', ...hosted },

@@ -56,7 +56,7 @@ async function openSearch(
  */
 export async function candidatesOf({ folder, record }: StoredResult, depth: number): Promise<CandidateRun> {
   if (record.files.run === null) {
-    throw new InputError(`${folder}: ${record.task.name} is no ranking, so its result has no run to re-rank`);
+    throw new InputError(`${folder}: ${record.task.name} is not a retrieval task, so its result has no run to re-rank`);
   }
   return { name: record.system.name, run: await readRun(join(folder, record.files.run)), depth };
 }

@@ -14,7 +14,7 @@ export const workerMessagesKey = 'sgpt-bench:notices';
 /** To be raised when jobs or announcements change, so that workers of another version are refused. */
 const protocol = 3;
 
-/** Two processes with equal versions compute the same numbers. These are a record's versions without Node's. */
+/** The versions that must be equal for two processes to compute the same numbers: a record's, without Node's. */
 export interface Versions {
   readonly protocol: number;
   readonly programs: Readonly<Record<string, string>>;

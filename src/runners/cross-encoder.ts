@@ -136,7 +136,7 @@ async function rerank(
   };
 }
 
-/** A shard with its scores in the order of its pairs; undefined if another machine computes it. */
+/** A shard; `scores` are in the order of its pairs, and undefined if another machine computes it. */
 interface ScoredShard {
   readonly key: string;
   readonly candidates: readonly DocumentQueries[];

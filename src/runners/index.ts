@@ -66,7 +66,7 @@ export const runnerKinds: readonly RunnerKind[] = [
     refusal: (task) =>
       task.kind === 'retrieval' || task.dataset === 'askubuntu'
         ? null
-        : 'choose --runner bi-encoder, with --model; of USEB, a cross-encoder runs on askubuntu alone',
+        : 'choose --runner bi-encoder, with --model; of USEB, a cross-encoder runs only on askubuntu',
     forTask: (spec, task) =>
       spec.prompt !== null
         ? [spec]

@@ -205,7 +205,7 @@ describe('a plan with tasks of USEB', () => {
     ],
     [
       { runner: ['cross-encoder'], model: ['never/opened'], prompt: ['G'] },
-      /useb\/cqadupstack: the runner cross-encoder .* runs on askubuntu alone/,
+      /useb\/cqadupstack: the runner cross-encoder .* runs only on askubuntu/,
     ],
   ] as [SystemValues, RegExp][])('refuses before any work: %o', async (values, message) => {
     const tasks = await openUsebTasks('useb', fixtures);

@@ -22,7 +22,7 @@ export class TopDocuments {
    * @throws RangeError for a limit beyond 699,050
    */
   constructor(limit: number) {
-    if (limit > maxLimit) throw new RangeError(`at most ${maxLimit} documents of a query can be kept`);
+    if (limit > maxLimit) throw new RangeError(`at most ${maxLimit} documents per query are possible`);
     this.limit = limit;
     this.#scores = new Float32Array(3 * limit);
     this.#numbers = new Int32Array(3 * limit);

@@ -6,7 +6,7 @@ import type { Settings } from '../../core/setting.js';
 
 /** All inputs that a shard of vectors depends on. */
 export interface ShardParts {
-  /** Its files' hashes and its dtype count; its name does not. */
+  /** The key covers its files' hashes and its dtype, not its name. */
   readonly model: ModelInfo;
   /** All settings of the encoder. */
   readonly settings: Settings;

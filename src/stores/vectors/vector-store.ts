@@ -139,7 +139,7 @@ export class VectorStore {
   }
 
   #nameOf(key: string): string {
-    if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`"${key}" is no shard key (64 hex digits)`);
+    if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`"${key}" is not a shard key (64 hex digits)`);
     const suffix = this.dtype === 'float32' ? '' : '.float16';
     return `${key.slice(0, 2)}/${key}${suffix}.vectors`;
   }
