@@ -6,7 +6,7 @@ import { InputError, messageOf } from '../core/errors.js';
 import { isErrno, kindOf, sha256OfFile, writeFileAtomic } from '../io/files.js';
 import { loadResult } from '../results/store.js';
 import { maxShardBytes, parseShard } from '../stores/vectors/shard-file.js';
-import { isBucketAddress, StoreFolder } from '../stores/index.js';
+import { isBucketAddress, storeIdFile, StoreFolder } from '../stores/index.js';
 
 /** Counts of a merge. */
 export interface Merged {
@@ -63,7 +63,7 @@ async function filesIn(folder: string): Promise<string[]> {
     throw new InputError(`${folder}: there is no such folder; expected a store or results of "sgpt-bench run"`);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp') && entry.name !== 'store-id')
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp') && entry.name !== storeIdFile)
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length));
   if (!paths.some((path) => isShard(path) || isRecord(path)))
     throw new InputError(`${folder}: holds neither results nor stored vectors; is it a folder of "sgpt-bench run"?`);

@@ -2,7 +2,7 @@ import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { modelSettings } from '../core/system-spec.js';
 import { contextIds, packQueries, parsePrompt, templateOf, type Prompt, type Tokenizer } from '../models/index.js';
-import { CachedRequests, type RequestRows, type Wanted } from './cached-requests.js';
+import { CachedRequests, type RequestRows, type WantedContent } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
   completionsBody,
@@ -97,7 +97,7 @@ async function score(
   pairs: readonly (readonly Pair[])[],
   work: WorkOptions = {},
 ): Promise<Float32Array[]> {
-  const wanted = new Map<string, Wanted<ScoredPrompt>>();
+  const wanted = new Map<string, WantedContent<ScoredPrompt>>();
   let unscored = 0;
   for (const pair of pairs.flat()) {
     if (pair === null) unscored++;

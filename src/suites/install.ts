@@ -6,9 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import { InputError } from '../core/errors.js';
 import type { Progress } from '../core/progress.js';
-import { downloadFile, usualPatience, type FileRequest, type Patience } from '../io/download.js';
+import { downloadFile, type FileRequest } from '../io/download.js';
 import { kindOf } from '../io/files.js';
 import { withLock } from '../io/lock.js';
+import { defaultRetryPolicy, type RetryPolicy } from '../io/retry.js';
 import { unzip } from '../io/unzip.js';
 
 /** Text compresses to a quarter or less, so an archive that unpacks to 25 times its size is rejected as malicious. */
@@ -24,7 +25,7 @@ export interface DownloadOptions {
   readonly mirror?: string | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  readonly patience?: Patience | undefined;
+  readonly retry?: RetryPolicy | undefined;
 }
 
 /** Maximum number of concurrent downloads. */
@@ -60,7 +61,7 @@ export interface PublishedArchive {
  * folder appears whole or not at all; a stopped download is resumed by the next one.
  * @throws InputError if it is not available, differs from the published file, or is being downloaded already
  */
-export async function install(name: string, source: Source, options: DownloadOptions): Promise<string> {
+export async function install(name: string, source: DataSource, options: DownloadOptions): Promise<string> {
   const folder = join(options.datasetsDir, name);
   const work = join(options.datasetsDir, '.downloads');
   return withLock(join(work, `${name}.lock`), `the download of ${name}`, async () => {
@@ -80,7 +81,7 @@ export async function install(name: string, source: Source, options: DownloadOpt
 }
 
 /** Brings a data set's files into a new folder. @returns the folder with the data set itself */
-export type Source = (unpacking: string, options: DownloadOptions) => Promise<string>;
+export type DataSource = (unpacking: string, options: DownloadOptions) => Promise<string>;
 
 /** The address of a mirror, without a trailing slash. @throws InputError for an invalid address */
 export function addressOf(mirror: string): string {
@@ -100,7 +101,7 @@ export interface ArchiveSource {
 }
 
 /** A source that downloads a zip archive, checks it, and unpacks it within a size limit. */
-export function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): Source {
+export function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): DataSource {
   return async (unpacking, options) => {
     const path = join(options.datasetsDir, '.downloads', `${name}.zip`);
     if ((await kindOf(path)) === 'missing')
@@ -145,7 +146,7 @@ async function hashOfFile(path: string, algorithm: string): Promise<string> {
 export async function fetchFile(
   file: Pick<FileRequest, 'url' | 'path' | 'bytes'>,
   name: string,
-  { progress, signal, patience = usualPatience }: DownloadOptions,
+  { progress, signal, retry = defaultRetryPolicy }: DownloadOptions,
 ): Promise<void> {
   const stage = progress.stage(`download ${name}`, Math.floor((file.bytes ?? 0) / 1000), 'kB');
   const advance = kilobytes(stage.advance.bind(stage));
@@ -153,7 +154,7 @@ export async function fetchFile(
   try {
     await downloadFile({
       ...file,
-      patience,
+      retry,
       advice: 'choose another source with --mirror',
       signal,
       onRetry(reason) {

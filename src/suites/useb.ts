@@ -90,9 +90,9 @@ async function openUsebTask(
   return reader(join(folder, dataset), name, usebSplit(split));
 }
 
-type Reader = (folder: string, name: string, split: UsebSplit) => Promise<UsebTask>;
+type UsebReader = (folder: string, name: string, split: UsebSplit) => Promise<UsebTask>;
 
-const readers: Readonly<Record<UsebDataset, () => Promise<Reader>>> = {
+const readers: Readonly<Record<UsebDataset, () => Promise<UsebReader>>> = {
   askubuntu: async () => (await import('../datasets/useb/askubuntu.js')).openAskUbuntu,
   cqadupstack: async () => (await import('../datasets/useb/cqadupstack.js')).openCqaDupStack,
   twitterpara: async () => (await import('../datasets/useb/twitterpara.js')).openTwitterPara,

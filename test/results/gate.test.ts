@@ -33,7 +33,7 @@ describe('a result in the baseline', () => {
     const [one] = check(old, [now]);
     expect(one).toMatchObject({ verdict: 'failed', outcome: 'dropped' });
     expect(one!.expected! - one!.found!).toBeCloseTo(0.1 + 0.1 / count, 5);
-    expect(one!.message).toMatch(/nDCG@10 fell from 0\.4900 to 0\.3883 \(-0\.1017, p < 0\.0001; /);
+    expect(one!.message).toMatch(/nDCG@10 fell from 0\.4900 to 0\.3883 \(-0\.1017, p <0\.0001; /);
     expect(one!.message).toContain('of 60 queries 0 better, 60 worse');
     expect(one!.message).toContain('worst: q42,');
     expect(one!.message).toContain('pooling: weightedmean, now lasttoken');

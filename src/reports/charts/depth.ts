@@ -1,5 +1,5 @@
+import { formatScore } from '../../results/score-format.js';
 import type { LineSeriesOption } from 'echarts';
-import { formatScore } from '../model/format.js';
 import type { DepthFigure } from '../model/model.js';
 import {
   baseOption,

@@ -1,4 +1,4 @@
-import { formatDifference } from '../model/format.js';
+import { formatDifference } from '../../results/score-format.js';
 import type { DifferenceFigure } from '../model/model.js';
 import { baseOption, nameBelow, seriesColour, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';

@@ -1,4 +1,4 @@
-import { formatScore } from '../model/format.js';
+import { formatScore } from '../../results/score-format.js';
 import type { HeatFigure } from '../model/model.js';
 import { baseOption, nameBelow, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';

@@ -1,5 +1,6 @@
+import { formatScore } from '../../results/score-format.js';
 import type { LineSeriesOption, ScatterSeriesOption } from 'echarts';
-import { formatParameters, formatScore } from '../model/format.js';
+import { formatParameters } from '../model/format.js';
 import type { SizeFigure, SizePoint } from '../model/model.js';
 import {
   baseOption,

@@ -1,12 +1,6 @@
-import {
-  formatP,
-  summaryOf,
-  type CheckCase,
-  type CheckReport,
-  type Verdict,
-} from '../../results/check/check-report.js';
+import { summaryOf, type CheckCase, type CheckReport, type Verdict } from '../../results/check/check-report.js';
+import { formatDifference, formatScore, formatProbability } from '../../results/score-format.js';
 import { alignedTable, printable, shortened } from '../layout/columns.js';
-import { formatDifference, formatScore } from '../model/format.js';
 
 /** Labels of verdicts in the first column. */
 export const marks: Readonly<Record<Verdict, string>> = { failed: 'FAIL', warned: 'warn', passed: 'ok', skipped: '-' };
@@ -43,7 +37,7 @@ export function numbersOf({ expected, found, p }: CheckCase): [string, string, s
     expected === null ? none : formatScore(expected),
     found === null ? none : formatScore(found),
     expected === null || found === null ? none : formatDifference(found - expected),
-    p === null ? none : formatP(p),
+    p === null ? none : formatProbability(p),
   ];
 }
 

@@ -1,8 +1,7 @@
-import { formatP } from '../../results/check/check-report.js';
 import type { MeasureComparison, MovedQuery, ResultComparison, TopDocument } from '../../results/compare/comparison.js';
 import type { StoredResult } from '../../results/store.js';
+import { formatDifference, formatScore, formatProbability } from '../../results/score-format.js';
 import { alignedTable, printable, shortened } from '../layout/columns.js';
-import { formatDifference, formatScore } from '../model/format.js';
 
 /** Width of a document in the two rankings, and of a query's text. */
 const documentWidth = 52;
@@ -48,7 +47,10 @@ function differencesText({ differences }: ResultComparison): string {
 function measuresText(measures: readonly MeasureComparison[]): string {
   const confidence = Math.round((measures[0]?.interval.confidence ?? 0.95) * 100);
   const several = measures.length > 1;
-  const p = (raw: number, corrected: number): string[] => [formatP(raw), ...(several ? [formatP(corrected)] : [])];
+  const p = (raw: number, corrected: number): string[] => [
+    formatProbability(raw),
+    ...(several ? [formatProbability(corrected)] : []),
+  ];
   const head = [
     'Measure',
     'A',

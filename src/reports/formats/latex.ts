@@ -1,6 +1,6 @@
 import { formatValue, NO_VALUE } from '../model/format.js';
 import { suiteGrid, type Grid, type GridCell, type Heading } from '../layout/grid.js';
-import type { Panel, ReportSection, Report, Table } from '../model/model.js';
+import type { Panel, ReportSection, Report, ReportTable } from '../model/model.js';
 
 /** Maximum number of systems per table; a page has room for no more, so further systems go into further tables. */
 const COLUMNS = 7;
@@ -75,7 +75,7 @@ function panelTable({ label, table }: Panel): string {
 }
 
 /** Column types; text columns share the width that numbers leave. */
-function columnTypes({ columns }: Table): string {
+function columnTypes({ columns }: ReportTable): string {
   const texts = columns.filter(({ format }) => format === 'text').length;
   const [gap, number] = [3, 20];
   const width = (261 - columns.length * gap - (columns.length - texts) * number) / Math.max(1, texts);

@@ -1,7 +1,7 @@
 import { alignedTable, printable, shortened } from '../layout/columns.js';
 import { formatParameters } from '../model/format.js';
 import { suiteGrid, transposed, type Grid } from '../layout/grid.js';
-import type { Report, Suite } from '../model/model.js';
+import type { Report, ReportSuite } from '../model/model.js';
 
 /** Maximum widths of a system's name, a task's name and a line; tasks that do not fit go into further blocks. */
 const systemWidth = 48;
@@ -21,7 +21,7 @@ export function renderTextTable(report: Report): string {
 }
 
 /** The suite without CQADupStack's forums, for which a terminal is too narrow; their mean stays. */
-function withoutParts(suite: Suite): Suite {
+function withoutParts(suite: ReportSuite): ReportSuite {
   return { ...suite, rows: suite.rows.map((row) => ({ ...row, parts: [] })) };
 }
 

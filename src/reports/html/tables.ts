@@ -1,11 +1,12 @@
+import { formatDifference } from '../../results/score-format.js';
 import { verdictOf } from '../model/published.js';
-import { formatDifference, formatValue } from '../model/format.js';
+import { formatValue } from '../model/format.js';
 import { suiteGrid, type GridCell, type GridLine, type Heading } from '../layout/grid.js';
-import type { Column, Report, Suite, Table, Value } from '../model/model.js';
+import type { Column, Report, ReportSuite, ReportTable, TableValue } from '../model/model.js';
 import { html, Markup, type Inserted } from './markup.js';
 
 /** The table of a suite's scores. Rows with parts have a button that shows them. */
-export function resultsTable(suite: Suite, { systems, results }: Report): Markup {
+export function resultsTable(suite: ReportSuite, { systems, results }: Report): Markup {
   const grid = suiteGrid(suite, systems);
   const lines = new Map(results.map(({ folder }, i) => [folder, i]));
   return scrolling(
@@ -28,7 +29,7 @@ export function resultsTable(suite: Suite, { systems, results }: Report): Markup
 }
 
 /** @param lines by folder of a record: its line in the provenance table */
-function gridLine({ heading, cells }: GridLine, { rows }: Suite, lines: ReadonlyMap<string, number>): Markup {
+function gridLine({ heading, cells }: GridLine, { rows }: ReportSuite, lines: ReadonlyMap<string, number>): Markup {
   const parts = rows.find(({ id }) => id === heading.id)?.parts ?? [];
   const parent = heading.kind === 'part' ? heading.id!.split('.')[0]! : undefined;
   const attributes = new Markup(
@@ -76,7 +77,7 @@ function scoreCell({ text: number, mark, cell }: GridCell, lines: ReadonlyMap<st
 }
 
 /** A table of plain values. The page makes it sortable and filterable if it has a name. */
-export function dataTable(table: Table, name: string | null, label: string): Markup {
+export function dataTable(table: ReportTable, name: string | null, label: string): Markup {
   const heat = heatOf(table);
   const head = table.columns.map(
     ({ label: text, format }) => html`<th scope="col" ${flag(format !== 'text', ' class="number"')}>${text}</th>`,
@@ -103,7 +104,7 @@ export function dataTable(table: Table, name: string | null, label: string): Mar
   );
 }
 
-function dataCell(value: Value, column: Column, heat: (value: number) => number): Markup {
+function dataCell(value: TableValue, column: Column, heat: (value: number) => number): Markup {
   const text = formatValue(value, column.format);
   if (column.format === 'text') return html`<td>${text}</td>`;
   if (typeof value !== 'number') return html`<td class="number">${text}</td>`;
@@ -113,7 +114,7 @@ function dataCell(value: Value, column: Column, heat: (value: number) => number)
 }
 
 /** Returns the position of a value, in per cent, between the lowest and the highest of the columns with heat. */
-function heatOf({ columns, lines }: Table): (value: number) => number {
+function heatOf({ columns, lines }: ReportTable): (value: number) => number {
   const values = lines.flatMap((line) =>
     line.filter((value, i) => columns[i]!.heat === true && typeof value === 'number'),
   );

@@ -1,6 +1,7 @@
+import { formatScore } from '../../results/score-format.js';
 import { columnsWithScores } from '../model/averages.js';
-import { formatParameters, formatScore } from '../model/format.js';
-import type { Cell, ReportSystem, Row, Suite } from '../model/model.js';
+import { formatParameters } from '../model/format.js';
+import type { Cell, ReportSystem, Row, ReportSuite } from '../model/model.js';
 
 /** A table of scores for all formats: headings, and cells with their marks. */
 export interface Grid {
@@ -39,7 +40,7 @@ const TASKS_ACROSS_AT_MOST = 3;
 const SYSTEMS_ACROSS_AT_LEAST = 5;
 
 /** A suite's scores: tasks as rows and systems as columns; transposed for up to three tasks and many systems. */
-export function suiteGrid(suite: Suite, systems: readonly ReportSystem[]): Grid {
+export function suiteGrid(suite: ReportSuite, systems: readonly ReportSystem[]): Grid {
   const lines: GridLine[] = suite.rows.flatMap((row) => [
     rowLine(row, 'task'),
     ...row.parts.map((part) => rowLine(part, 'part')),

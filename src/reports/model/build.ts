@@ -1,6 +1,6 @@
 import { InputError } from '../../core/errors.js';
 import type { StoredResult } from '../../results/store.js';
-import type { NumberedResult, ReportSection, Report, ReportOptions, ReportSystem, Row, Suite } from './model.js';
+import type { NumberedResult, ReportSection, Report, ReportOptions, ReportSystem, Row, ReportSuite } from './model.js';
 import { depthSection } from './sections/depth.js';
 import { publishedSection } from './sections/published.js';
 import { costSection, shownResults, provenanceSection } from './sections/records.js';
@@ -44,7 +44,7 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
   };
 }
 
-function numberResults(suites: readonly Suite[], systems: readonly ReportSystem[]): NumberedResult[] {
+function numberResults(suites: readonly ReportSuite[], systems: readonly ReportSystem[]): NumberedResult[] {
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => (row.parts.length > 0 ? row.parts : [row])));
   const results = rows.flatMap((row) =>
     row.cells.flatMap((cell, i) =>
@@ -54,7 +54,7 @@ function numberResults(suites: readonly Suite[], systems: readonly ReportSystem[
   return results.map((result, i) => ({ id: `r${i + 1}`, ...result }));
 }
 
-function suiteNotes(suite: Suite): string[] {
+function suiteNotes(suite: ReportSuite): string[] {
   const rows = suite.rows.flatMap((row) => [row, ...row.parts]);
   return [...separateRows(rows), ...sampledRows(rows), ...averageNote(suite)];
 }
@@ -90,7 +90,7 @@ function sampledRows(rows: readonly Row[]): string[] {
     );
 }
 
-function averageNote({ name, rows, averages }: Suite): string[] {
+function averageNote({ name, rows, averages }: ReportSuite): string[] {
   const tasks = new Set(rows.map(({ task }) => task)).size;
   if (averages.length === 0) {
     return tasks < 2 ? [] : [`${name} has no average: fewer than two tasks have comparable scores of every system.`];

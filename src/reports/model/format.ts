@@ -1,22 +1,8 @@
-import type { Column, Value } from './model.js';
-
-/** Decimals of scores in every table; scores that are equal at this precision are ties. */
-export const SCORE_DECIMALS = 4;
+import { formatDifference, formatProbability, formatScore } from '../../results/score-format.js';
+import type { Column, TableValue } from './model.js';
 
 /** Text of a missing value. */
 export const NO_VALUE = '–';
-
-/** Formats a score for tables: `0.3254`. */
-export function formatScore(value: number): string {
-  return value.toFixed(SCORE_DECIMALS);
-}
-
-/** Formats a difference with its sign: `+0.0012`, `-0.0100`, `0.0000`. */
-export function formatDifference(value: number): string {
-  const text = value.toFixed(SCORE_DECIMALS);
-  if (Number(text) === 0) return (0).toFixed(SCORE_DECIMALS);
-  return value > 0 ? `+${text}` : text;
-}
 
 /** Formats a number of parameters: `950K`, `1.2M`, `125M`, `5.8B`. */
 export function formatParameters(count: number): string {
@@ -49,12 +35,8 @@ function formatRate(rate: number): string {
   return rate >= 100 ? formatCount(Math.round(rate)) : rate.toPrecision(3);
 }
 
-function formatProbability(p: number): string {
-  return p < 0.0001 ? '<0.0001' : p.toFixed(4);
-}
-
 /** Formats a value as its column requires. */
-export function formatValue(value: Value, format: Column['format']): string {
+export function formatValue(value: TableValue, format: Column['format']): string {
   if (value === null) return NO_VALUE;
   if (typeof value === 'string') return value;
   switch (format) {

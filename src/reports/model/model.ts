@@ -7,7 +7,7 @@ export interface Report {
   /** Columns of the tables, ordered by kind, family and size. */
   readonly systems: readonly ReportSystem[];
   /** Tasks by suite (BEIR, USEB, others), with the suite's averages. */
-  readonly suites: readonly Suite[];
+  readonly suites: readonly ReportSuite[];
   /** Further sections, in order; sections without content are left out. */
   readonly sections: readonly ReportSection[];
   /** The records of the shown scores, in the order of rows and columns. */
@@ -39,7 +39,7 @@ export interface NumberedResult extends StoredResult {
   readonly system: string;
 }
 
-export interface Suite {
+export interface ReportSuite {
   readonly name: string;
   readonly rows: readonly Row[];
   /** First over the tasks that every system of the suite has, then over all tasks, for the systems that have them. */
@@ -123,16 +123,16 @@ export interface Panel {
   /** The task or average that the panel shows. */
   readonly label: string;
   readonly figure: Figure | null;
-  readonly table: Table;
+  readonly table: ReportTable;
 }
 
 /** A table of plain values; its columns define the formats. */
-export interface Table {
+export interface ReportTable {
   readonly columns: readonly Column[];
-  readonly lines: readonly (readonly Value[])[];
+  readonly lines: readonly (readonly TableValue[])[];
 }
 
-export type Value = string | number | null;
+export type TableValue = string | number | null;
 
 export interface Column {
   readonly label: string;

@@ -1,4 +1,4 @@
-import { SCORE_DECIMALS } from './format.js';
+import { scoreDecimals } from '../../results/score-format.js';
 import type { ReportSystem } from './model.js';
 import { isBound } from './order.js';
 
@@ -11,7 +11,7 @@ export function rankedCells<T extends { readonly value: number }>(
   systems: readonly ReportSystem[],
 ): ((T & { best: boolean; second: boolean }) | null)[] {
   const shown = cells.map((cell, i) =>
-    cell === null || isBound(systems[i]!.runner) ? null : Number(cell.value.toFixed(SCORE_DECIMALS)),
+    cell === null || isBound(systems[i]!.runner) ? null : Number(cell.value.toFixed(scoreDecimals)),
   );
   const ranks = [...new Set(shown.filter((value) => value !== null))].sort((a, b) => b - a);
   return cells.map((cell, i) => {

@@ -1,7 +1,7 @@
 import { compareCodePoints } from '../../core/text.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import type { StoredResult } from '../../results/store.js';
-import type { Cell, ReportSystem, Row, RowKey, Suite } from './model.js';
+import type { Cell, ReportSystem, Row, RowKey, ReportSuite } from './model.js';
 import { parentOf, reportedSplit } from '../../suites/index.js';
 import { compareSuites, compareTasks, isRestricted, suiteOf } from './order.js';
 import { averagesOf } from './averages.js';
@@ -11,7 +11,7 @@ import { rowKey } from './select.js';
 import { ambiguousNames, columnLabel } from './systems.js';
 
 /** The tables of all suites: one row per task, split, data, profile, query limit and measure among the records. */
-export function suitesOf(results: readonly StoredResult[], systems: readonly ReportSystem[]): Suite[] {
+export function suitesOf(results: readonly StoredResult[], systems: readonly ReportSystem[]): ReportSuite[] {
   const rows = number(foldForums(rowsOf(results, systems), systems));
   const names = [...new Set(rows.map(({ task }) => suiteOf(task)))].sort(compareSuites);
   return names.map((name) => {

@@ -44,15 +44,3 @@ export function summaryOf(report: CheckReport): string {
   const parts = verdicts.map((verdict) => [countOf(report, verdict), verdict] as const).filter(([count]) => count > 0);
   return parts.length === 0 ? 'nothing to check' : parts.map(([count, verdict]) => `${count} ${verdict}`).join(', ');
 }
-
-/** Formats a difference with its sign and four decimals: `+0.0012`, `-0.0100`, `0.0000`. */
-export function signed(difference: number): string {
-  const text = difference.toFixed(4);
-  if (Number(text) === 0) return '0.0000';
-  return difference > 0 ? `+${text}` : text;
-}
-
-/** Formats a p-value: `0.0123`, or `< 0.0001`. */
-export function formatP(p: number): string {
-  return p < 0.0001 ? '< 0.0001' : p.toFixed(4);
-}

@@ -1,7 +1,9 @@
 import { defaultComparison, randomisationTest } from '../../measures/resampling.js';
 import { holm } from '../../measures/significance.js';
+import { mean } from '../../measures/statistics.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
-import { formatP, signed, type CheckCase } from './check-report.js';
+import { formatDifference, formatProbability, formatScore } from '../score-format.js';
+import type { CheckCase } from './check-report.js';
 import { dataDifferences } from '../compare/comparison.js';
 import { pairValues, valuesOf, type ScoredResult } from '../compare/pairing.js';
 import { differenceText, workDifferences, type DescribedWork } from '../compare/work-difference.js';
@@ -110,8 +112,8 @@ function compareWith(entry: BaselineEntry, result: ScoredResult, permutations: n
   const falls = changes.filter(({ change }) => change < 0).sort((x, y) => x.change - y.change);
   return {
     queries: ids.length,
-    meanA: meanOf(a),
-    meanB: meanOf(b),
+    meanA: mean(a),
+    meanB: mean(b),
     p: randomisationTest(a, b, { ...defaultComparison, permutations }).p,
     wins: changes.length - falls.length,
     losses: falls.length,
@@ -123,13 +125,13 @@ function compareWith(entry: BaselineEntry, result: ScoredResult, permutations: n
 
 /** The case of a measure without per-query values: it cannot be tested, so the drop alone decides. */
 function judgedByMean(entry: BaselineEntry, { record }: ScoredResult, { maxDrop }: GateLimits): CheckCase {
-  const mean = record.measures[entry.measure]!;
-  const difference = mean - entry.mean;
-  const found = { ...caseOf(entry), found: mean };
+  const now = record.measures[entry.measure]!;
+  const difference = now - entry.mean;
+  const found = { ...caseOf(entry), found: now };
   if (Math.abs(difference) < 1e-6)
     return { ...found, verdict: 'passed', outcome: 'equal', message: 'the mean is the same' };
   const message =
-    `${entry.measure} went from ${entry.mean.toFixed(4)} to ${mean.toFixed(4)} (${signed(difference)}); it has no values ` +
+    `${entry.measure} went from ${formatScore(entry.mean)} to ${formatScore(now)} (${formatDifference(difference)}); it has no values ` +
     'by query, so the difference alone decides';
   if (difference >= -(maxDrop + rounding)) return { ...found, verdict: 'passed', outcome: 'within limits', message };
   const versions = { versions: record.provenance.versions };
@@ -170,8 +172,8 @@ function movement({ measure }: BaselineEntry, comparison: EntryComparison, p: nu
   const difference = meanB - meanA;
   const verb = difference < 0 ? 'fell' : difference > 0 ? 'rose' : 'went';
   return (
-    `${measure} ${verb} from ${meanA.toFixed(4)} to ${meanB.toFixed(4)} ` +
-    `(${signed(difference)}, p ${formatP(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
+    `${measure} ${verb} from ${formatScore(meanA)} to ${formatScore(meanB)} ` +
+    `(${formatDifference(difference)}, p ${formatProbability(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
   );
 }
 
@@ -183,7 +185,7 @@ function explanation(entry: BaselineEntry, comparison: EntryComparison): string 
   const { record } = result;
   const recorded = record.measures[entry.measure]!;
   const apart = Math.abs(recorded - comparison.meanB) > 1e-4 || Math.abs(entry.mean - comparison.meanA) > 1e-4;
-  const means = apart ? `; the records' own means are ${entry.mean.toFixed(4)} and ${recorded.toFixed(4)}` : '';
+  const means = apart ? `; the records' own means are ${formatScore(entry.mean)} and ${formatScore(recorded)}` : '';
   const why = whatDiffers(entry, { ...record, versions: record.provenance.versions });
   return `${without}${means}; worst: ${fallen.slice(0, named).join(', ')}; ${why}`;
 }
@@ -227,8 +229,4 @@ function newResult({ record }: ScoredResult): CheckCase {
 
 function caseOf({ task, system, measure, mean }: BaselineEntry): Omit<CheckCase, 'verdict' | 'outcome' | 'message'> {
   return { task: task.name, system: system.name, measure, expected: mean, found: null, p: null };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,16 +1,18 @@
 import { InputError } from '../../core/errors.js';
+import { mean } from '../../measures/statistics.js';
 import { parentOf, reportedSplit } from '../../suites/index.js';
-import { signed, type CheckCase } from './check-report.js';
+import type { CheckCase } from './check-report.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import { PUBLISHED_MEASURE, publishedScores, type PublishedRow } from '../../suites/published/index.js';
 import { publishedSystems, type PublishedSystem } from '../../suites/published/systems.js';
 import type { ResultRecord } from '../record.js';
+import { formatDifference, formatScore } from '../score-format.js';
 
 /** Default of the largest difference from a published score that counts as reproduced. */
 export const defaultTolerance = 0.005;
 
 /** The parts of a record that the check needs. */
-type Scored = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
+type ScoredRecord = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
 
 /**
  * Compares results with the published scores of the same task and system: one case per published score, and one, skipped,
@@ -30,7 +32,7 @@ export function checkPublished(records: readonly ResultRecord[], tolerance: numb
 }
 
 /** True if a published row is of this result's system, under the same conventions. */
-export function isPublishedSystem({ system, profile, firstStage }: Scored, row: PublishedRow): boolean {
+export function isPublishedSystem({ system, profile, firstStage }: ScoredRecord, row: PublishedRow): boolean {
   const published = publishedSystems[row.system]?.system;
   if (published === undefined || published === null || !isOfSystem(system, published)) return false;
   return published.profiles.includes(profile) && (published.depth ?? firstStage?.depth) === firstStage?.depth;
@@ -46,7 +48,7 @@ function isOfSystem({ runner, family, model, settings }: ResultRecord['system'],
   );
 }
 
-function casesOf(record: Scored, tolerance: number): CheckCase[] {
+function casesOf(record: ScoredRecord, tolerance: number): CheckCase[] {
   const { task, system, measures } = record;
   const found = measures[PUBLISHED_MEASURE];
   const about = { task: task.name, system: system.name, measure: PUBLISHED_MEASURE, p: null };
@@ -78,8 +80,8 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
       expected: score,
       found,
       message:
-        `${found.toFixed(4)} against ${String(score)} of ${row.system} (${row.source}): ` +
-        `${signed(difference)}, tolerance ${tolerance}` +
+        `${formatScore(found)} against ${String(score)} of ${row.system} (${row.source}): ` +
+        `${formatDifference(difference)}, tolerance ${tolerance}` +
         (note === undefined ? '' : `; note: ${note}`),
     };
   });
@@ -91,7 +93,7 @@ export function publishedNote(row: PublishedRow, task: string): string | undefin
   return Object.entries(notes).find(([name]) => name === '*' || task.endsWith(name))?.[1];
 }
 
-function noCounterpart(record: Scored, rows: readonly PublishedRow[]): string {
+function noCounterpart(record: ScoredRecord, rows: readonly PublishedRow[]): string {
   if (rows.length === 0) return 'no published score of this task is known';
   const otherwise = rows.filter(({ system }) => {
     const published = publishedSystems[system]?.system;
@@ -106,7 +108,7 @@ function noCounterpart(record: Scored, rows: readonly PublishedRow[]): string {
 }
 
 /** Scores of tasks with parts (CQADupStack's forums): the mean of the rounded scores, for each system that has all parts. */
-function meansOfParts(records: readonly ResultRecord[]): Scored[] {
+function meansOfParts(records: readonly ResultRecord[]): ScoredRecord[] {
   const groups = new Map<string, ResultRecord[]>();
   for (const record of records) {
     const parent = parentOf(record.task.name);
@@ -129,7 +131,6 @@ function meansOfParts(records: readonly ResultRecord[]): Scored[] {
     const first = group[0]!;
     const { name, parts } = parentOf(first.task.name)!;
     if (names.size !== parts || values.length !== parts) return [];
-    const mean = values.reduce((sum, value) => sum + value, 0) / parts;
-    return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean } }];
+    return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean(values) } }];
   });
 }

@@ -2,7 +2,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.js';
 import { findBeirFiles } from '../../datasets/beir-folder.js';
-import { addressOf, archiveSource, fetchFile, install, type DownloadOptions, type Source } from '../install.js';
+import { addressOf, archiveSource, fetchFile, install, type DownloadOptions, type DataSource } from '../install.js';
 import type { Archive, BeirEntry } from './entry.js';
 
 /**
@@ -19,7 +19,7 @@ export function partFolders(entry: BeirEntry, folder: string): string[] {
   return entry.parts.length === 0 ? [folder] : entry.parts.map((part) => join(folder, part.name));
 }
 
-function sourceOf(entry: BeirEntry, mirror: string | undefined): Source {
+function sourceOf(entry: BeirEntry, mirror: string | undefined): DataSource {
   if (mirror === 'hub') return hubSource(entry, 'https://huggingface.co');
   if (mirror?.startsWith('hub+') === true) return hubSource(entry, addressOf(mirror.slice('hub+'.length)));
   if (mirror !== undefined) return beirArchive(entry, `${addressOf(mirror)}/${entry.name}.zip`, entry.archive);
@@ -27,7 +27,7 @@ function sourceOf(entry: BeirEntry, mirror: string | undefined): Source {
   throw new InputError(`${entry.name}: cannot be downloaded: ${entry.howToBring ?? 'it is not published'}`);
 }
 
-function beirArchive(entry: BeirEntry, url: string, expected: Archive | null): Source {
+function beirArchive(entry: BeirEntry, url: string, expected: Archive | null): DataSource {
   const root = (unpacked: string): Promise<string> => checkedLayout(entry, join(unpacked, entry.name));
   return archiveSource({ name: entry.name, url, expected, wanted: isDataFile, root });
 }
@@ -46,7 +46,7 @@ function isDataFile(path: string): boolean {
  * Downloads from the Hugging Face hub, which has single files instead of archives: BeIR/NAME with corpus and queries,
  * BeIR/NAME-qrels with judgements. The hub publishes no checksums, so only the suite's counts can be checked.
  */
-function hubSource(entry: BeirEntry, address: string): Source {
+function hubSource(entry: BeirEntry, address: string): DataSource {
   const { hub } = entry;
   if (hub === null) throw new InputError(`${entry.name}: is not on the hub in BEIR's layout; leave out --mirror hub`);
   const files = new Map([

@@ -1,6 +1,6 @@
 import { loadPerQuery } from '../../../results/store.js';
 import { scoresByDepth, type DepthScores } from '../../../results/depths.js';
-import type { DepthFigure, NumberedResult, Panel, ReportSection, Table } from '../model.js';
+import type { DepthFigure, NumberedResult, Panel, ReportSection, ReportTable } from '../model.js';
 import { hasPerQuery } from '../queries.js';
 import type { ShownResult } from './records.js';
 import { isBound } from '../order.js';
@@ -67,7 +67,7 @@ function depthPanel(series: readonly Series[]): Panel {
   return { id, label: row.label, figure, table: depthTable(figure) };
 }
 
-function depthTable({ depths: columns, lines }: DepthFigure): Table {
+function depthTable({ depths: columns, lines }: DepthFigure): ReportTable {
   return {
     columns: [
       { label: 'System', format: 'text' },

@@ -1,10 +1,13 @@
 import { publishedNote } from '../../../results/check/published-check.js';
 import { PUBLISHED_MEASURE } from '../../../suites/published/index.js';
 import { EQUAL_TOLERANCE, NEAR_TOLERANCE } from '../published.js';
-import type { ReportSection, ReportSystem, Row, Suite, Value } from '../model.js';
+import type { ReportSection, ReportSystem, Row, ReportSuite, TableValue } from '../model.js';
 
 /** All published scores of the tasks, beside the measured score of the same system. */
-export function publishedSection(suites: readonly Suite[], systems: readonly ReportSystem[]): ReportSection | null {
+export function publishedSection(
+  suites: readonly ReportSuite[],
+  systems: readonly ReportSystem[],
+): ReportSection | null {
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const lines = tasks.flatMap((task) =>
@@ -45,7 +48,7 @@ export function publishedSection(suites: readonly Suite[], systems: readonly Rep
 }
 
 /** @param rows the rows of one task; several if it was run on other data or under other profiles */
-function publishedLines(rows: readonly Row[], systems: readonly ReportSystem[]): Value[][] {
+function publishedLines(rows: readonly Row[], systems: readonly ReportSystem[]): TableValue[][] {
   const all = new Map(rows.flatMap(({ published }) => published.map(({ row, score }) => [row, score] as const)));
   return [...all].flatMap(([published, score]) => {
     const { task } = rows[0]!;

@@ -1,4 +1,12 @@
-import type { NumberedResult, ReportSection, ReportSystem, Row, Suite, Table, Value } from '../model.js';
+import type {
+  NumberedResult,
+  ReportSection,
+  ReportSystem,
+  Row,
+  ReportSuite,
+  ReportTable,
+  TableValue,
+} from '../model.js';
 
 /** A result, with the row and the column that show it. */
 export interface ShownResult {
@@ -9,7 +17,7 @@ export interface ShownResult {
 
 /** Cost of each score: work, speed and time. */
 export function costSection(shown: readonly ShownResult[]): ReportSection {
-  const table: Table = {
+  const table: ReportTable = {
     columns: [
       { label: 'Task', format: 'text' },
       { label: 'System', format: 'text' },
@@ -31,7 +39,7 @@ export function costSection(shown: readonly ShownResult[]): ReportSection {
   return { id: 'cost', title: 'Cost', text, panels: [{ id: 'cost', label: 'All results', figure: null, table }] };
 }
 
-function costLine({ row, system, result }: ShownResult): Value[] {
+function costLine({ row, system, result }: ShownResult): TableValue[] {
   const { cost, machine } = result.record.provenance;
   const total = Object.values(cost.seconds).reduce((sum, seconds) => sum + seconds, 0);
   const working = cost.seconds['encode'] ?? cost.seconds['score'] ?? total;
@@ -54,7 +62,7 @@ function costLine({ row, system, result }: ShownResult): Value[] {
 
 /** Origin of each score. */
 export function provenanceSection(shown: readonly ShownResult[]): ReportSection {
-  const table: Table = {
+  const table: ReportTable = {
     columns: [
       { label: 'Task', format: 'text' },
       { label: 'System', format: 'text' },
@@ -81,7 +89,7 @@ export function provenanceSection(shown: readonly ShownResult[]): ReportSection 
   };
 }
 
-function provenanceLine({ row, system, result: { record, folder } }: ShownResult): Value[] {
+function provenanceLine({ row, system, result: { record, folder } }: ShownResult): TableValue[] {
   const { model, settings } = record.system;
   const { firstStage, task, provenance } = record;
   const { machine } = provenance;
@@ -117,7 +125,7 @@ function pairs<T>(values: Readonly<Record<string, T>>, show: (value: T) => strin
 
 /** The results with their rows and columns, in the order of the table. */
 export function shownResults(
-  suites: readonly Suite[],
+  suites: readonly ReportSuite[],
   systems: readonly ReportSystem[],
   results: readonly NumberedResult[],
 ): ShownResult[] {

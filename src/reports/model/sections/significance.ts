@@ -1,7 +1,7 @@
 import { InputError, unknownName } from '../../../core/errors.js';
 import { compareWithReference, type ReferenceComparison } from '../../../results/compare/reference-comparison.js';
 import { loadScores } from '../../../results/store.js';
-import type { DifferenceFigure, Panel, ReportSection, ReportSystem, Row, Table } from '../model.js';
+import type { DifferenceFigure, Panel, ReportSection, ReportSystem, Row, ReportTable } from '../model.js';
 import { hasPerQuery } from '../queries.js';
 import type { ShownResult } from './records.js';
 
@@ -69,7 +69,7 @@ async function rowPanel(row: Row, reference: ReportSystem, shown: readonly Shown
   return { id, label: row.label, figure, table: differenceTable(compared) };
 }
 
-function differenceTable(compared: readonly { label: string; comparison: ReferenceComparison }[]): Table {
+function differenceTable(compared: readonly { label: string; comparison: ReferenceComparison }[]): ReportTable {
   return {
     columns: [
       { label: 'System', format: 'text' },

@@ -1,7 +1,17 @@
-import type { Panel, ReportSection, ReportSystem, Row, SizeFigure, SizePoint, Suite, Table, Value } from '../model.js';
+import type {
+  Panel,
+  ReportSection,
+  ReportSystem,
+  Row,
+  SizeFigure,
+  SizePoint,
+  ReportSuite,
+  ReportTable,
+  TableValue,
+} from '../model.js';
 
 /** Score by model size: each suite's averages, then its rows. Null if no model has a size. */
-export function sizesSection(suites: readonly Suite[], systems: readonly ReportSystem[]): ReportSection | null {
+export function sizesSection(suites: readonly ReportSuite[], systems: readonly ReportSystem[]): ReportSection | null {
   const scores = suites.flatMap((suite, i) => [...averageScores(suite, i + 1), ...rowScores(suite)]);
   const panels = scores
     .map((score) => sizeFigure(score, systems))
@@ -13,7 +23,7 @@ export function sizesSection(suites: readonly Suite[], systems: readonly ReportS
   return { id: 'sizes', title: 'Across model sizes', text, panels };
 }
 
-function averageScores({ name, averages }: Suite, number: number): PlottedScores[] {
+function averageScores({ name, averages }: ReportSuite, number: number): PlottedScores[] {
   return averages.map((average, i) => ({
     id: `average${number}.${i + 1}`,
     label: `${name}, average of ${average.tasks.length} of ${average.of} tasks`,
@@ -23,7 +33,7 @@ function averageScores({ name, averages }: Suite, number: number): PlottedScores
   }));
 }
 
-function rowScores({ rows }: Suite): PlottedScores[] {
+function rowScores({ rows }: ReportSuite): PlottedScores[] {
   return rows
     .flatMap((row) => [row, ...row.parts])
     .map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) }));
@@ -61,8 +71,8 @@ function isOneOfLayers({ view, model, family }: ReportSystem, systems: readonly 
   return sameModel.some((other) => other.view!.layer > view.layer);
 }
 
-function sizeTable({ lines, levels, published, measure }: SizeFigure): Table {
-  const point = (family: string, { label, parameters, value }: SizePoint): Value[] => [
+function sizeTable({ lines, levels, published, measure }: SizeFigure): ReportTable {
+  const point = (family: string, { label, parameters, value }: SizePoint): TableValue[] => [
     family,
     label,
     parameters,
