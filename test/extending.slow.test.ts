@@ -110,7 +110,7 @@ export function renderNames({ systems }: Report): string {
         'export const systemFields = {',
         `export const systemFields = {
   shout: field(z.enum(['no', 'yes']).default('no'), {
-    ...{ key: 'vectors', job: 'sent', record: 'settings', unsaid: 'no', models: 'local', group: 'bi-encoders' },
+    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: 'no', models: 'local', group: 'bi-encoders' },
     why: 'this test is about local models',
     value: '<yes|no>',
     help: 'put texts into upper case',

@@ -18,7 +18,7 @@ Examples:
   $ sgpt-bench report results/a results/b --newest --output reports/both --format html,md,latex
   $ sgpt-bench report --tasks beir --systems 'BE *,BM25*' --reference 'BM25 elasticsearch'`;
 
-/** `sgpt-bench report`: tables and charts of result records. */
+/** `sgpt-bench report`: writes tables and charts of result records. */
 export function reportCommand(): Command {
   return new Command('report')
     .description('make tables and charts from result records')

@@ -103,7 +103,7 @@ describe('a download', () => {
     await t.download();
     expect(t.server.requests).toEqual([]);
     expect(await readdir(join(t.datasetsDir, 'small'))).toEqual(['mine']);
-    expect(t.progress.notes[0]).toMatch(/small: is there already/);
+    expect(t.progress.notes[0]).toMatch(/small: is already at/);
   });
 
   it('goes on by a range when it is cut off', async () => {

@@ -242,7 +242,7 @@ describe('servers that differ', () => {
     const key = sha256('a shard');
     server.objects.set(`bench/store/${key.slice(0, 2)}/${key}.vectors`, Buffer.alloc(0));
     expect([await store.get(key), server.objects.size]).toEqual([undefined, 0]);
-    expect(notes[0]).toMatch(/is cut off within its header; the vectors are computed again$/);
+    expect(notes[0]).toMatch(/is truncated within its header; the vectors are computed again$/);
   });
 });
 

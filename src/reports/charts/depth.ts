@@ -14,7 +14,7 @@ import {
 } from './chart.js';
 import { tokens } from './themes.js';
 
-/** A score against the depth of re-ranking, with the oracle's ceiling. */
+/** Score by re-ranking depth, with the oracle as the upper bound. */
 export function depthChart(figure: DepthFigure, width: ChartWidth): Chart {
   const { lines, depths, measure } = figure;
   const { legend, height } = legendOf(

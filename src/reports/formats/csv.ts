@@ -1,7 +1,7 @@
 import type { ReportFile } from '../layout/files.js';
 import type { Report, Row, TableValue } from '../model/model.js';
 
-/** `scores-long.csv`, one line per measure of each record, and `scores-wide.csv`, one line per task. */
+/** `scores-long.csv` with one line per measure of every record, and `scores-wide.csv` with one line per task. */
 export function csvFiles(report: Report): ReportFile[] {
   return [
     { name: 'scores-long.csv', data: csv(longLines(report)) },
@@ -45,13 +45,13 @@ function wideLine(row: Row): TableValue[] {
   return [row.label, row.measure, row.split, row.profile, ...row.cells.map((cell) => cell?.value ?? null)];
 }
 
-/** CSV of RFC 4180: commas, CRLF, quotes doubled; missing values are empty. Numbers are at full precision. */
+/** CSV of RFC 4180: commas, CRLF, quotes doubled; missing values are empty. Numbers have full precision. */
 function csv(lines: readonly (readonly TableValue[])[]): string {
   return lines.map((line) => line.map(csvField).join(',') + '\r\n').join('');
 }
 
 /**
- * Text that begins like a formula gets an apostrophe in front, since spreadsheets would compute it
+ * Escapes a field. Text that begins like a formula gets a leading apostrophe, as spreadsheets would evaluate it
  * (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 export function csvField(value: TableValue): string {

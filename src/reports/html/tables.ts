@@ -5,7 +5,7 @@ import { suiteGrid, type GridCell, type GridLine, type Heading } from '../layout
 import type { Column, Report, ReportSuite, ReportTable, TableValue } from '../model/model.js';
 import { html, Markup, type Inserted } from './markup.js';
 
-/** A suite's scores. Rows that unfold have a button; their parts are hidden until it is pressed. */
+/** The table of a suite's scores. Rows with parts have a button that shows them. */
 export function resultsTable(suite: ReportSuite, { systems, results }: Report): Markup {
   const grid = suiteGrid(suite, systems);
   const lines = new Map(results.map(({ folder }, i) => [folder, i]));
@@ -28,7 +28,7 @@ export function resultsTable(suite: ReportSuite, { systems, results }: Report): 
   );
 }
 
-/** @param lines the line of each record, by folder, in the table of provenance */
+/** @param lines by folder of a record: its line in the provenance table */
 function gridLine({ heading, cells }: GridLine, { rows }: ReportSuite, lines: ReadonlyMap<string, number>): Markup {
   const parts = rows.find(({ id }) => id === heading.id)?.parts ?? [];
   const parent = heading.kind === 'part' ? heading.id!.split('.')[0]! : undefined;
@@ -52,7 +52,7 @@ function headingText({ label, detail }: Heading): Inserted {
   return [html`<span class="label">${breakable(label)}</span>`, detail === '' ? null : html`<small>${detail}</small>`];
 }
 
-/** Long names may break after a slash. */
+/** Allows line breaks after slashes. */
 function breakable(label: string): Inserted {
   return label.split('/').map((part, i) => (i === 0 ? part : [new Markup('/<wbr>'), part]));
 }
@@ -76,7 +76,7 @@ function scoreCell({ text: number, mark, cell }: GridCell, lines: ReadonlyMap<st
   return html`<td>${score}${differences}</td>`;
 }
 
-/** A table of plain values; one with a name becomes sortable and filterable in the page. */
+/** A table of plain values. The page makes it sortable and filterable if it has a name. */
 export function dataTable(table: ReportTable, name: string | null, label: string): Markup {
   const heat = heatOf(table);
   const head = table.columns.map(
@@ -113,7 +113,7 @@ function dataCell(value: TableValue, column: Column, heat: (value: number) => nu
   return html`<td class="number${flag(column.heat === true, ' heat')}" ${shade}>${text}</td>`;
 }
 
-/** How far along a value is, in per cent, from the lowest to the highest of the columns with heat. */
+/** Returns the position of a value, in per cent, between the lowest and the highest of the columns with heat. */
 function heatOf({ columns, lines }: ReportTable): (value: number) => number {
   const values = lines.flatMap((line) =>
     line.filter((value, i) => columns[i]!.heat === true && typeof value === 'number'),
@@ -126,7 +126,7 @@ function flag(on: boolean, markup: string): Markup | null {
   return on ? new Markup(markup) : null;
 }
 
-/** Wide tables scroll inside their own region, by keyboard too. */
+/** Makes wide content scroll in a region of its own, also by keyboard. */
 export function scrolling(label: string, content: Markup): Markup {
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${label}">${content}</div>`;
 }

@@ -1,17 +1,17 @@
 import { formatDifference, formatProbability, formatScore } from '../../results/score-format.js';
 import type { Column, TableValue } from './model.js';
 
-/** What stands where there is no value. */
+/** Text of a missing value. */
 export const NO_VALUE = '–';
 
-/** A number of parameters: `950K`, `1.2M`, `125M`, `5.8B`. */
+/** Formats a number of parameters: `950K`, `1.2M`, `125M`, `5.8B`. */
 export function formatParameters(count: number): string {
   for (const [unit, size] of [
     ['B', 1e9],
     ['M', 1e6],
     ['K', 1e3],
   ] as const) {
-    // 999 950 and up would print as 1000.0K.
+    // 999 950 and above would print as 1000.0K.
     if (count < size * 0.99995) continue;
     const scaled = count / size;
     return `${scaled < 99.95 ? scaled.toFixed(1).replace(/\.0$/, '') : scaled.toFixed(0)}${unit}`;
@@ -19,23 +19,23 @@ export function formatParameters(count: number): string {
   return String(count);
 }
 
-/** Whole numbers in groups of three: `12,334`. */
+/** Formats a whole number with separators: `12,334`. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** Seconds as `12.5 s`, `3.2 min` or `1.7 h`. */
+/** Formats seconds as `12.5 s`, `3.2 min` or `1.7 h`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 90) return `${seconds.toFixed(1)} s`;
   return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** Three significant digits: `24.0`, `0.512`, `1,230`. */
+/** Formats with three significant digits: `24.0`, `0.512`, `1,230`. */
 function formatRate(rate: number): string {
   return rate >= 100 ? formatCount(Math.round(rate)) : rate.toPrecision(3);
 }
 
-/** A value as its column shows it. */
+/** Formats a value as its column requires. */
 export function formatValue(value: TableValue, format: Column['format']): string {
   if (value === null) return NO_VALUE;
   if (typeof value === 'string') return value;

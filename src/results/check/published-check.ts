@@ -8,14 +8,14 @@ import { publishedSystems, type PublishedSystem } from '../../suites/published/s
 import type { ResultRecord } from '../record.js';
 import { formatDifference, formatScore } from '../score-format.js';
 
-/** What the check needs of a record. */
+/** The parts of a record that the check needs. */
 type ScoredRecord = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
 
 /**
- * Holds results against the published scores of their own task and system: one case a published score, and one, skipped,
- * for each result that has none. The twelve forums of CQADupStack are also held against its score as their mean.
+ * Compares results with the published scores of the same task and system: one case per published score, and one, skipped,
+ * per result without a published score. The twelve forums of CQADupStack are also compared as their mean.
  * @param tolerance largest absolute difference that passes
- * @throws InputError where no result has a published score
+ * @throws InputError if no result has a published score
  */
 export function checkPublished(records: readonly ResultRecord[], tolerance: number): CheckCase[] {
   const cases = [...records, ...meansOfParts(records)].flatMap((record) => casesOf(record, tolerance));
@@ -28,7 +28,7 @@ export function checkPublished(records: readonly ResultRecord[], tolerance: numb
   );
 }
 
-/** Whether a published row speaks of this result's system, run as the row's numbers were made. */
+/** True if a published row is of this result's system, under the same conventions. */
 export function isPublishedSystem({ system, profile, firstStage }: ScoredRecord, row: PublishedRow): boolean {
   const published = publishedSystems[row.system]?.system;
   if (published === undefined || published === null || !isOfSystem(system, published)) return false;
@@ -67,7 +67,7 @@ function casesOf(record: ScoredRecord, tolerance: number): CheckCase[] {
     );
   return own.map(({ row, score }) => {
     const difference = found - score;
-    // Published scores end at four places or less, so a difference is not held finer than floating point has it.
+    // Published scores have at most four decimals; 1e-9 allows for floating-point errors of the difference.
     const within = Math.abs(difference) <= tolerance + 1e-9;
     const note = publishedNote(row, task.name);
     return {
@@ -84,7 +84,7 @@ function casesOf(record: ScoredRecord, tolerance: number): CheckCase[] {
   });
 }
 
-/** What a reader of a difference to this row should know on this task. */
+/** A remark that explains differences to this row on this task. */
 export function publishedNote(row: PublishedRow, task: string): string | undefined {
   const notes = publishedSystems[row.system]?.notes ?? {};
   return Object.entries(notes).find(([name]) => name === '*' || task.endsWith(name))?.[1];
@@ -104,7 +104,7 @@ function noCounterpart(record: ScoredRecord, rows: readonly PublishedRow[]): str
   return `this system's published scores were made otherwise than with profile ${record.profile}: ${ways.join('; ')}`;
 }
 
-/** Tasks that are scored by their parts, for each system that has all of them: the mean of the rounded scores (CQADupStack's forums). */
+/** Scores of tasks with parts (CQADupStack's forums): the mean of the rounded scores, for each system that has all parts. */
 function meansOfParts(records: readonly ResultRecord[]): ScoredRecord[] {
   const groups = new Map<string, ResultRecord[]>();
   for (const record of records) {

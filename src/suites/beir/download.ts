@@ -6,15 +6,15 @@ import { addressOf, archiveSource, fetchFile, install, type DownloadOptions, typ
 import type { Archive, BeirEntry } from './entry.js';
 
 /**
- * Downloads a data set into `datasetsDir`/NAME and returns that folder; one that is there is left alone. The folder
- * appears whole or not at all; what a stopped download has brought is used by the next one.
- * @throws InputError if it cannot be had, is another file than the published one, or is being downloaded already
+ * Downloads a data set into `datasetsDir`/NAME and returns that folder; an existing folder is left alone. The folder
+ * appears whole or not at all; a stopped download is resumed by the next one.
+ * @throws InputError if it is not available, differs from the published file, or is being downloaded already
  */
 export async function downloadDataset(entry: BeirEntry, options: DownloadOptions): Promise<string> {
   return install(entry.name, sourceOf(entry, options.mirror), options);
 }
 
-/** The folders in BEIR's layout that make up a data set: its own, or one for each part. */
+/** The folders in BEIR's layout that make up a data set: its own folder, or one per part. */
 export function partFolders(entry: BeirEntry, folder: string): string[] {
   return entry.parts.length === 0 ? [folder] : entry.parts.map((part) => join(folder, part.name));
 }
@@ -37,14 +37,14 @@ async function checkedLayout(entry: BeirEntry, root: string): Promise<string> {
   return root;
 }
 
-/** What BEIR's layout has; archives hold more (CQADupStack's its raw sources). */
+/** True for the files of BEIR's layout; archives hold others, too (CQADupStack's its raw sources). */
 function isDataFile(path: string): boolean {
   return /(?:^|\/)(?:(?:corpus|queries)\.jsonl|qrels\/[^/]+\.tsv)$/.test(path);
 }
 
 /**
- * The hub has no archives but single files: BeIR/NAME with corpus and queries, BeIR/NAME-qrels with judgements. Nothing
- * is published to check them against but the catalogue's counts.
+ * Downloads from the Hugging Face hub, which has single files instead of archives: BeIR/NAME with corpus and queries,
+ * BeIR/NAME-qrels with judgements. The hub publishes no checksums, so only the suite's counts can be checked.
  */
 function hubSource(entry: BeirEntry, address: string): DataSource {
   const { hub } = entry;

@@ -1,9 +1,12 @@
 import { compareCodePoints } from '../../../core/text.js';
 import { canonicalJson } from '../../../core/canonical-json.js';
-import type { HeatFigure, NumberedResult, Panel, Part, Row, ReportSuite, TableValue } from '../model.js';
+import type { HeatFigure, NumberedResult, Panel, ReportSection, Row, ReportSuite, TableValue } from '../model.js';
 
-/** Pooling by layer, a grid for each model and task that was run with more than one layer. */
-export function layersPart(suites: readonly ReportSuite[], results: readonly NumberedResult[]): Part | null {
+/** Pooling by layer: one grid for each task and model that was run with several layers. */
+export function layersSection(
+  suites: readonly ReportSuite[],
+  results: readonly NumberedResult[],
+): ReportSection | null {
   const panels = rowsOf(suites).flatMap((row) => {
     const models = groupBy(
       results.filter((result) => result.row === row.id && typeof result.record.system.settings['layer'] === 'number'),
@@ -46,8 +49,11 @@ function layerTable({ layers, poolings, values }: HeatFigure): Panel['table'] {
   };
 }
 
-/** Scores by prompt, a table for each task that has a model with more than one. */
-export function promptsPart(suites: readonly ReportSuite[], results: readonly NumberedResult[]): Part | null {
+/** Scores by prompt: one table for each task that was run with several prompts. */
+export function promptsSection(
+  suites: readonly ReportSuite[],
+  results: readonly NumberedResult[],
+): ReportSection | null {
   const panels = rowsOf(suites).flatMap((row): Panel[] => {
     const prompted = results.filter(
       ({ row: id, record }) => id === row.id && typeof record.system.settings['prompt'] === 'string',
@@ -74,7 +80,7 @@ function promptOf({ record }: NumberedResult): string {
   return prompt === 'custom' && typeof template === 'string' ? `custom: ${template}` : String(prompt);
 }
 
-/** What the systems of one column share: runner, model, pooling and what was re-ranked. */
+/** The label of a column: runner, model, pooling and first stage, which its systems share. */
 function promptlessLabel({ system, firstStage }: NumberedResult['record']): string {
   const { pooling, layer } = system.settings;
   const parts = [system.model?.id ?? system.runner, system.model?.dtype ?? ''].filter(
