@@ -1,7 +1,7 @@
 /**
- * The library: what the command line is made of. A data set goes in; runs, measures and records come out. What belongs to one
- * step is also at a path of its own that loads nothing else: sgpt-bench/tasks, /models, /search, /runners, /measures,
- * /results, /gate, /reports.
+ * The library interface of this package. A data set goes in; runs, measures and records come out. Each step also has an
+ * entry point of its own, which loads nothing else: sgpt-bench/tasks, /models, /search, /runners, /measures, /results, /gate,
+ * /reports.
  */
 export { InputError, InterruptedError } from './core/errors.js';
 export { silentProgress, type Progress, type ProgressStage } from './core/progress.js';

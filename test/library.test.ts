@@ -10,11 +10,11 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** What an import of each path may load at once; the rest is loaded by the call that needs it. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  '.': ['p-limit', 'p-retry', 'zod'],
-  './tasks': ['p-limit', 'p-retry', 'zod'],
-  './models': ['p-limit', 'p-retry', 'zod'],
+  '.': ['csv-parse', 'p-limit', 'p-retry', 'zod'],
+  './tasks': ['csv-parse', 'p-limit', 'p-retry', 'zod'],
+  './models': ['csv-parse', 'p-limit', 'p-retry', 'zod'],
   './search': [],
-  './runners': ['p-limit', 'p-retry', 'zod'],
+  './runners': ['csv-parse', 'p-limit', 'p-retry', 'zod'],
   './measures': [],
   './results': ['zod'],
   './gate': ['zod'],

@@ -4,6 +4,7 @@ import { InputError, messageOf } from '../core/errors.js';
 import { exists, writeFileAtomic } from '../io/files.js';
 import type { Baseline } from '../results/check/baseline.js';
 import { hasFailed, type CheckReport } from '../results/check/check-report.js';
+import { defaultLimits, defaultTolerance } from '../results/check/limits.js';
 import type { ScoredResult } from '../results/compare/pairing.js';
 import { exitCodes } from './exit-codes.js';
 import { decimalNumber } from './options.js';
@@ -36,16 +37,26 @@ Examples:
   sgpt-bench check --baseline baseline.json --junit check.xml --annotate
   sgpt-bench check --published --results results --tolerance 0.002`;
 
-/** `sgpt-bench check`: the gate for regressions, and for published scores. */
+/** `sgpt-bench check`: a gate against regressions, and against deviations from published scores. */
 export function checkCommand(): Command {
   return new Command('check')
-    .description('compare results with a baseline or with published scores; fails where they are worse')
+    .description('compare results with a baseline or with published scores; fails if they are worse')
     .option('--baseline <file>', 'the baseline to compare with')
     .option('--published', 'compare with published scores')
     .option('--results <dir>', 'results folder to check', 'results')
-    .option('--max-drop <x>', "largest drop of a mean that passes, in the measure's unit", decimalNumber(), 0.005)
-    .option('--alpha <p>', 'significance level for a drop', decimalNumber({ to: 1 }), 0.05)
-    .option('--tolerance <x>', 'largest difference from a published score that passes', decimalNumber(), 0.005)
+    .option(
+      '--max-drop <x>',
+      "largest drop of a mean that passes, in the measure's unit",
+      decimalNumber(),
+      defaultLimits.maxDrop,
+    )
+    .option('--alpha <p>', 'significance level for a drop', decimalNumber({ to: 1 }), defaultLimits.alpha)
+    .option(
+      '--tolerance <x>',
+      'largest difference from a published score that passes',
+      decimalNumber(),
+      defaultTolerance,
+    )
     .option('--update', 'write these results as the new baseline')
     .option('--newest', 'if several results have the same task and system, use the newest')
     .option('--summary <file>', 'write a Markdown summary')
@@ -61,7 +72,7 @@ async function check(options: CheckOptions): Promise<void> {
   if (baseline === undefined && published !== true)
     throw new InputError('nothing to check against: give a baseline with --baseline FILE, or --published');
   if (baseline === undefined && update === true)
-    throw new InputError('--update writes a baseline: say which with --baseline FILE');
+    throw new InputError('--update writes a baseline: name its file with --baseline FILE');
   const { loadPerQuery, loadResults } = await import('../results/store.js');
   const stored = await loadResults(options.results);
   const reports: CheckReport[] = [];
@@ -69,8 +80,8 @@ async function check(options: CheckOptions): Promise<void> {
     const { onePerEntry } = await import('../results/check/baseline.js');
     const scored = await Promise.all(stored.map(async (one) => ({ ...one, perQuery: await loadPerQuery(one) })));
     const results = onePerEntry(scored, options.newest === true);
-    if (update === true) reports.push(...(await updated(baseline, results, options)));
-    else reports.push(await againstBaseline(baseline, results, options));
+    if (update === true) reports.push(...(await updateBaseline(baseline, results, options)));
+    else reports.push(await compareWithBaseline(baseline, results, options));
   }
   if (published === true) {
     const { checkPublished } = await import('../results/check/published-check.js');
@@ -78,16 +89,16 @@ async function check(options: CheckOptions): Promise<void> {
       stored.map(({ record }) => record),
       options.tolerance,
     );
-    const rule = `A result fails where it is more than ${options.tolerance} from the published score of its task and system.`;
+    const rule = `A result fails if it differs by more than ${options.tolerance} from the published score of its task and system.`;
     reports.push({ title: 'Published scores', against: 'published', rule, cases });
   }
   await write(reports, options);
-  // A new baseline is what is right from now on: what differs from the old one is told, and fails nothing.
+  // Differences from the old baseline are only reported: the new one replaces it.
   const failing = reports.filter(({ against }) => update !== true || against !== 'baseline');
   if (failing.some(hasFailed)) process.exitCode = exitCodes.checkFailed;
 }
 
-async function againstBaseline(
+async function compareWithBaseline(
   path: string,
   results: readonly ScoredResult[],
   options: CheckOptions,
@@ -107,17 +118,21 @@ async function baselineReport(
     title: `Baseline ${path}`,
     against: 'baseline',
     rule:
-      `A result fails where it is missing, not comparable, or fell by more than ${maxDrop} with a corrected p of at most ${alpha} ` +
+      `A result fails if it is missing, not comparable, or fell by more than ${maxDrop} with a corrected p of at most ${alpha} ` +
       '(paired randomisation test).',
     cases: checkBaseline(baseline, results, { maxDrop, alpha }),
   };
 }
 
-/** Writes the new baseline; says how it differs from the old one, where there is one that can be read. */
-async function updated(path: string, results: readonly ScoredResult[], options: CheckOptions): Promise<CheckReport[]> {
+/** Writes the new baseline, and reports its differences from the old one, if that is readable. */
+async function updateBaseline(
+  path: string,
+  results: readonly ScoredResult[],
+  options: CheckOptions,
+): Promise<CheckReport[]> {
   const { baselineOf, baselineVersion, BASELINE_VERSION, readBaseline, writeBaseline } =
     await import('../results/check/baseline.js');
-  // Anything that is no baseline is somebody's file, and stays.
+  // `baselineVersion` throws for a file that is not a baseline, so that no other file is overwritten.
   const version = (await exists(path)) ? await baselineVersion(path) : undefined;
   const old = version === BASELINE_VERSION ? await readBaseline(path) : undefined;
   const reports = old === undefined ? [] : [await baselineReport(path, old, results, options)];
@@ -141,11 +156,11 @@ async function write(reports: readonly CheckReport[], options: CheckOptions): Pr
   process.stdout.write(
     json === true ? JSON.stringify(reports, null, 2) + '\n' : reports.map(renderCheckText).join('\n'),
   );
-  // GitHub reads commands from both streams; with --json, standard output is JSON alone.
+  // GitHub reads commands from both streams; with --json, standard output must be pure JSON.
   if (annotate === true) (json === true ? process.stderr : process.stdout).write(renderAnnotations(reports));
 }
 
-/** Other commands of the same step write there, too. */
+/** Appends to the file, which other commands of the same step write to as well. */
 async function append(path: string, text: string): Promise<void> {
   try {
     await appendFile(path, text);

@@ -18,7 +18,7 @@ Examples:
   sgpt-bench compare results/demo results/demo --system lasttoken --system weightedmean --task demo/computing
   sgpt-bench compare results/A-FOLDER results/B-FOLDER --measures nDCG@10,R@100 --queries 10`;
 
-/** `sgpt-bench compare`: two results of the same data, query by query. */
+/** `sgpt-bench compare`: compares two results on the same data, query by query. */
 export function compareCommand(): Command {
   return new Command('compare')
     .description('compare two results: significance, the queries that changed most, different settings')
@@ -64,5 +64,5 @@ async function compare(pathA: string, pathB: string, options: CompareOptions): P
 
 function collectTwo(value: string, before: readonly string[]): string[] {
   if (before.length < 2) return [...before, value];
-  throw new InvalidArgumentError('expected at most two: the system of A, and that of B.');
+  throw new InvalidArgumentError('expected at most two: the systems of A and of B.');
 }

@@ -7,10 +7,10 @@ import { interruptible } from './interrupt.js';
 import { stderrProgress } from './progress.js';
 import { printJson, printTable } from './table.js';
 
-/** Another source of data sets than the published addresses. */
+/** Environment variable with the default of --mirror. */
 const mirrorVariable = 'SGPT_BENCH_MIRROR';
 
-/** `sgpt-bench datasets`: what there is, and getting and checking it. */
+/** `sgpt-bench datasets`: lists, downloads and checks data sets. */
 export function datasetsCommand(): Command {
   const command = new Command('datasets').description('list, download and check data sets');
   const folder = ['--datasets-dir <dir>', 'folder of the data sets', 'datasets'] as const;
@@ -51,7 +51,7 @@ function list({ datasetsDir, json }: { datasetsDir: string; json?: boolean }): v
   }
   const rows = suites.flatMap(({ name: suite, data }) =>
     data.map(({ name, documents, queries, split, archiveBytes, isPublic }) => {
-      const state = existsSync(join(datasetsDir, name)) ? 'there' : isPublic ? 'download' : 'bring it';
+      const state = existsSync(join(datasetsDir, name)) ? 'present' : isPublic ? 'download' : 'not public';
       const task = name === suite ? name : `${suite}/${name}`;
       return [task, number(documents), number(queries), split, megabytes(archiveBytes), state];
     }),

@@ -4,7 +4,7 @@ import { defaultThreads, positive } from './options.js';
 import { runSpecs } from './run-specs.js';
 import type { SystemValues } from '../runners/specs.js';
 
-/** The bundled checkpoints by size: each causal model, and its bi-encoder that differs in bias tensors only. */
+/** The bundled model sizes: each has a causal model, and a bi-encoder that differs from it only in bias tensors. */
 const sizes = ['170k', '870k', '4m'];
 const folderOf = (name: string): string => fileURLToPath(new URL(`../../models/demo/${name}`, import.meta.url));
 
@@ -14,16 +14,16 @@ const biEncoders: SystemValues = {
 };
 const crossEncoders: SystemValues = { model: sizes.map((size) => folderOf(`gpt-neo-${size}`)), prompt: ['G'] };
 
-/** What is run on what. */
-const parts: readonly { readonly task: readonly string[]; readonly systems: SystemValues }[] = [
+/** The demonstration's tasks and systems. */
+const demoRuns: readonly { readonly task: readonly string[]; readonly systems: SystemValues }[] = [
   { task: ['demo/computing'], systems: { ...biEncoders, runner: ['bm25', 'bi-encoder', 'oracle'] } },
   { task: ['demo/computing', 'demo/useb/askubuntu'], systems: { ...crossEncoders, runner: ['cross-encoder'] } },
   { task: ['demo/useb'], systems: biEncoders },
 ];
 
 /**
- * `sgpt-bench demo`: the main job on what is bundled: BM25, SGPT-BE by pooling and SGPT-CE, in three model sizes, on a
- * retrieval task and on USEB's tasks.
+ * `sgpt-bench demo`: runs the bundled models on the bundled data: BM25, SGPT-BE with several poolings and SGPT-CE, in three
+ * sizes, on a retrieval task and on USEB's tasks.
  */
 export function demoCommand(): Command {
   return new Command('demo')
@@ -45,10 +45,10 @@ async function demo(options: {
 }): Promise<void> {
   const results = [];
   const { specsOf } = await import('../runners/specs.js');
-  for (const { task, systems } of parts) {
+  for (const { task, systems } of demoRuns) {
     const specs = await specsOf(systems);
-    const where = { task, profile: 'sgpt-paper', topK: 1000, datasetsDir: 'datasets', ...options };
-    results.push(...(await runSpecs(specs, where)));
+    const planOptions = { task, profile: 'sgpt-paper', topK: 1000, datasetsDir: 'datasets', ...options };
+    results.push(...(await runSpecs(specs, planOptions)));
   }
   const { buildReport, renderTextTable, writeReport } = await import('../reports/index.js');
   const report = await buildReport(results, { title: 'Demonstration', reference: 'BM25 elasticsearch' });

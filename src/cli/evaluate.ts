@@ -4,12 +4,12 @@ import { profileByName, profileNames } from '../core/profile.js';
 import { readQrels } from '../datasets/qrels-file.js';
 import {
   defaultMeasures,
+  describeMeasures,
   type Evaluation,
   type EvaluationOptions,
   evaluationOptions,
   Evaluator,
   judgedOnly,
-  measureForms,
   parseMeasures,
   plainEvaluation,
   roundHalfEven,
@@ -26,21 +26,20 @@ export interface EvaluateOptions {
   readonly digits?: number;
 }
 
-/** Where lines go: a stream, or a test's list. */
+/** Receiver of output: a stream, or a test's buffer. */
 interface Output {
   write(text: string): unknown;
 }
 
 const help = `
-Measures: ${measureForms.join(', ')}
-Options of measures: P(rel=2)@10 counts grades from 2 as relevant; AP(judged_only=True) leaves out unjudged documents.
+${describeMeasures()}
 Without --profile, means are pytrec_eval's: over the queries in run and qrels, not rounded, nothing removed.
 
 Examples:
   sgpt-bench evaluate qrels/test.tsv run.trec.gz
   sgpt-bench evaluate qrels.txt run.trec nDCG@10 'P(rel=2)@5' --complete --per-query`;
 
-/** `sgpt-bench evaluate`: measures of a run file. Loads no model code, so that it starts at once. */
+/** `sgpt-bench evaluate`: measures of a run file. Loads no model code, so that it starts fast. */
 export function evaluateCommand(): Command {
   return new Command('evaluate')
     .description('evaluate a TREC run file; prints lines of measure, tab, value')
@@ -62,10 +61,10 @@ export function evaluateCommand(): Command {
 }
 
 /**
- * What the verb does.
- * @param measures names; none for the default ones
+ * Evaluates a run file.
+ * @param measures names; if empty, the default measures
  * @param out receives the values
- * @param notes receives what is odd about run and qrels
+ * @param notes receives remarks on run and qrels, such as queries without a ranking
  */
 export async function evaluateFiles(
   qrelsPath: string,
@@ -85,13 +84,13 @@ export async function evaluateFiles(
   else writeLines(evaluation, options, options.digits ?? settings.decimals ?? 4, out);
 }
 
-/** A file does not say which task it is of, so `mteb`, which removes identical ids for some tasks, keeps them here. */
+/** A run file does not name its task; so `mteb`, which removes identical ids on some tasks, keeps them here. */
 function settingsOf({ profile, complete }: EvaluateOptions): EvaluationOptions {
   const settings = profile === undefined ? plainEvaluation : evaluationOptions(profileByName(profile));
   return complete === true ? { ...settings, average: 'complete' } : settings;
 }
 
-/** Query by query where the file allows it, else with the whole run in memory. */
+/** Evaluates query by query if the file is grouped by query, else with the whole run in memory. */
 async function evaluateFile(
   path: string,
   newEvaluator: () => Evaluator,
@@ -120,8 +119,8 @@ function finish(evaluator: Evaluator, path: string): Evaluation {
 
 function writeNotes({ counts }: Evaluation, { average }: EvaluationOptions, notes: Output): void {
   const { judged, missing, unjudged } = counts;
-  const fate = average === 'complete' ? 'they count 0' : 'they are left out of means (--complete counts them 0)';
-  if (missing > 0) notes.write(`note: ${missing} of ${judged} judged queries are not in the run; ${fate}\n`);
+  const treatment = average === 'complete' ? 'they count 0' : 'they are left out of means (--complete counts them 0)';
+  if (missing > 0) notes.write(`note: ${missing} of ${judged} judged queries are not in the run; ${treatment}\n`);
   if (unjudged > 0) notes.write(`note: ${unjudged} queries of the run are not judged; they are left out\n`);
 }
 
@@ -136,15 +135,15 @@ function writeLines({ means, perQuery }: Evaluation, options: EvaluateOptions, d
   }
 }
 
-/** Queries are a list, since an object would put numeric ids in another order. */
-function writeJson(evaluation: Evaluation, about: object, options: EvaluateOptions, out: Output): void {
+/** Queries are written as a list: an object would reorder numeric ids. */
+function writeJson(evaluation: Evaluation, header: object, options: EvaluateOptions, out: Output): void {
   const { means, perQuery, counts } = evaluation;
   const queries = [...new Set([...perQuery.values()].flatMap((values) => [...values.keys()]))].map((id) => ({
     id,
     values: Object.fromEntries(Array.from(perQuery, ([measure, values]) => [measure, values.get(id) ?? null])),
   }));
   const value = {
-    ...about,
+    ...header,
     counts,
     means: Object.fromEntries(means),
     ...(options.perQuery === true ? { queries } : {}),

@@ -1,8 +1,8 @@
 import { InterruptedError } from '../core/errors.js';
 
 /**
- * Runs work that Ctrl-C (or SIGTERM) stops cleanly: the first signal asks it to end after what is under way, a second one
- * ends the process at once.
+ * Runs work that Ctrl-C (or SIGTERM) can stop: the first signal lets the current step end, a second one ends the process at
+ * once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

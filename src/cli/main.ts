@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { InputError, InterruptedError, messageOf } from '../core/errors.js';
 import { exitCodes } from './exit-codes.js';
 
-/** The whole command line. Verbs load what they need when they are called, so that help and evaluate start at once. */
+/** The command line. Each verb loads its code when it is called, so that help and evaluate start fast. */
 async function program(): Promise<Command> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -33,7 +33,7 @@ async function program(): Promise<Command> {
   return root;
 }
 
-/** Runs the command line; the one place that turns errors into messages and exit codes. */
+/** Runs the command line. The only place that turns errors into messages and exit codes. */
 async function main(): Promise<number> {
   try {
     await (await program()).parseAsync();
@@ -52,7 +52,7 @@ function describe(error: unknown): string {
   return `unexpected fault: ${messageOf(error)} (--verbose shows where)`;
 }
 
-// A reader that has seen enough (`| head`) is no fault.
+// A reader that closes the pipe early (`| head`) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
   throw error;

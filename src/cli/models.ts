@@ -3,7 +3,7 @@ import type { Inspection } from '../models/inspect.js';
 import { stderrProgress } from './progress.js';
 import { printJson, printTable } from './table.js';
 
-/** `sgpt-bench models`: the paper's models, and what a checkpoint is. */
+/** `sgpt-bench models`: lists the paper's models, and describes a checkpoint. */
 export function modelsCommand(): Command {
   const command = new Command('models').description("list the paper's models; inspect checkpoints");
   command
@@ -68,8 +68,8 @@ function summary({ id, revision, folder, modelType, files, parameters, weightByt
     ['model_type', modelType],
     ...files.map(({ name, bytes }, i) => [i === 0 ? 'files' : '', `${name}  ${megabytes(bytes)}`]),
     ['parameters', `${parameters} (${size(parameters / 1e6)})`],
-    ['memory', `weights ${stored} stored, ${float32} as float32; shared by workers where they are float32 in the file`],
-    ...(copies.length === 0 ? ['none: all weights are used where they lie'] : copies).map((copy, i) => [
+    ['memory', `weights ${stored} stored, ${float32} as float32; workers share weights that are float32 in the file`],
+    ...(copies.length === 0 ? ['none: all weights are used in place'] : copies).map((copy, i) => [
       i === 0 ? 'copied weights' : '',
       copy,
     ]),
@@ -83,10 +83,7 @@ function runs({ runs: found, problem }: Inspection): string[][] {
   const { positions, own } = found.maxTokens;
   return [
     ['would run', `${found.kind}: ${found.layers} layers of ${found.hiddenSize}, ${found.vocabularySize} tokens`],
-    [
-      'longest input',
-      `${positions ?? 'without end'} positions${own === null ? '' : `, its settings say ${own} tokens`}`,
-    ],
+    ['longest input', `${positions ?? 'unlimited'} positions${own === null ? '' : `, its settings say ${own} tokens`}`],
     ['pooling', `${found.defaultPooling} (${found.dimensions} dimensions); possible: ${found.poolings.join(', ')}`],
     ['brackets', found.brackets],
     ['special token ids', special],

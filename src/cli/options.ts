@@ -6,11 +6,11 @@ import { withoutPassword } from '../io/redact.js';
 interface Range {
   readonly from?: number;
   readonly to?: number;
-  /** Whether `from` itself is excluded. */
+  /** True: `from` itself is excluded. */
   readonly above?: boolean;
 }
 
-/** A parser of whole numbers in a range. */
+/** Returns a parser of whole numbers in a range. */
 export function wholeNumber({ from = 0, to = Number.MAX_SAFE_INTEGER }: Range = {}): (value: string) => number {
   return (value) => {
     const number = Number(value);
@@ -20,7 +20,7 @@ export function wholeNumber({ from = 0, to = Number.MAX_SAFE_INTEGER }: Range = 
   };
 }
 
-/** A parser of decimal numbers in a range: 0.005, .5, 1.3e9. */
+/** Returns a parser of decimal numbers in a range: 0.005, .5, 1.3e9. */
 export function decimalNumber({ from = 0, to = Infinity, above = false }: Range = {}): (value: string) => number {
   return (value) => {
     const number = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value.trim()) ? Number(value) : NaN;
@@ -31,20 +31,20 @@ export function decimalNumber({ from = 0, to = Infinity, above = false }: Range 
   };
 }
 
-/** A whole number from 1. */
+/** Parses a whole number from 1. */
 export const positive = wholeNumber({ from: 1 });
 
-/** A number above 0. */
+/** Parses a number above 0. */
 export const positiveNumber = decimalNumber({ above: true });
 
-/** A comma-separated list without empty items. */
+/** Parses a comma-separated list without empty items; repetitions are dropped. */
 export function list(value: string): string[] {
   const items = value.split(',').map((item) => item.trim());
   if (items.every((item) => item !== '')) return [...new Set(items)];
   throw new InvalidArgumentError(`expected names separated by commas, found "${value}".`);
 }
 
-/** Hidden states: `all`, or numbers (0 is the embeddings) separated by commas. */
+/** Parses layers: `all`, or numbers (0 is the embeddings) separated by commas. */
 export function layers(value: string): ('all' | number)[] {
   return list(value).map((item) => {
     if (item === 'all') return item;
@@ -53,22 +53,22 @@ export function layers(value: string): ('all' | number)[] {
   });
 }
 
-/** One part of several: `2/8`. */
+/** Parses one share of several: `2/8`. */
 export function share(value: string): Share {
   const [number, count] = (/^([1-9]\d*)\/([1-9]\d*)$/.exec(value) ?? []).slice(1).map(Number);
   if (number !== undefined && count !== undefined && number <= count) return { number, count };
   throw new InvalidArgumentError(`expected I/N, as 2/8 for the second of eight shares, found "${value}".`);
 }
 
-/** For options that may be given again. */
+/** Collects the values of an option that may be repeated. */
 export function repeated(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
-/** One thread for each core that this process may use. */
+/** One thread per core that this process may use. */
 export const defaultThreads = availableParallelism();
 
-/** The command line as a user would type it, for records: without passwords of addresses. */
+/** The command line as typed, for records, without passwords in addresses. */
 export function commandLine(): string {
   const quoted = process.argv
     .slice(2)

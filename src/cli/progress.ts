@@ -1,12 +1,10 @@
 import cliProgress from 'cli-progress';
 import { silentProgress, type Progress, type ProgressStage } from '../core/progress.js';
 
-/** A pipe gets a line after this many seconds of silence. */
+/** Seconds between progress lines, if stderr is not a terminal. */
 const secondsBetweenLines = 10;
 
-/**
- * Progress on stderr: bars with rate and remaining time on a terminal, a line now and then elsewhere, nothing when quiet.
- */
+/** Progress on stderr: on a terminal bars with rate and remaining time, else a line every few seconds; nothing if quiet. */
 export function stderrProgress(quiet: boolean): Progress {
   if (quiet) return silentProgress;
   return process.stderr.isTTY ? terminalProgress() : lineProgress((line) => process.stderr.write(line));
@@ -41,7 +39,7 @@ function terminalProgress(): Progress {
         end(): void {
           bars.remove(bar);
           if (--open > 0) return;
-          bars.stop(); // its timer would keep the process alive
+          bars.stop(); // its timer would keep the process running
           flush();
         },
       };
@@ -54,8 +52,8 @@ function terminalProgress(): Progress {
 }
 
 /**
- * A line for each stage now and then, as logs like it.
- * @param write takes whole lines, line end included
+ * Progress as lines for logs.
+ * @param write receives whole lines, with the line end
  * @param pause seconds between the lines of a stage
  */
 export function lineProgress(write: (line: string) => void, pause = secondsBetweenLines): Progress {
@@ -86,7 +84,7 @@ interface Pace {
   remaining(): string;
 }
 
-/** Rate since the start of the stage, and the time that the rest takes at it. */
+/** Measures the rate since the start of a stage, and estimates the remaining time from it. */
 function paceOf(total: number): Pace {
   const start = performance.now();
   let done = 0;

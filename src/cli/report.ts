@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { reportFormats } from '../reports/write.js';
 import { list } from './options.js';
 
 interface ReportCommandOptions {
@@ -17,13 +18,13 @@ Examples:
   $ sgpt-bench report results/a results/b --newest --output reports/both --format html,md,latex
   $ sgpt-bench report --tasks beir --systems 'BE *,BM25*' --reference 'BM25 elasticsearch'`;
 
-/** `sgpt-bench report`: tables and charts of result records. */
+/** `sgpt-bench report`: writes tables and charts of result records. */
 export function reportCommand(): Command {
   return new Command('report')
     .description('make tables and charts from result records')
     .argument('[results-dir...]', 'folders with results; several are merged', ['results'])
     .option('--output <dir>', 'folder to write to', 'reports/report')
-    .option('--format <list>', 'html, md, csv, latex, json, mteb, svg, png, separated by commas', list, ['html', 'md'])
+    .option('--format <list>', `${reportFormats.join(', ')}, separated by commas`, list, ['html', 'md'])
     .option('--reference <system>', 'system that the others are compared with')
     .option('--tasks <list>', 'only these tasks; "beir" takes all of BEIR', list)
     .option('--systems <list>', 'only these systems or families; * stands for any text', list)

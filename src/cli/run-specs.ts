@@ -7,7 +7,7 @@ import { commandLine } from './options.js';
 import { stderrProgress } from './progress.js';
 import { openSharing, type SharingOptions } from './sharing.js';
 
-/** On which tasks systems are run, how they are measured, and where things lie. */
+/** Tasks, measures and folders of a run. */
 export interface PlanOptions extends SharingOptions {
   readonly task: readonly string[];
   readonly split?: string;
@@ -22,7 +22,7 @@ export interface PlanOptions extends SharingOptions {
   readonly quiet?: boolean;
 }
 
-/** Opens the tasks, runs the systems with progress on stderr until done or interrupted, and closes what it opened. */
+/** Opens the tasks, runs the systems with progress on stderr until done or interrupted, and closes everything. */
 export async function runSpecs(specs: readonly SystemSpec[], options: PlanOptions): Promise<StoredResult[]> {
   const [{ runPlan }, { recordedMeasures, mainMeasure }, { parseMeasure }, { profileByName }, { closeTask }] =
     await Promise.all([
@@ -34,7 +34,7 @@ export async function runSpecs(specs: readonly SystemSpec[], options: PlanOption
     ]);
   const profile = profileByName(options.profile);
   const measures = options.measure === undefined ? recordedMeasures : [...new Set([mainMeasure, ...options.measure])];
-  for (const measure of measures) parseMeasure(measure); // a misspelt one is found before the work, not after
+  for (const measure of measures) parseMeasure(measure); // finds misspelt names before the work
   const progress = stderrProgress(options.quiet === true);
   const { output, store, topK, threads } = options;
   const settings = { measures, topK, output, store, overwrite: options.overwrite === true };
@@ -43,8 +43,8 @@ export async function runSpecs(specs: readonly SystemSpec[], options: PlanOption
   try {
     for (const task of tasks) if (task.kind === 'retrieval') parseMeasure(task.mainMeasure ?? mainMeasure);
     return await interruptible(async (signal) => {
-      const shared = { output, specs, taskNames, profile: profile.name, progress, signal };
-      const open = await openSharing(options, shared);
+      const sharingContext = { output, specs, taskNames, profile: profile.name, progress, signal };
+      const open = await openSharing(options, sharingContext);
       try {
         return await runPlan(specs, tasks, settings, {
           ...{ profile, progress, signal, threads, sharing: open.sharing },
@@ -62,7 +62,7 @@ export async function runSpecs(specs: readonly SystemSpec[], options: PlanOption
 async function openTasks(
   { task: names, datasetsDir, split, limitQueries }: PlanOptions,
   progress: Progress,
-  /** Is told the name that each task was opened by. */
+  /** Receives the name that each task was opened by. */
   taskNames: Map<Task, string>,
 ): Promise<Task[]> {
   const [{ expandTasks }, { openTask }, { limitTask }] = await Promise.all([
@@ -87,7 +87,7 @@ async function openTasks(
   return tasks;
 }
 
-/** Notes what a task holds, and what is odd about it; it is in the record, too. */
+/** Shows a task's size and peculiarities, which its records hold as well. */
 function noteFacts(task: Task, split: string | undefined, progress: Progress): void {
   const { name, facts } = task;
   const note = (text: string): void => {
@@ -96,14 +96,14 @@ function noteFacts(task: Task, split: string | undefined, progress: Progress): v
   if (task.kind === 'useb') {
     note(` (${task.split}): ${facts.documents} texts, ${facts.queries} queries or pairs`);
     if (split !== undefined && split !== 'test' && task.split === 'test')
-      note(`: there is a test split alone; it is used instead of ${split}`);
+      note(`: has only a test split; it is used instead of ${split}`);
     if (task.skippedQueries > 0)
       note(`: ${task.skippedQueries} queries without positives or without a text are left out, as in USEB`);
     return;
   }
   note(` (${task.split}): ${facts.documents} documents, ${facts.queries} queries, ${facts.judgements} judgements`);
   if (facts.judgementsOfUnknownDocuments > 0)
-    note(`: ${facts.judgementsOfUnknownDocuments} judgements are of documents that the corpus does not have`);
+    note(`: ${facts.judgementsOfUnknownDocuments} judgements are of documents that are not in the corpus`);
   if (facts.judgedQueriesWithoutText > 0)
     note(`: ${facts.judgedQueriesWithoutText} judged queries are not in queries.jsonl; they are left out`);
 }

@@ -6,7 +6,7 @@ import { runSpecs, type PlanOptions } from './run-specs.js';
 import { sharingOptions } from './sharing.js';
 import { givenValues, optionOf, systemOptions } from './system-options.js';
 
-/** And the fields of systems, which are read by {@link givenValues}. */
+/** Options besides the fields of systems, which {@link givenValues} reads. */
 interface RunOptions extends PlanOptions {
   readonly json?: boolean;
 }
@@ -18,7 +18,7 @@ Examples:
   sgpt-bench run --task path/to/nfcorpus --model path/to/gpt-neo-125m --runner cross-encoder --prompt G --depth 100
   sgpt-bench run --task useb --model path/to/SGPT-125M-weightedmean-nli-bitfit`;
 
-/** `sgpt-bench run`: systems on tasks, to runs, measures and records. */
+/** `sgpt-bench run`: runs systems on tasks; writes runs, scores and records. */
 export function runCommand(): Command {
   const command = new Command('run')
     .description('run systems on tasks; writes runs, scores and records')
@@ -60,8 +60,8 @@ async function run(options: RunOptions, command: Command): Promise<void> {
   if (options.shard !== undefined) {
     const { number, count } = options.shard;
     process.stderr.write(
-      `share ${number} of ${count} is done; when all are (and "sgpt-bench merge" has brought together what lies in several ` +
-        'folders), the same command without --shard evaluates them\n',
+      `share ${number} of ${count} is done; when all shares are done (and merged with "sgpt-bench merge" if they are in several ` +
+        'folders), run the same command without --shard to evaluate them\n',
     );
     return;
   }

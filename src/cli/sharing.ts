@@ -4,7 +4,7 @@ import type { Task } from '../core/task.js';
 import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/progress.js';
-import { computedHere, shareOf, type Share, type Sharing } from '../core/shards.js';
+import { localWork, shareOf, type Share, type Sharing } from '../core/shards.js';
 import type { StoreBackend } from '../stores/index.js';
 import { positive, share } from './options.js';
 
@@ -12,11 +12,11 @@ export interface SharingOptions {
   readonly store?: string;
   readonly queue?: string;
   readonly shard?: Share;
-  /** Hidden: for trials with small data. */
+  /** Hidden option, for trials with small data. */
   readonly shardSize?: number;
 }
 
-/** Where the password of a queue comes from, if not from its address. */
+/** Environment variable with the queue's password, used if the address has none. */
 const passwordVariable = 'SGPT_BENCH_QUEUE_PASSWORD';
 
 /** Options of `run` for work on several machines. */
@@ -28,14 +28,14 @@ export function sharingOptions(): Option[] {
     ),
     new Option(
       '--queue <url>',
-      `have them computed by workers: redis://HOST:PORT/DB, or rediss:// for TLS; password also in ${passwordVariable}`,
+      `let workers compute them: redis://HOST:PORT/DB, or rediss:// for TLS; password also in ${passwordVariable}`,
     ),
     new Option('--shard <i/n>', 'only compute this share of them, and stop').argParser(share),
-    new Option('--shard-size <n>', 'texts, or documents with their pairs, a shard').argParser(positive).hideHelp(),
+    new Option('--shard-size <n>', 'texts per shard, or documents per shard of pairs').argParser(positive).hideHelp(),
   ];
 }
 
-/** The address of `--queue`, with the password from the environment where it has none. */
+/** The address in `--queue`, with the password from the environment if it has none. */
 export async function queueAddress(url: string): Promise<import('../queue/address.js').QueueAddress> {
   const { parseQueueAddress } = await import('../queue/address.js');
   return parseQueueAddress(url, process.env[passwordVariable]);
@@ -51,13 +51,13 @@ export interface SharingContext {
   readonly signal: AbortSignal;
 }
 
-/** How work is shared, and how to end that; undefined where one machine does it all. */
+/** The distribution of work over machines; undefined if this machine does it all. */
 export interface OpenSharing {
   readonly sharing: Sharing | undefined;
   close(): Promise<void>;
 }
 
-/** @throws InputError for options that do not go together, a queue that cannot be used, a store that cannot be written */
+/** @throws InputError for options that exclude each other, a queue that cannot be used, a store that cannot be written */
 export async function openSharing(options: SharingOptions, context: SharingContext): Promise<OpenSharing> {
   const { store, queue, shard, shardSize: size } = options;
   if (queue !== undefined && shard !== undefined)
@@ -77,7 +77,7 @@ export async function openSharing(options: SharingOptions, context: SharingConte
   const close = (): Promise<void> => Promise.resolve();
   if (shard !== undefined) return { sharing: { fillOnly: true, workOf: () => shareOf(shard, size) }, close };
   if (size === undefined) return { sharing: undefined, close };
-  return { sharing: { fillOnly: false, workOf: () => ({ ...computedHere, size }) }, close };
+  return { sharing: { fillOnly: false, workOf: () => ({ ...localWork, size }) }, close };
 }
 
 async function openQueue(
@@ -106,15 +106,15 @@ async function openQueue(
   return { sharing: { fillOnly: false, workOf }, close: () => coordinator.close() };
 }
 
-/** @throws InputError for a system, or an option of one, that workers of a queue cannot take over */
+/** @throws InputError for a system or an option that workers of a queue do not support */
 function requireQueueable(specs: readonly SystemSpec[]): void {
   for (const spec of specs) {
     if (isHosted(spec.model))
-      throw new InputError(`${spec.model ?? ''}: leave --queue out: a hosted model's own server spreads the work`);
+      throw new InputError(`${spec.model ?? ''}: leave --queue out: a hosted model runs on its own server`);
     const own = fields.find((field) => ruleOf(field).job === 'own' && !isDefault(field, spec[field]));
     if (own !== undefined)
       throw new InputError(
-        `${flagOf(own)} is for each worker to decide; leave it out with --queue, or give it to "sgpt-bench worker"`,
+        `${flagOf(own)} is an option of each worker; leave it out with --queue, or give it to "sgpt-bench worker"`,
       );
   }
 }

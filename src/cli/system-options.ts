@@ -12,7 +12,7 @@ const groupTitles: Readonly<Record<FieldRule['group'], string>> = {
   hosted: 'Hosted models:',
 };
 
-/** An option for each field of a system, except those named. */
+/** One option per field of a system, except the named fields. */
 export function systemOptions(except: readonly Field[] = []): Option[] {
   return fields.filter((field) => !except.includes(field)).map(optionOf);
 }
@@ -20,8 +20,8 @@ export function systemOptions(except: readonly Field[] = []): Option[] {
 export function optionOf(field: Field): Option {
   const rule = ruleOf(field);
   const option = new Option(`${flagOf(field)} ${rule.value}`, rule.help).helpGroup(groupTitles[rule.group]);
-  const byDefault: unknown = systemFields[field].schema.safeParse(undefined).data;
-  if (byDefault !== undefined && byDefault !== null && !Array.isArray(byDefault)) option.default(byDefault);
+  const defaultValue: unknown = systemFields[field].schema.safeParse(undefined).data;
+  if (defaultValue !== undefined && defaultValue !== null && !Array.isArray(defaultValue)) option.default(defaultValue);
   const choices = choicesOf(field);
   if (choices !== undefined) option.choices(choices);
   if (rule.read === 'optional') option.preset('all');
@@ -32,7 +32,7 @@ export function optionOf(field: Field): Option {
 type Reader = (value: string, before: unknown) => unknown;
 const readers = { list, layers, repeated, count: positive, number: positiveNumber };
 
-/** The values that the user gave, by field. */
+/** The fields that the user set on the command line, with their values. */
 export function givenValues(command: Command, values: Readonly<Record<string, unknown>>): SystemValues {
   const given = fields.filter((field) => command.getOptionValueSource(field) === 'cli');
   return Object.fromEntries(given.map((field) => [field, values[field]]));

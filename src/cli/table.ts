@@ -1,4 +1,4 @@
-/** Columns two spaces apart; those in `right` are flush right. */
+/** Prints columns two spaces apart; columns in `right` are right-aligned. */
 export function printTable(rows: readonly (readonly string[])[], right: readonly number[] = []): void {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of rows) {

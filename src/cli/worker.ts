@@ -43,8 +43,8 @@ export function workerCommand(): Command {
     .action(work);
 }
 
-/** A process whose work is over has so long to end by itself. */
-const lingerMs = 1000;
+/** Time for the process to end on its own after its work. */
+const exitDelayMs = 1000;
 
 async function work(options: WorkerCommandOptions): Promise<void> {
   const address = await queueAddress(options.queue);
@@ -60,7 +60,7 @@ async function work(options: WorkerCommandOptions): Promise<void> {
   };
   const versions = versionsOf(await describeVersions());
   try {
-    const made = await interruptible(async (signal) =>
+    const computed = await interruptible(async (signal) =>
       runWorker({
         address,
         backend: await openStoreBackend(options.store, { signal, onNote }),
@@ -73,9 +73,9 @@ async function work(options: WorkerCommandOptions): Promise<void> {
         signal,
       }),
     );
-    process.stderr.write(`${made} shards computed\n`);
+    process.stderr.write(`${computed} shards computed\n`);
   } finally {
-    // BullMQ would go on trying to reach a Redis that is down. The exit status is set by then.
-    setTimeout(() => process.exit(), lingerMs).unref();
+    // Needed because BullMQ keeps trying to reach a Redis that is down. The exit status is set by then.
+    setTimeout(() => process.exit(), exitDelayMs).unref();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * JSON with the names of every object in code-unit order and no white space: equal values give equal text, however they
- * were made. What JSON cannot hold is left out or null, as with `JSON.stringify`.
+ * JSON without white space and with the names of every object in code-unit order, so that equal values give equal text.
+ * As with `JSON.stringify`, values that JSON cannot hold are omitted or become null.
  */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;

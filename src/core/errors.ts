@@ -1,28 +1,28 @@
 /**
- * Something outside the program is wrong: a file, an option, a download. The message is one sentence that says what,
- * where, what was expected and what to do; it is shown to the user as it is, without a stack trace.
+ * A fault outside the program: in a file, an option, a download. The message is one sentence that says what is wrong,
+ * where, what was expected and what to do; users see it as it is, without a stack trace.
  */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }
 
-/** The user asked to stop (Ctrl-C). What was finished is saved; `message` says how to go on. */
+/** The user stopped the program (Ctrl-C). Finished work is stored; `message` says how to go on. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
-/** The message of anything thrown, for use inside another message. */
+/** The message of a thrown value, for use in another message. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Throws an {@link InterruptedError} if the signal has been raised. */
+/** @throws InterruptedError if the signal is aborted */
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true)
     throw new InterruptedError('stopped; finished work is kept, run the same command to go on');
 }
 
-/** The closest of `candidates` to a misspelt `name`, by edit distance, or undefined when none is near. */
+/** The candidate closest to a misspelt name by edit distance; undefined if none is near. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
@@ -33,7 +33,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** "unknown KIND "NAME"; did you mean …? Known: …" as an {@link InputError}. */
+/** An {@link InputError}: unknown KIND "NAME", did you mean "…"? known: … */
 export function unknownName(kind: string, name: string, known: readonly string[]): InputError {
   const near = nearest(name, known);
   const hint = near === undefined ? '' : `, did you mean "${near}"?`;

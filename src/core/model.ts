@@ -1,6 +1,6 @@
 import type { Settings } from './setting.js';
 
-/** Queries and documents may be marked differently (brackets, prompts). */
+/** Kind of a text; queries and documents may be marked differently (brackets, prompts). */
 export type Role = 'query' | 'document';
 
 /** Row-major float32 matrix: row i is `data.subarray(i * columns, (i + 1) * columns)`. */
@@ -10,20 +10,20 @@ export interface Matrix {
   readonly data: Float32Array;
 }
 
-/** One kind of embedding that a forward pass yields: which hidden state, how it is pooled. */
+/** One kind of embedding: a pooling of a hidden state. One forward pass yields all views of an encoder. */
 export interface EmbeddingView {
-  /** e.g. `weightedmean`, `mean@6` (layer 6): unique within the encoder. */
+  /** For example `weightedmean`, `mean@6` (layer 6); unique within the encoder. */
   readonly name: string;
   readonly pooling: string;
   /**
-   * Index into the hidden states: 0 is the embeddings, `layers` the last; several poolings average over all of them. Null
-   * where a server pools.
+   * Index of the hidden state: 0 is the embeddings, `layers` the last one; several poolings average over all of them. Null
+   * if a server does the pooling.
    */
   readonly layer: number | null;
   readonly dimensions: number;
 }
 
-/** What identifies a model in a record: enough to fetch it again and to see that it is the same. */
+/** Identity of a model in a record: enough to fetch it again, and to check that it is the same. */
 export interface ModelInfo {
   /** Hub id, the folder's name, or `openai:NAME@HOST` for a hosted model. */
   readonly id: string;
@@ -31,14 +31,14 @@ export interface ModelInfo {
   readonly revision: string | null;
   /** `model_type` of config.json; `unknown` for a hosted model. */
   readonly architecture: string;
-  /** Parameters, tied ones once; null for a hosted model that does not tell. */
+  /** Number of parameters, tied ones counted once; null for a hosted model that does not publish it. */
   readonly parameters: number | null;
-  /** SHA-256 of each file the model was read from, by file name. */
+  /** SHA-256 of each file that the model was read from, by file name. */
   readonly files: Readonly<Record<string, string>>;
   readonly dtype: string;
 }
 
-/** Called as work is done, in units of its kind (texts, pairs). */
+/** Called with the amount of work done since the last call, in texts or pairs. */
 export type OnProgress = (done: number) => void;
 
 export interface WorkOptions {
@@ -47,47 +47,47 @@ export interface WorkOptions {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** What a hosted model was asked for so far, as its server counts it. */
+/** Total usage of a hosted model, as its server counts it. */
 export interface Usage {
   readonly requests: number;
   readonly tokens: number;
-  /** In the currency of the price that was given; null without one. */
+  /** In the currency of the given price; null if no price was given. */
   readonly price: number | null;
 }
 
-/** Turns texts into vectors. Vectors are not normalised; searching by cosine is the runner's work. */
+/** Turns texts into vectors. Vectors are not normalized; the runner compares them by cosine. */
 export interface Encoder {
   readonly model: ModelInfo;
-  /** All settings that change a vector (brackets, truncation, prompt …), as recorded and hashed. */
+  /** All settings that change a vector (brackets, truncation, prompt …), for records and keys. */
   readonly settings: Settings;
   readonly views: readonly EmbeddingView[];
   /**
-   * @returns one matrix a view, [texts.length, view.dimensions], rows in the order of `texts`. One forward pass a text,
-   * whatever the number of views. A vector does not depend on the texts beside it.
+   * @returns one matrix per view, [texts.length, view.dimensions], rows in the order of `texts`. Each text takes one forward
+   * pass for all views. A vector does not depend on the other texts.
    */
   encode(texts: readonly string[], role: Role, options?: WorkOptions): Promise<readonly Matrix[]>;
-  /** Since it was opened; hosted models have it. */
+  /** Usage since opening; only hosted models have it. */
   usage?(): Usage;
-  /** Resident memory of its own processes when it was largest; what they share is counted in each. */
+  /** Peak resident memory of the model's own processes; memory that they share counts in each. */
   peakBytes?(): number;
   close(): Promise<void>;
 }
 
-/** A document and the queries to score with it: pairs are grouped so that the document is read once. */
+/** A document and the queries to score with it; grouped so that the document is read once. */
 export interface PairGroup {
   readonly document: string;
   readonly queries: readonly string[];
 }
 
-/** Scores how well a query fits a document (SGPT-CE: the query's log-probability after a prompt with the document). */
+/** Scores how well a query fits a document (SGPT-CE: log-probability of the query after a prompt with the document). */
 export interface PairScorer {
   readonly model: ModelInfo;
   readonly settings: Settings;
-  /** @returns one array a group, one score a query, in the order given. Higher is better. */
+  /** @returns one array per group with one score per query, in the given order. Higher is better. */
   score(groups: readonly PairGroup[], options?: WorkOptions): Promise<readonly Float32Array[]>;
-  /** Since it was opened; hosted models have it. */
+  /** Usage since opening; only hosted models have it. */
   usage?(): Usage;
-  /** Resident memory of its own processes when it was largest; what they share is counted in each. */
+  /** Peak resident memory of the model's own processes; memory that they share counts in each. */
   peakBytes?(): number;
   close(): Promise<void>;
 }

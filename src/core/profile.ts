@@ -3,23 +3,23 @@ import { pythonStrip } from './text.js';
 import type { Document } from './dataset.js';
 
 /**
- * What differs between the reference programs, under a name. A record says which profile it was made with; scores of
- * different profiles are not compared without saying so.
+ * The conventions of a reference program. Every record names its profile; scores of different profiles are compared only
+ * with a remark.
  */
 export interface Profile {
   readonly name: ProfileName;
   readonly description: string;
-  /** SGPT's bi-encoder drops documents with empty text from the corpus, even when they have a title. */
+  /** True: documents with empty text are left out of the corpus, even if they have a title (SGPT's bi-encoder). */
   readonly dropDocumentsWithoutText: boolean;
-  /** Remove the document whose id equals the query's: for every task (BEIR), where the task says so (mteb), or never. */
+  /** Removal of the document whose id equals the query's: on every task (BEIR), on tasks that ask for it (mteb), or never. */
   readonly identicalIds: 'remove' | 'by-task' | 'keep';
-  /** Means over the queries that are in run and qrels (BEIR), or over all of the qrels, missing ones 0 (trec_eval -c). */
+  /** Means over the queries in both run and qrels (BEIR), or over all in the qrels, with 0 for missing ones (trec_eval -c). */
   readonly average: 'intersection' | 'complete';
-  /** Decimal places that means are rounded to (Python's round-half-even), or null for none. */
+  /** Decimals to which means are rounded (half to even, as Python does); null for no rounding. */
   readonly decimals: number | null;
-  /** Longest bi-encoder input in tokens with brackets; null is the model's own maximum. */
+  /** Maximum length of a bi-encoder's input in tokens, brackets included; null for the model's own maximum. */
   readonly biEncoderTokens: number | null;
-  /** BM25 settings used as the first stage unless others are asked for. */
+  /** Default BM25 settings of the first stage. */
   readonly bm25: 'elasticsearch' | 'anserini-flat' | 'anserini-multifield';
 }
 
@@ -29,7 +29,7 @@ export type ProfileName = (typeof profileNames)[number];
 const profiles: Readonly<Record<ProfileName, Profile>> = {
   'sgpt-paper': {
     name: 'sgpt-paper',
-    description: "Muennighoff/sgpt: BEIR's evaluation, 299 tokens a text, documents without text dropped",
+    description: "Muennighoff/sgpt: BEIR's evaluation, 299 tokens per text, documents without text dropped",
     dropDocumentsWithoutText: true,
     identicalIds: 'remove',
     average: 'intersection',

@@ -1,19 +1,19 @@
-/** A stage of long work: one bar on a terminal. */
+/** A stage of long work, shown as one progress bar. */
 export interface ProgressStage {
-  /** Adds to what is done, in the stage's unit. */
+  /** Counts work as done, in the stage's unit. */
   advance(by: number): void;
-  /** The stage is over (also when it ended early). */
+  /** Ends the stage, also if it is incomplete. */
   end(): void;
 }
 
-/** Where runners say what they are doing. */
+/** Receiver of progress and messages for the user. */
 export interface Progress {
   stage(label: string, total: number, unit: string): ProgressStage;
-  /** A line worth keeping: a fact found on the way. */
+  /** Shows a line that stays on the screen. */
   note(message: string): void;
 }
 
-/** Shows nothing: for use as a library, and for tests. */
+/** Shows nothing; for library use and tests. */
 export const silentProgress: Progress = {
   stage: () => ({ advance: () => undefined, end: () => undefined }),
   note: () => undefined,

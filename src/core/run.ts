@@ -1,26 +1,26 @@
 import { compareCodePoints } from './text.js';
 
-/** A query's ranking, best first: `scores[i]` (float32, as trec_eval reads them) belongs to `ids[i]`. */
+/** A query's ranking, best first. `scores[i]` belongs to `ids[i]`; scores are float32, as trec_eval reads them. */
 export interface Ranking {
   readonly ids: readonly string[];
   readonly scores: Float32Array;
 }
 
-/** The rankings of a system: query id → ranking. A query may be missing (BM25 without a hit). */
+/** The rankings of a system: query id → ranking. A query may be missing (BM25 without hits). */
 export type Run = ReadonlyMap<string, Ranking>;
 
 /**
  * The order of trec_eval 9.0.8 (form_res_rels.c, comp_sim_docno): float32 score descending, equal scores by document id
- * descending in byte order. Every ranking of this program is in this order, so ties fall the same way everywhere.
+ * descending in byte order. Every ranking of this program has this order, so ties are broken in the same way everywhere.
  */
 export function compareScored(scoreA: number, idA: string, scoreB: number, idB: string): number {
   return scoreA === scoreB ? compareCodePoints(idB, idA) : scoreB - scoreA;
 }
 
 /**
- * Puts scored ids into ranking order and keeps the first `limit`.
+ * Sorts scored ids into ranking order and keeps the first `limit`.
  * @param ids document ids, distinct
- * @param scores one score an id; rounded to float32 before they are compared
+ * @param scores one score per id; rounded to float32 before they are compared
  */
 export function rank(ids: readonly string[], scores: ArrayLike<number>, limit = ids.length): Ranking {
   const single = Float32Array.from(scores);
@@ -33,7 +33,7 @@ export function rank(ids: readonly string[], scores: ArrayLike<number>, limit = 
   };
 }
 
-/** The ranking itself where it is in ranking order, else the same documents put in order. Scores are float32 already. */
+/** The ranking itself if it is in ranking order, else a sorted copy. Scores must be float32. */
 export function inRankingOrder(ranking: Ranking): Ranking {
   const { ids, scores } = ranking;
   for (let i = 1; i < ids.length; i++)
@@ -41,7 +41,7 @@ export function inRankingOrder(ranking: Ranking): Ranking {
   return ranking;
 }
 
-/** The ranking without the document whose id equals the query's (BEIR removes it; ArguAna and Quora need it). */
+/** The ranking without the document whose id equals the query's (BEIR removes it; ArguAna and Quora need that). */
 export function withoutIdenticalId(queryId: string, ranking: Ranking): Ranking {
   const at = ranking.ids.indexOf(queryId);
   if (at < 0) return ranking;

@@ -8,14 +8,14 @@ import type { Cost, SystemInfo } from './system.js';
 import type { Task } from './task.js';
 import type { UsebScores } from './useb.js';
 
-/** What a system makes of a task: a ranking per query, or the scores that its kind of task asks for. */
+/** The output of a system on a task: one ranking per query, or the scores of a USEB task. */
 export type TaskOutput =
   { readonly kind: 'ranking'; readonly run: Run } | { readonly kind: 'useb'; readonly scores: UsebScores };
 
 export interface SystemOutput {
   readonly system: SystemInfo;
   readonly output: TaskOutput;
-  /** Work done, for the report of costs: seconds by stage, texts or pairs computed (not those found in the store). */
+  /** Work done: seconds by stage, and the number of computed texts or pairs (without those found in the store). */
   readonly cost: Cost;
 }
 
@@ -23,51 +23,51 @@ export interface RunnerContext {
   readonly profile: Profile;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** Who computes shards of vectors and scores; by default this process. */
+  /** Distribution of shards of vectors and scores over machines. Default: all in this process. */
   readonly shards?: ShardWork | undefined;
 }
 
-/** What is re-ranked. */
+/** Candidates to re-rank. */
 export interface CandidateRun {
   /** The first stage's name. */
   readonly name: string;
   readonly run: Run;
-  /** How many of each ranking's first documents. */
+  /** Number of documents per query to re-rank. */
   readonly depth: number;
 }
 
-/** What is asked of a runner on a task. */
+/** Input of a runner besides the task. */
 export interface RunRequest {
-  /** Documents per query, at most. */
+  /** Maximum number of documents per query. */
   readonly topK: number;
-  /** For runners that re-rank. */
+  /** Candidates for a re-ranker; null for other runners. */
   readonly candidates: CandidateRun | null;
 }
 
-/** A shard that is ready to be computed. */
+/** A shard that can be computed. */
 export interface ReadyShard {
   readonly keys: readonly string[];
   readonly unit: 'texts' | 'pairs';
-  /** How many of these it has. */
+  /** Number of texts or pairs. */
   readonly size: number;
   /** @returns one matrix per key */
   compute(signal: AbortSignal | undefined, onProgress: (done: number) => void): Promise<readonly Matrix[]>;
 }
 
 /**
- * A kind of system, opened: it searches, re-ranks or compares texts. One runner may yield several systems (poolings and
- * layers of one forward pass).
+ * An opened runner: it searches, re-ranks or compares texts. One runner may have several systems (poolings and layers of
+ * one forward pass).
  */
 export interface Runner {
-  /** The systems it will yield on a task, in order, known before the work: to skip what is already there. */
+  /** The systems that `run` will return for a task, in order. Known before the work, so that stored results can be skipped. */
   systemsOn(task: Task): readonly SystemInfo[];
-  /** @returns an output per system, in their order */
+  /** @returns one output per system, in the order of `systemsOn` */
   run(task: Task, request: RunRequest, context: RunnerContext): Promise<readonly SystemOutput[]>;
-  /** Computes and stores what `run` will look for in the store, and nothing else. Missing where nothing is stored. */
+  /** Computes and stores the vectors or scores that `run` needs, without searching. Undefined if the runner stores nothing. */
   fill?(task: Task, request: RunRequest, context: RunnerContext): Promise<void>;
-  /** One shard by itself, for workers of a queue. Missing where nothing is stored. */
+  /** Opens a single shard, for workers of a queue. Undefined if the runner stores nothing. */
   openShard?(task: Task, part: ShardPart, profile: Profile): Promise<ReadyShard>;
-  /** The model, and its settings as hashed into the keys of what is stored: what another process must have, too. */
+  /** Model and settings that are hashed into the keys of stored shards; those of another process must be equal. */
   readonly stored?: { readonly model: ModelInfo; readonly settings: Settings };
   close(): Promise<void>;
 }

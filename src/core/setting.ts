@@ -1,5 +1,5 @@
-/** A setting as it is recorded; every one that can change a score is in a system's `settings`. */
+/** The value of a recorded setting; every setting that can change a score is in a system's `settings`. */
 export type Setting = string | number | boolean | null;
 
-/** Settings by name: recorded with a system, and hashed into the keys of what is stored for it. */
+/** Settings by name, for records and the keys of stored shards. */
 export type Settings = Readonly<Record<string, Setting>>;

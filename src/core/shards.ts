@@ -7,8 +7,8 @@ import type { Task } from './task.js';
 const count = z.int().nonnegative();
 
 /**
- * What a shard is made of, by reference: enough for another process that has the same data. `sequence` names a list of texts
- * of the task (runners/task-texts.ts); `pairs` names a set of its documents and queries (runners/task-pairs.ts).
+ * The content of a shard, by reference to the task's data. `sequence` names a list of texts of the task
+ * (runners/task-texts.ts); `pairs` names a set of its documents and queries (runners/task-pairs.ts).
  */
 export const shardPartSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -30,56 +30,56 @@ export type ShardPart = z.output<typeof shardPartSchema>;
 export type TextsPart = Extract<ShardPart, { kind: 'texts' }>;
 export type PairsPart = Extract<ShardPart, { kind: 'pairs' }>;
 /** A document and the queries that have it among their candidates. */
-export type Candidates = PairsPart['candidates'][number];
+export type DocumentQueries = PairsPart['candidates'][number];
 
-/** A shard that is not in the store. */
+/** A shard that is missing in the store. */
 export interface ShardRequest {
-  /** Its number within its stage, from 0; shards that are in the store are counted, too. */
+  /** Its number within its stage, from 0; stored shards count, too. */
   readonly index: number;
-  /** The keys it is stored under: one per view, or one for pairs. */
+  /** The keys to store it under: one per view, or one for pairs. */
   readonly keys: readonly string[];
   readonly part: ShardPart;
   readonly model: ModelInfo;
-  /** The encoder's or scorer's settings, all of them. */
+  /** All settings of the encoder or scorer. */
   readonly settings: Settings;
 }
 
-/** Who computes the shards that are not in the store. */
+/** Computes the shards that are missing in the store: in this process, or on other machines. */
 export interface ShardWork {
-  /** Shards under way at a time. */
+  /** Maximum number of shards in work concurrently. */
   readonly inFlight: number;
-  /** Texts, or documents with their pairs, per shard, where it is not to be the usual number. */
+  /** Texts per shard, or documents per shard of pairs, if not the default. */
   readonly size?: number | undefined;
   /**
-   * Returns once the store has the shard. A shard that is another machine's share is left alone.
-   * @param compute does the work in this process
+   * Returns when the shard is stored, or at once if it is another machine's share.
+   * @param compute computes and stores the shard in this process
    */
   make(shard: ShardRequest, compute: () => Promise<void>): Promise<void>;
 }
 
-/** The usual: all in this process. While one shard's last texts are in the model, the next shard's first ones are, too. */
-export const computedHere: ShardWork = { inFlight: 2, make: (_shard, compute) => compute() };
+/** The default: computes all shards in this process; two concurrently, so that the model is busy between shards. */
+export const localWork: ShardWork = { inFlight: 2, make: (_shard, compute) => compute() };
 
-/** One machine's part of work that is done by `count` of them, without a queue: every `count`-th shard. */
+/** One machine's part of a run on `count` machines without a queue: every `count`-th shard. */
 export interface Share {
   /** From 1 to `count`. */
   readonly number: number;
   readonly count: number;
 }
 
-/** Only this share's shards are computed, here; the others are left alone. */
+/** Computes only the shards of this share; the others are skipped. */
 export function shareOf({ number, count: machines }: Share, size?: number): ShardWork {
   const isOurs = (index: number): boolean => index % machines === number - 1;
   return {
-    inFlight: computedHere.inFlight,
+    inFlight: localWork.inFlight,
     size,
     make: (shard, compute) => (isOurs(shard.index) ? compute() : Promise.resolve()),
   };
 }
 
-/** How a run's shards are spread over machines. */
+/** Distribution of a run's shards over machines. */
 export interface Sharing {
-  /** Only the store is to be filled: another run evaluates what is there in the end. */
+  /** True: the run only fills the store; another run evaluates afterwards. */
   readonly fillOnly: boolean;
   workOf(system: SystemSpec, task: Task): ShardWork;
 }

@@ -2,50 +2,50 @@ import { z } from 'zod';
 import type { Setting } from './setting.js';
 import { usebNormalizations } from './useb.js';
 
-/** Types that a model computes in; see models/loading/open-model.ts. */
+/** Number formats that a model can compute in; see models/loading/open-model.ts. */
 export const dtypes = ['fp32', 'int8'] as const;
 export type Dtype = (typeof dtypes)[number];
 
-/** Where a model runs; see models/runtime/providers.ts. */
+/** Devices that a model can run on; see models/runtime/providers.ts. */
 export const devices = ['cpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
 
-/** How stored vectors are kept. */
+/** Number formats of stored vectors. */
 export const storeDtypes = ['float32', 'float16'] as const;
 export type StoreDtype = (typeof storeDtypes)[number];
 
-/** Where a field's value goes, and how a user gives it. */
+/** A field's use: in keys, queue jobs and records, and on the command line. */
 export interface FieldRule {
   /**
-   * What of stored vectors and scores depends on the field:
-   * - `vectors`, `scores`, `both`: their key hashes it as a setting, in the form that it has once the model is open
-   * - `model`: their key hashes what it names (the model's files, its dtype)
+   * Use in the keys of stored vectors and scores:
+   * - `vectors`, `scores`, `both`: their key includes the setting, with the value that it has in the opened model
+   * - `model`: their key includes what the field names (the model's files, its dtype)
    * - `view`: each value is a view of its own, with a key of its own
-   * - `format`: the same key, another file format
-   * - `nothing`: it is used after them (search, re-ranking), or changes no number
+   * - `format`: the key is the same, the file format differs
+   * - `nothing`: the field has an effect only later (search, re-ranking), or changes no number
    */
   readonly key: 'vectors' | 'scores' | 'both' | 'model' | 'view' | 'format' | 'nothing';
-  /** Whether a queue's worker is told (`sent`), decides it by its own options (`own`), or has no use for it (`unused`). */
+  /** A queue's worker gets the value from the job (`sent`) or from its own options (`own`), or does not need it (`unused`). */
   readonly job: 'sent' | 'own' | 'unused';
-  /** Which part of a record has it; `command` is the command line alone, for what changes no number. */
+  /** The part of a record that holds the value; `command` (the command line) for fields that change no number. */
   readonly record: 'system' | 'settings' | 'model' | 'firstStage' | 'command';
-  /** A setting of this value is left out of keys and records: they stay those from before the field existed. */
-  readonly unsaid?: Setting;
-  /** For fields that only models run here, or only models run by a server, can use. Default: any model. */
+  /** Keys and records omit the setting if it has this value, so that they equal those from before the field existed. */
+  readonly omittedValue?: Setting;
+  /** Restricts the field to models that run locally, or to hosted models. Default: any model. */
   readonly models?: 'local' | 'hosted';
-  /** Why other models cannot use it. */
+  /** The reason why other models cannot use it, for the error. */
   readonly why?: string;
-  /** The option's value in the help; none for a flag that needs none. */
+  /** The option's argument in the help. */
   readonly value: string;
   /** One line for the help. */
   readonly help: string;
-  /** Where the help lists it. */
+  /** Heading in the help. */
   readonly group: 'bi-encoders' | 're-ranking' | 'computing' | 'hosted' | 'general';
-  /** How the command line reads it; enumerations are read by their schema. */
+  /** Parser for the command line; enumerations are parsed by their schema. */
   readonly read?: 'list' | 'layers' | 'count' | 'number' | 'repeated' | 'optional';
 }
 
-/** A field: what values it may have (with its default), and its rule. */
+/** A field: the schema of its values with the default, and its rule. */
 export function field<Schema extends z.ZodType, const Rule extends FieldRule>(
   schema: Schema,
   rule: Rule,
@@ -62,12 +62,12 @@ const hosted = {
   group: 'hosted',
   why: 'it is for hosted models (--model openai:NAME)',
 } as const;
-/** Changes no number, and no queue knows hosted models. */
-const about = { key: 'nothing', job: 'unused', record: 'command' } as const;
+/** For fields of hosted models that change no number; queues do not support hosted models. */
+const noEffect = { key: 'nothing', job: 'unused', record: 'command' } as const;
 
 /**
- * Everything that can be said about a system, in one place. To add an option: an entry here, its name among `uses` of the
- * runners that read it (runners/index.ts), and the code that does what it says.
+ * All fields of a system. To add an option: an entry here, its name in `uses` of the runners that read it
+ * (runners/index.ts), and the code that implements it.
  */
 export const systemFields = {
   runner: field(text, {
@@ -96,7 +96,7 @@ export const systemFields = {
     help: 'marks around texts: auto (by the model\'s name), specb, speca, none, or four tokens like "[,],{,}"',
   }),
   embedPrompt: field(text.nullable().default(null), {
-    ...{ key: 'vectors', job: 'sent', record: 'settings', unsaid: null, models: 'local', group: 'bi-encoders' },
+    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, models: 'local', group: 'bi-encoders' },
     why: 'an embedding prompt needs hidden states, which a hosted model does not give',
     value: '<eol|text>',
     help: 'embed texts within a prompt: eol (PromptEOL), eol:SENTENCE=WORD with a demonstration, or a text with {}',
@@ -124,7 +124,7 @@ export const systemFields = {
   firstStage: field(text.default('bm25'), {
     ...{ key: 'nothing', job: 'unused', record: 'firstStage', group: 're-ranking' },
     value: '<name>',
-    help: 'what is re-ranked: bm25, elasticsearch:URL (a server, OpenSearch too), or a TREC run file',
+    help: 'search whose top documents are re-ranked: bm25, elasticsearch:URL (or opensearch:URL), or a TREC run file',
   }),
   depth: field(count.default(100), {
     ...{ key: 'nothing', job: 'unused', record: 'firstStage', group: 're-ranking', read: 'count' },
@@ -134,30 +134,30 @@ export const systemFields = {
   dtype: field(z.enum(dtypes).default('fp32'), {
     ...{ key: 'model', job: 'sent', record: 'model', group: 'computing', ...ranByServer },
     value: '<type>',
-    help: 'what models compute in',
+    help: 'number format that models compute in',
   }),
   storeDtype: field(z.enum(storeDtypes).default('float32'), {
-    ...{ key: 'format', job: 'sent', record: 'settings', unsaid: 'float32', group: 'computing' },
+    ...{ key: 'format', job: 'sent', record: 'settings', omittedValue: 'float32', group: 'computing' },
     value: '<type>',
-    help: "what bi-encoders' vectors are stored as: float16 takes half the room and rounds",
+    help: "number format of bi-encoders' stored vectors: float16 takes half the space and rounds",
   }),
   device: field(z.enum(devices).default('cpu'), {
-    ...{ key: 'both', job: 'sent', record: 'settings', unsaid: 'cpu', group: 'computing', ...ranByServer },
+    ...{ key: 'both', job: 'sent', record: 'settings', omittedValue: 'cpu', group: 'computing', ...ranByServer },
     value: '<name>',
-    help: 'what models run on',
+    help: 'device that models run on',
   }),
   workers: field(count.nullable().default(null), {
     ...{ key: 'nothing', job: 'own', record: 'command', group: 'computing', read: 'count', ...ranByServer },
     value: '<n>',
-    help: 'processes that run a model (default: as many as threads, or as suits a large one)',
+    help: 'number of model processes (default: one per thread; fewer for large models)',
   }),
   endpoint: field(text.nullable().default(null), {
-    ...{ key: 'both', job: 'unused', record: 'settings', unsaid: null, ...hosted },
+    ...{ key: 'both', job: 'unused', record: 'settings', omittedValue: null, ...hosted },
     value: '<url>',
     help: "base of an OpenAI-compatible server's paths (default: https://api.openai.com/v1)",
   }),
   apiKeyEnv: field(text.nullable().default(null), {
-    ...{ ...about, ...hosted },
+    ...{ ...noEffect, ...hosted },
     value: '<name>',
     help: 'environment variable with the key (default: OPENAI_API_KEY)',
   }),
@@ -167,14 +167,14 @@ export const systemFields = {
     help: "folder with the model's tokenizer.json: send token ids instead of text",
   }),
   batchSize: field(count.nullable().default(null), {
-    ...{ ...about, read: 'count', ...hosted },
+    ...{ ...noEffect, read: 'count', ...hosted },
     value: '<n>',
     help: 'texts or pairs per request (default: 32)',
   }),
   concurrency: field(count.nullable().default(null), {
-    ...{ ...about, read: 'count', ...hosted },
+    ...{ ...noEffect, read: 'count', ...hosted },
     value: '<n>',
-    help: 'requests at a time (default: 4)',
+    help: 'number of concurrent requests (default: 4)',
   }),
   parameters: field(z.number().positive().nullable().default(null), {
     ...{ key: 'nothing', job: 'unused', record: 'model', read: 'number', ...hosted },
@@ -182,7 +182,7 @@ export const systemFields = {
     help: 'size of the model, for the plot by size',
   }),
   pricePerMillion: field(z.number().positive().nullable().default(null), {
-    ...{ ...about, read: 'number', ...hosted },
+    ...{ ...noEffect, read: 'number', ...hosted },
     value: '<x>',
     help: 'price of a million tokens, for the record of costs',
   }),

@@ -5,12 +5,12 @@ import { systemFields, type FieldRule } from './system-fields.js';
 type Table = typeof systemFields;
 export type Field = keyof Table;
 
-/** All fields, in the order of their table. */
+/** All fields, in the order of the table. */
 export const fields = Object.keys(systemFields) as readonly Field[];
 
 /**
- * One system as it is asked for: a runner, and a value for every option that a runner may have. Options of the command
- * line, plans, queue jobs, keys of stored vectors and records derive from the table of fields.
+ * A system as requested: a runner, and a value for every field that a runner may read. Command-line options, plans, queue
+ * jobs, keys of stored vectors and records are all derived from the table of fields.
  */
 export const systemSpecSchema = z.strictObject(
   Object.fromEntries(fields.map((field) => [field, systemFields[field].schema])) as {
@@ -18,10 +18,10 @@ export const systemSpecSchema = z.strictObject(
   },
 );
 export type SystemSpec = z.output<typeof systemSpecSchema>;
-/** A spec with only what is not by default. */
+/** A spec in which fields with default values may be missing. */
 export type PartialSpec = z.input<typeof systemSpecSchema>;
 
-/** A spec with every field, those that are not given by default. */
+/** Adds the defaults of missing fields. */
 export function completeSpec(spec: PartialSpec): SystemSpec {
   return systemSpecSchema.parse(spec);
 }
@@ -30,13 +30,13 @@ export function ruleOf(field: Field): FieldRule {
   return systemFields[field].rule;
 }
 
-/** Whether a field has the value that it has by default. */
+/** True if this is the field's default value. */
 export function isDefault(field: Field, value: unknown): boolean {
   const byDefault = systemFields[field].schema.safeParse(undefined);
   return byDefault.success && JSON.stringify(value) === JSON.stringify(byDefault.data);
 }
 
-/** The values that a field may have, where they are listed. */
+/** The allowed values of a field, if they are an enumeration. */
 export function choicesOf(field: Field): readonly string[] | undefined {
   const schema: unknown = systemFields[field].schema;
   const inner: unknown = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
@@ -50,32 +50,49 @@ export function flagOf(field: Field): string {
 
 type FieldsWhere<Part> = { [F in Field]: Table[F]['rule'] extends Part ? F : never }[Field];
 
-/** A setting for each field that a stored vector (or a stored score) depends on: what an encoder (a scorer) must state. */
-export type VectorSettings = Readonly<Record<FieldsWhere<{ key: 'vectors' | 'both' }>, Setting>>;
-export type ScoreSettings = Readonly<Record<FieldsWhere<{ key: 'scores' | 'both' }>, Setting>>;
+/** The fields that models of one kind can use and that stored numbers of one kind depend on. */
+type KeyedBy<Key extends string, Models extends 'local' | 'hosted'> = Exclude<
+  FieldsWhere<{ key: Key | 'both' }>,
+  FieldsWhere<{ models: Models extends 'local' ? 'hosted' : 'local' }>
+>;
 
 /**
- * The settings of an opened model for records and keys: every field of {@link VectorSettings} or {@link ScoreSettings}, in
- * the form in which it took effect, without those that go unsaid.
- * @param more settings that are no fields: what the model's own files say
+ * A setting for each field that a stored vector (or score) depends on, by who computes it: a model that runs here, or one
+ * behind a server. An encoder or scorer must state all of its own.
  */
-export function modelSettings(values: VectorSettings | ScoreSettings, more: Settings = {}): Settings {
-  return { ...withoutUnsaid(values), ...more };
+export interface StatedSettings {
+  readonly 'local vectors': Readonly<Record<KeyedBy<'vectors', 'local'>, Setting>>;
+  readonly 'local scores': Readonly<Record<KeyedBy<'scores', 'local'>, Setting>>;
+  readonly 'hosted vectors': Readonly<Record<KeyedBy<'vectors', 'hosted'>, Setting>>;
+  readonly 'hosted scores': Readonly<Record<KeyedBy<'scores', 'hosted'>, Setting>>;
 }
 
-/** The settings among these that are said: a field that has its `unsaid` value is left out. */
-export function withoutUnsaid(values: Settings): Settings {
-  const said = Object.entries(values).filter(([name, value]) => {
+/**
+ * The settings of an opened model for records and keys: every field that its numbers depend on, in the form in which it took
+ * effect, except fields that equal their `omittedValue`.
+ * @param more settings that are not fields, from the model's own files
+ */
+export function modelSettings<Kind extends keyof StatedSettings>(
+  _of: Kind,
+  values: StatedSettings[Kind],
+  more: Settings = {},
+): Settings {
+  return { ...withoutOmitted(values), ...more };
+}
+
+/** The settings without fields that equal their `omittedValue`. */
+export function withoutOmitted(values: Settings): Settings {
+  const kept = Object.entries(values).filter(([name, value]) => {
     const rule = Object.hasOwn(systemFields, name) ? ruleOf(name as Field) : undefined;
-    return rule?.unsaid === undefined || rule.unsaid !== value;
+    return rule?.omittedValue === undefined || rule.omittedValue !== value;
   });
-  return Object.fromEntries(said);
+  return Object.fromEntries(kept);
 }
 
 type SentField = FieldsWhere<{ job: 'sent' }>;
 const sentFields = fields.filter((field): field is SentField => ruleOf(field).job === 'sent');
 
-/** The part of a spec that workers of a queue are told. */
+/** The part of a spec that a queue job sends to workers. */
 export const sentSpecSchema = systemSpecSchema.pick(
   Object.fromEntries(sentFields.map((field) => [field, true])) as Record<SentField, true>,
 );
@@ -85,7 +102,7 @@ export function sentPart(spec: SystemSpec): SentSpec {
   return sentSpecSchema.parse(Object.fromEntries(sentFields.map((field) => [field, spec[field]])));
 }
 
-/** Whether a model runs on a server behind OpenAI's interface (`openai:NAME`). */
+/** True for a model on a server with OpenAI's interface (`openai:NAME`). */
 export function isHosted(model: string | null): boolean {
   return model?.startsWith('openai:') === true;
 }

@@ -1,5 +1,5 @@
 import type { RetrievalTask } from './dataset.js';
 import type { UsebTask } from './useb.js';
 
-/** Everything that a system can be run on. What a kind of task is scored by is in pipeline/task-kinds.ts. */
+/** A task of any kind. pipeline/task-kind.ts describes how tasks of a kind are scored. */
 export type Task = RetrievalTask | UsebTask;

@@ -1,4 +1,4 @@
-/** Python's `str.strip()`: the same white space as Python 3, which is not the set that `trim()` uses. */
+/** Python's `str.strip()`; Python 3's white space differs from that of `trim()`. */
 export function pythonStrip(text: string): string {
   return text
     .replace(/^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u, '')
@@ -6,8 +6,8 @@ export function pythonStrip(text: string): string {
 }
 
 /**
- * Order of two strings by code point, which is the order of their UTF-8 bytes (C's strcmp, Python's str): never the
- * locale's, and not JavaScript's `<` either, which puts U+10000 and above before U+E000.
+ * Compares strings by code point, which is the order of their UTF-8 bytes (C's strcmp, Python's str). A locale's order
+ * differs, and so does JavaScript's `<`, which puts U+10000 and above before U+E000.
  */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -19,7 +19,7 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Moves surrogates (0xD800-0xDFFF) above the rest of the plane, as UTF-8 has them. */
+/** Moves surrogates (0xD800-0xDFFF) above the other units, as in UTF-8. */
 function rankOfUnit(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

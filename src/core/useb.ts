@@ -6,10 +6,10 @@ import { pythonStrip } from './text.js';
 export const usebDatasets = ['askubuntu', 'cqadupstack', 'twitterpara', 'scidocs'] as const;
 export type UsebDataset = (typeof usebDatasets)[number];
 
-/** USEB's names of its splits. TwitterPara has a test split alone. */
+/** USEB's names of its splits. TwitterPara has only a test split. */
 export type UsebSplit = 'test' | 'valid';
 
-/** The number of each task that USEB's average is made of. */
+/** Each task's measure that counts in USEB's average. */
 export const usebMainMeasures: Readonly<Record<UsebDataset, string>> = {
   askubuntu: 'map_askubuntu_title',
   cqadupstack: 'map@100_cqadupstack_avg',
@@ -18,11 +18,11 @@ export const usebMainMeasures: Readonly<Record<UsebDataset, string>> = {
 };
 
 /**
- * Where embeddings are scaled to length 1 before they are compared. It changes AskUbuntu, CQADupStack and the Euclidean
- * numbers of SciDocs; a cosine stays the same.
- * - `by-task`: for AskUbuntu and CQADupStack (UKPLab/useb)
- * - `all`: everywhere (the copy of useb in Muennighoff/sgpt, by default)
- * - `none`: nowhere (that copy with --notnormalize)
+ * Tasks on which embeddings are scaled to length 1 before they are compared. This changes AskUbuntu, CQADupStack and the
+ * Euclidean numbers of SciDocs, but no cosine.
+ * - `by-task`: AskUbuntu and CQADupStack (UKPLab/useb)
+ * - `all`: all tasks (default of the copy of useb in Muennighoff/sgpt)
+ * - `none`: no task (that copy with --notnormalize)
  */
 export const usebNormalizations = ['by-task', 'all', 'none'] as const;
 export type UsebNormalization = (typeof usebNormalizations)[number];
@@ -31,43 +31,43 @@ interface UsebTaskOf<Dataset extends UsebDataset> extends TaskBase {
   readonly kind: 'useb';
   readonly dataset: Dataset;
   readonly split: UsebSplit;
-  /** Queries left out of every mean: without positives (AskUbuntu), without a title (SciDocs). */
+  /** Queries left out of every mean: those without positives (AskUbuntu), or without a title (SciDocs). */
   readonly skippedQueries: number;
 }
 
 export type UsebTask = AskUbuntuTask | CqaDupStackTask | TwitterParaTask | SciDocsTask;
 
-/** What of a post is embedded; each has its own numbers. */
+/** The texts of a post that can be embedded; each gives its own numbers. */
 export const askUbuntuTexts = ['title', 'body', 'title_and_body'] as const;
 export type AskUbuntuText = (typeof askUbuntuTexts)[number];
 
-/** Re-rank the 20 candidates that BM25 found for a question. */
+/** Task: re-rank the 20 candidates that BM25 found for a question. */
 export interface AskUbuntuTask extends UsebTaskOf<'askubuntu'> {
   /** Post id → stripped title and body. */
   readonly posts: ReadonlyMap<string, Readonly<Record<'title' | 'body', string>>>;
-  /** Those with positives. */
+  /** The queries with positives. */
   readonly queries: readonly AskUbuntuQuery[];
 }
 
 export interface AskUbuntuQuery {
   readonly id: string;
   readonly positives: ReadonlySet<string>;
-  /** Post ids, BM25's best first, equal scores as in the file: the order that ties keep. */
+  /** Post ids, BM25's best first, equal scores in the order of the file; ties keep this order. */
   readonly candidates: readonly string[];
 }
 
-/** Find the duplicates of a question among the posts of its forum. */
+/** Task: find the duplicates of a question among the posts of its forum. */
 export interface CqaDupStackTask extends UsebTaskOf<'cqadupstack'> {
   readonly forums: readonly UsebForum[];
 }
 
 export interface UsebForum {
   readonly name: string;
-  /** The forum's posts without the queries of the split: id → stripped text. */
+  /** The forum's posts except the queries of the split: id → stripped text. */
   readonly pool: ReadonlyMap<string, string>;
   /** Query id → stripped text. */
   readonly queries: ReadonlyMap<string, string>;
-  /** Query id → its duplicates, as listed; there may be none. */
+  /** Query id → its duplicates, as listed; possibly none. */
   readonly positives: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -75,67 +75,67 @@ export interface UsebForum {
 export const twitterParts = ['twitterurl', 'pit'] as const;
 export type TwitterPart = (typeof twitterParts)[number];
 
-/** Tell paraphrases among pairs of tweets. */
+/** Task: recognize paraphrases among pairs of tweets. */
 export interface TwitterParaTask extends UsebTaskOf<'twitterpara'> {
   readonly pairs: Readonly<Record<TwitterPart, readonly LabelledPair[]>>;
 }
 
 export interface LabelledPair {
-  /** Stripped. */
+  /** Stripped texts. */
   readonly texts: readonly [string, string];
-  /** How alike: above 3 is a paraphrase, below 3 is none, 3 is undecided. */
+  /** Similarity: above 3 is a paraphrase, below 3 is not, 3 is undecided. */
   readonly label: number;
 }
 
-/** How a paper may be related to the query. */
+/** Relations of a paper to the query. */
 export const sciDocsRelations = ['cite', 'cocite', 'coview', 'coread'] as const;
 export type SciDocsRelation = (typeof sciDocsRelations)[number];
 
-/** Rank the candidates of a paper by their titles. */
+/** Task: rank the candidates of a paper by their titles. */
 export interface SciDocsTask extends UsebTaskOf<'scidocs'> {
-  /** Paper id → stripped title, of the papers that have one. */
+  /** Paper id → stripped title; papers without a title are left out. */
   readonly titles: ReadonlyMap<string, string>;
-  /** Grades are 0 and 1. Queries and candidates without a title are in it, too. */
+  /** Grades are 0 and 1. Queries and candidates without a title are included. */
   readonly qrels: Readonly<Record<SciDocsRelation, Qrels>>;
 }
 
-/** What a system says about a task: similarities, or rankings by them. */
+/** A system's output on a task: similarities, or rankings by similarity. */
 export type UsebScores =
   | {
       readonly dataset: 'askubuntu';
-      /** For each query of the task one score a candidate, in their order. */
+      /** Per query of the task, one score per candidate, in their order. */
       readonly scores: Readonly<Record<AskUbuntuText, readonly Float32Array[]>>;
     }
   | {
       readonly dataset: 'cqadupstack';
-      /** Forum → the first {@link cqaDupStackDepth} posts of every query. */
+      /** Forum → the top {@link cqaDupStackDepth} posts of every query. */
       readonly runs: ReadonlyMap<string, Run>;
     }
   | {
       readonly dataset: 'twitterpara';
-      /** One cosine a pair. */
+      /** One cosine per pair. */
       readonly cosines: Readonly<Record<TwitterPart, Float32Array>>;
     }
   | {
       readonly dataset: 'scidocs';
-      /** The titled candidates of the titled queries; the scores of `euclidean` are negative distances. */
+      /** Rankings of candidates with a title, for queries with a title; scores of `euclidean` are negated distances. */
       readonly runs: Readonly<Record<SciDocsRelation, Readonly<Record<SciDocsSimilarity, Run>>>>;
     };
 
 export const sciDocsSimilarities = ['euclidean', 'cosine'] as const;
 export type SciDocsSimilarity = (typeof sciDocsSimilarities)[number];
 
-/** Posts a query that count in CQADupStack's MAP@100. */
+/** Depth of CQADupStack's MAP@100: posts per query. */
 export const cqaDupStackDepth = 100;
 
-/** The text of a post that is embedded (`askubuntu.py`, `_get_sent`), stripped. */
+/** A post's text to embed (`askubuntu.py`, `_get_sent`), stripped. */
 export function askUbuntuText({ posts }: AskUbuntuTask, id: string, text: AskUbuntuText): string {
   const { title, body } = posts.get(id)!;
   if (text !== 'title_and_body') return text === 'title' ? title : body;
   return pythonStrip(`${title} ${body}`);
 }
 
-/** An object with a value for each key, in their order. */
+/** An object with a value for each key, in the order of the keys. */
 export function recordOf<Key extends string, Value>(
   keys: readonly Key[],
   valueOf: (key: Key) => Value,

@@ -57,11 +57,6 @@ export async function findBeirFiles(folder: string): Promise<BeirFiles> {
   return { corpusPath: corpusPath!, queriesPath: queriesPath!, qrels };
 }
 
-/** The splits a folder in BEIR's layout has judgements for. */
-export async function splitsOf(folder: string): Promise<string[]> {
-  return [...(await findBeirFiles(folder)).qrels.keys()];
-}
-
 /** Reads a queries.jsonl: {"_id", "text"} a line, in the order of the file. */
 export async function readQueries(path: string): Promise<QueryFile> {
   const queries = new Map<string, Query>();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Query } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import { lineBlocks } from '../io/lines.js';
+import { RowParser } from './delimited.js';
 import type { QueryFile } from './task.js';
 
 /** The part of a TREC topic that is asked as the query. */
@@ -12,11 +13,11 @@ export type TopicField = (typeof topicFields)[number];
 const maxBytes = 64 << 20;
 
 /**
- * Reads TREC topics in one of three formats, told apart by their first line:
+ * Reads TREC topics in one of three formats, recognized by their tags:
  *
  * - classic: `<top> <num> Number: 301 <title> … <desc> Description: … <narr> Narrative: … </top>`, closing tags or not;
  * - XML of later tracks: `<topic number="1"><query>…</query><question>…</question><narrative>…</narrative></topic>`;
- * - `id⇥text`, one a line; it has no fields.
+ * - TSV without quoting, `id⇥text`, one topic per line; it has no fields.
  *
  * White space within a text is joined to single spaces.
  * @throws InputError for a topic without number or without the field, and a number twice
@@ -31,8 +32,7 @@ export async function readTopics(path: string, field: TopicField = 'title'): Pro
     bytesRead += bytes.length;
     if (bytesRead > maxBytes) throw new InputError(`${path}: is larger than 64 MiB; expected TREC topics`);
   }
-  const text = Buffer.concat(blocks).toString('utf8');
-  const topics = parseTopics(text, path, field);
+  const topics = parseTopics(Buffer.concat(blocks), path, field);
   if (topics.length === 0) throw new InputError(`${path}: holds no topics; expected <top>, <topic> or id⇥text lines`);
   const seen = new Set<string>();
   for (const { id } of topics) {
@@ -42,10 +42,11 @@ export async function readTopics(path: string, field: TopicField = 'title'): Pro
   return { queries: topics, checksum: hash.digest('hex') };
 }
 
-function parseTopics(text: string, path: string, field: TopicField): Query[] {
+function parseTopics(bytes: Buffer, path: string, field: TopicField): Query[] {
+  const text = bytes.toString('utf8');
   if (/<top>/i.test(text)) return parseClassic(text, path, field);
   if (/<topic\s/i.test(text)) return parseXml(text, path, field);
-  return parseTable(text, path);
+  return parseTable(bytes, path);
 }
 
 function parseClassic(text: string, path: string, field: TopicField): Query[] {
@@ -76,14 +77,16 @@ function parseXml(text: string, path: string, field: TopicField): Query[] {
   });
 }
 
-function parseTable(text: string, path: string): Query[] {
+function parseTable(text: Buffer, path: string): Query[] {
   const topics: Query[] = [];
-  for (const [i, line] of text.split(/\r?\n/).entries()) {
-    if (line.trim() === '') continue;
-    const tab = line.indexOf('\t');
-    if (tab <= 0) throw new InputError(`${path}: line ${i + 1} is "${line.slice(0, 40)}"; expected id⇥text`);
-    const id = line.slice(0, tab).trim();
-    topics.push({ id, text: requireText(joined(line.slice(tab + 1)), id, 'text', path) });
+  const rows = new RowParser(path, { delimiter: '\t', quoting: false }).parse({ firstLine: 1, offset: 0, bytes: text });
+  for (const { line, fields } of rows) {
+    const row = fields.join('\t');
+    if (row.trim() === '') continue;
+    const [id = '', ...rest] = fields;
+    if (id === '' || rest.length === 0)
+      throw new InputError(`${path}: line ${line} is "${row.slice(0, 40)}"; expected id⇥text`);
+    topics.push({ id: id.trim(), text: requireText(joined(rest.join(' ')), id.trim(), 'text', path) });
   }
   return topics;
 }

@@ -23,8 +23,8 @@ export interface LineBlock {
 }
 
 /**
- * Reads a text file as blocks of whole lines, in bounded memory. Gzip is told by its magic number, not by the file's
- * name; a byte order mark at the start is removed.
+ * Reads a text file as blocks of whole lines, in bounded memory. Gzip is recognized by its magic number, not by the
+ * file's name; a byte order mark at the start is removed.
  * @param path the file
  * @param maxLine longest line allowed, in bytes; at least a mebibyte
  * @throws InputError for a file that cannot be read, broken gzip, invalid UTF-8 (with its line) and a line too long
@@ -61,20 +61,15 @@ function blockOf(raw: Buffer, path: string, firstLine: number, offset: number): 
 }
 
 /**
- * Reads a text file as batches of lines without their terminators (LF or CRLF). Empty lines are kept, so that line
- * numbers hold; what follows the last terminator counts only if it is not empty. Otherwise as {@link lineBlocks}.
+ * A block's lines without their terminators (LF or CRLF). Empty lines are kept, so that line numbers hold; what follows
+ * the last terminator counts only if it is not empty.
  */
-export async function* lineBatches(
-  path: string,
-  maxLine = maxLineBytes,
-): AsyncGenerator<{ readonly firstLine: number; readonly lines: readonly string[] }> {
-  for await (const { firstLine, bytes } of lineBlocks(path, maxLine)) {
-    const text = bytes.toString('utf8');
-    const lines = text.split('\n');
-    if (lines.at(-1) === '') lines.pop();
-    if (text.includes('\r')) lines.forEach((line, i) => line.endsWith('\r') && (lines[i] = line.slice(0, -1)));
-    yield { firstLine, lines };
-  }
+export function linesOf({ bytes }: LineBlock): string[] {
+  const text = bytes.toString('utf8');
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  if (text.includes('\r')) lines.forEach((line, i) => line.endsWith('\r') && (lines[i] = line.slice(0, -1)));
+  return lines;
 }
 
 /** The file's bytes, unpacked if it is gzip. */

@@ -3,10 +3,11 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { InputError } from '../core/errors.js';
 import { isErrno } from './files.js';
+import { isProcessAlive } from './process-alive.js';
 
 /**
  * Does work while holding a lock file, so that no other process does the same. The lock of a process that has died is
- * taken over; one from another machine (a shared disk) never is, since nobody here can tell.
+ * taken over; one from another machine (a shared disk) never is, since its processes cannot be seen from here.
  * @param what names the work in the error
  * @throws InputError if another process holds the lock
  */
@@ -51,13 +52,7 @@ async function contentOf(path: string): Promise<string> {
 /** An empty lock is one whose maker is just writing it. */
 function isStale(holder: string): boolean {
   const [pid, host] = holder.trim().split(' ');
-  if (host !== hostname() || !/^\d+$/.test(pid ?? '')) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return isErrno(error, 'ESRCH');
-  }
+  return host === hostname() && /^\d+$/.test(pid ?? '') && !isProcessAlive(Number(pid));
 }
 
 /** Takes the lock away by renaming, which one process only can do; what turns out to be a newer lock is put back. */

@@ -1,8 +1,9 @@
 /** `sgpt-bench/gate`: results against a baseline or published scores, and the formats that CI reads. */
 export { baselineOf, onePerEntry, readBaseline, writeBaseline, type Baseline } from '../results/check/baseline.js';
 export { hasFailed, type CheckCase, type CheckReport } from '../results/check/check-report.js';
-export { checkBaseline, defaultLimits, type GateLimits } from '../results/check/gate.js';
-export { checkPublished, defaultTolerance } from '../results/check/published-check.js';
+export { checkBaseline } from '../results/check/gate.js';
+export { defaultLimits, defaultTolerance, type GateLimits } from '../results/check/limits.js';
+export { checkPublished } from '../results/check/published-check.js';
 export { renderAnnotations } from '../reports/check/annotations.js';
 export { renderJunit } from '../reports/check/junit.js';
 export { renderCheckMarkdown } from '../reports/check/markdown.js';

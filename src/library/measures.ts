@@ -8,6 +8,7 @@ export {
   type EvaluationOptions,
 } from '../measures/index.js';
 export {
+  describeMeasures,
   judgedOnly,
   measureForms,
   parseMeasure,

@@ -1,4 +1,4 @@
-/** `sgpt-bench/runners`: kinds of system, and what they are made of. */
+/** `sgpt-bench/runners`: kinds of systems, and their building blocks. */
 export type { CandidateRun, Runner, RunnerContext, RunRequest, SystemOutput } from '../core/runner.js';
 export type { Cost, SystemInfo } from '../core/system.js';
 export { completeSpec, type PartialSpec, type SystemSpec } from '../core/system-spec.js';

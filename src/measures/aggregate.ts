@@ -42,7 +42,7 @@ export function evaluationOptions(profile: Profile, taskRemovesIdenticalIds = fa
   };
 }
 
-/** What a run is worth, by measure. */
+/** The values of a run. */
 export interface Evaluation {
   /** Measure name → mean, in the order of the measures. */
   readonly means: ReadonlyMap<string, number>;
@@ -61,8 +61,6 @@ export interface EvaluationCounts {
   /** Queries in the run that the qrels do not have: not looked at. */
   readonly unjudged: number;
 }
-
-const beirCustomFamilies = new Set(['RR', 'Success', 'R_cap', 'Hole']);
 
 /** Evaluates a run query by query, so that the run need not be in memory. Neither qrels nor rankings are changed. */
 export class Evaluator {
@@ -140,7 +138,7 @@ export class Evaluator {
   }
 
   #isBeirCustom(measure: Measure): boolean {
-    return this.#options.beirCustom === true && measure.cutoff !== null && beirCustomFamilies.has(measure.family);
+    return this.#options.beirCustom === true && measure.beirCustom;
   }
 }
 

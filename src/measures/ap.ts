@@ -1,10 +1,11 @@
+import { defineFamily, rankedOptions, rel } from './family.js';
 import { type Evaluate, relevantCount, unjudged } from './measure.js';
 
 /**
  * Average precision: the precisions at the ranks of relevant documents, summed and divided by the number of relevant
  * documents that are judged, also with a cut-off (trec_eval's m_map.c, m_map_cut.c).
  */
-export function averagePrecision(cutoff: number, level: number): Evaluate {
+function averagePrecision(cutoff: number, level: number): Evaluate {
   return (ranking) => {
     const relevant = relevantCount(ranking, level);
     if (relevant === 0) return 0;
@@ -21,7 +22,7 @@ export function averagePrecision(cutoff: number, level: number): Evaluate {
  * mark the documents that were pooled but not sampled. With a complete judgement of the pool it is AP, nearly: the
  * smoothing moves it a little.
  */
-export function inferredAveragePrecision(level: number): Evaluate {
+function inferredAveragePrecision(level: number): Evaluate {
   return (ranking) => {
     const relevant = relevantCount(ranking, level);
     if (relevant === 0) return 0;
@@ -48,3 +49,24 @@ function expectedPrecision(above: number, pooled: number, relevant: number, nonR
   const judgedPrecision = (relevant + smoothing) / (relevant + nonRelevant + 2 * smoothing);
   return 1 / (above + 1) + (above / (above + 1)) * (pooled / above) * judgedPrecision;
 }
+
+export const apFamilies = [
+  defineFamily({
+    name: 'AP',
+    description: 'average precision: mean of the precisions at the ranks of all relevant documents',
+    source: 'trec_eval m_map.c, m_map_cut.c',
+    cutoff: 'optional',
+    options: rankedOptions,
+    aliases: ['MAP'],
+    foreignNames: ['map', 'map_cut'],
+    make: (given) => averagePrecision(given.cutoff, given.rel),
+  }),
+  defineFamily({
+    name: 'infAP',
+    description: 'average precision inferred from judgements of a sample',
+    source: 'trec_eval m_infap.c',
+    cutoff: 'none',
+    options: { rel },
+    make: (given) => inferredAveragePrecision(given.rel),
+  }),
+];

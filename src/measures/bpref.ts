@@ -1,10 +1,11 @@
+import { defineFamily, rel } from './family.js';
 import { type Evaluate, relevantCount } from './measure.js';
 
 /**
  * Binary preference (Buckley and Voorhees 2004; trec_eval's m_bpref.c): how seldom judged non-relevant documents stand
  * above relevant ones. Only the first R non-relevant ones count, R being the number of relevant documents.
  */
-export function binaryPreference(level: number): Evaluate {
+function binaryPreference(level: number): Evaluate {
   return (ranking) => {
     const relevant = relevantCount(ranking, level);
     if (relevant === 0) return 0;
@@ -18,3 +19,16 @@ export function binaryPreference(level: number): Evaluate {
     return sum / relevant;
   };
 }
+
+export const bprefFamilies = [
+  defineFamily({
+    name: 'Bpref',
+    description: 'binary preference: how seldom judged non-relevant documents stand above relevant ones',
+    source: 'trec_eval m_bpref.c',
+    cutoff: 'none',
+    options: { rel },
+    aliases: ['BPref'],
+    foreignNames: ['bpref'],
+    make: (given) => binaryPreference(given.rel),
+  }),
+];

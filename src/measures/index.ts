@@ -8,5 +8,6 @@ export {
   type EvaluationOptions,
 } from './aggregate.js';
 export { judge, onlyJudged, unjudged, type JudgedRanking, type Measure } from './measure.js';
-export { defaultMeasures, judgedOnly, measureForms, parseMeasure, parseMeasures } from './parse.js';
+export { describeMeasures, measureForms } from './describe.js';
+export { defaultMeasures, judgedOnly, parseMeasure, parseMeasures } from './parse.js';
 export { roundHalfEven } from './rounding.js';

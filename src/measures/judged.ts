@@ -1,10 +1,11 @@
+import { defineFamily } from './family.js';
 import { type Evaluate, unjudged } from './measure.js';
 
 /**
  * Share of the first `cutoff` documents that are judged for the query, with whatever grade. Where fewer were retrieved,
  * the share of those (ir_measures' Judged); 0 for an empty ranking.
  */
-export function judgedShare(cutoff: number): Evaluate {
+function judgedShare(cutoff: number): Evaluate {
   return ({ grades }) => {
     const end = Math.min(cutoff, grades.length);
     let count = 0;
@@ -17,7 +18,7 @@ export function judgedShare(cutoff: number): Evaluate {
  * Documents in the first `cutoff` ranks that are judged for no query of the data set, divided by `cutoff` (BEIR's
  * `hole`): how much of a system's output the makers of the judgements may never have seen.
  */
-export function hole(cutoff: number): Evaluate {
+function hole(cutoff: number): Evaluate {
   return ({ grades, isHole }) => {
     const end = Math.min(cutoff, grades.length);
     let count = 0;
@@ -25,3 +26,23 @@ export function hole(cutoff: number): Evaluate {
     return count / cutoff;
   };
 }
+
+export const judgedFamilies = [
+  defineFamily({
+    name: 'Hole',
+    description: 'share of the first k ranks that is judged for no query at all',
+    source: 'beir custom_metrics.py, hole',
+    cutoff: 'required',
+    options: {},
+    beirCustom: true,
+    make: ({ cutoff }) => hole(cutoff),
+  }),
+  defineFamily({
+    name: 'Judged',
+    description: 'share of the retrieved documents that is judged for the query, with whatever grade',
+    source: 'ir_measures judged.py',
+    cutoff: 'optional',
+    options: {},
+    make: ({ cutoff }) => judgedShare(cutoff),
+  }),
+];

@@ -4,7 +4,7 @@ import type { Ranking } from '../core/run.js';
 export const unjudged = -0x80000000;
 
 /**
- * A query's ranking seen through its judgements: prepared once a query, so that any number of measures is cheap.
+ * A query's ranking seen through its judgements: prepared once per query, so that any number of measures is cheap.
  * As in trec_eval, a negative grade says that a document was pooled but not judged: it is neither relevant nor
  * non-relevant, gains nothing and is not part of the ideal ranking.
  */
@@ -27,6 +27,8 @@ export interface Measure {
   readonly cutoff: number | null;
   /** Unjudged documents are taken out of the ranking first (trec_eval -J). */
   readonly judgedOnly: boolean;
+  /** BEIR computes it in `custom_metrics.py`, with ties and means of its own (see EvaluationOptions). */
+  readonly beirCustom: boolean;
   /** @returns the value, which is 0 where the query has no relevant document */
   evaluate(ranking: JudgedRanking): number;
 }

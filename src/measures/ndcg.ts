@@ -1,20 +1,21 @@
+import { defineFamily, judgedOnlyOption } from './family.js';
 import type { Evaluate } from './measure.js';
 
 /** What a document of a grade is worth. Asked for grades above 0 only: others are worth nothing. */
-export type Gain = (grade: number) => number;
+type Gain = (grade: number) => number;
 
 /** The grade itself (Järvelin and Kekäläinen 2002; trec_eval). */
-export const linearGain: Gain = (grade) => grade;
+const linearGain: Gain = (grade) => grade;
 
 /** 2^grade - 1 (Burges et al. 2005; gdeval.pl). */
-export const exponentialGain: Gain = (grade) => 2 ** grade - 1;
+const exponentialGain: Gain = (grade) => 2 ** grade - 1;
 
 /**
  * Normalised discounted cumulative gain: sum of gain / log2(rank + 1), divided by that of the ideal ranking over all
  * judged documents (trec_eval's m_ndcg.c, m_ndcg_cut.c).
  * @param cutoff ranks of both rankings that count; Infinity for all
  */
-export function ndcg(cutoff: number, gain: Gain): Evaluate {
+function ndcg(cutoff: number, gain: Gain): Evaluate {
   return ({ grades, ideal }) => {
     const best = dcg(ideal, cutoff, gain);
     return best === 0 ? 0 : dcg(grades, cutoff, gain) / best;
@@ -30,3 +31,26 @@ function dcg(grades: Int32Array, cutoff: number, gain: Gain): number {
   }
   return sum;
 }
+
+const options = { judged_only: judgedOnlyOption } as const;
+
+export const ndcgFamilies = [
+  defineFamily({
+    name: 'nDCG',
+    description: 'normalised discounted cumulative gain; a document gains its grade',
+    source: 'trec_eval m_ndcg.c, m_ndcg_cut.c',
+    cutoff: 'optional',
+    options,
+    aliases: ['NDCG'],
+    foreignNames: ['ndcg', 'ndcg_cut'],
+    make: ({ cutoff }) => ndcg(cutoff, linearGain),
+  }),
+  defineFamily({
+    name: 'nDCG_exp',
+    description: 'the same with a gain of 2^grade - 1',
+    source: "ir_measures nDCG(dcg='exp-log2'), gdeval.pl",
+    cutoff: 'optional',
+    options,
+    make: ({ cutoff }) => ndcg(cutoff, exponentialGain),
+  }),
+];

@@ -2,7 +2,7 @@
  * Average precision over scored pairs, as scikit-learn's `average_precision_score` computes it: pairs of equal score
  * are taken together, so their order does not matter.
  * @param positive whether a pair is a positive one
- * @param scores one a pair, higher for more alike
+ * @param scores one per pair, higher for more alike
  * @returns from 0 to 1; 0 where there is no positive pair
  */
 export function averagePrecisionOfPairs(positive: ArrayLike<boolean>, scores: ArrayLike<number>): number {

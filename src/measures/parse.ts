@@ -1,93 +1,14 @@
 import { InputError, unknownName } from '../core/errors.js';
-import { averagePrecision, inferredAveragePrecision } from './ap.js';
-import { binaryPreference } from './bpref.js';
-import { hole, judgedShare } from './judged.js';
-import { type Evaluate, type Measure, onlyJudged } from './measure.js';
-import { exponentialGain, linearGain, ndcg } from './ndcg.js';
-import { interpolatedPrecision, precision, rPrecision } from './precision.js';
-import { cappedRecall, recall } from './recall.js';
-import { reciprocalRank, success } from './rr.js';
-import { relativeSetPrecision, setAveragePrecision, setF, setPrecision, setRecall } from './set.js';
+import { families } from './families.js';
+import type { MeasureFamily, OptionValue } from './family.js';
+import { type Measure, onlyJudged } from './measure.js';
 
-/** The options of a name, with their defaults. */
-interface Options {
-  /** Lowest grade that counts as relevant; 1 or more, as in trec_eval. */
-  readonly rel: number;
-  readonly beta: number;
-  readonly relative: boolean;
-  readonly judged_only: boolean;
-}
+type OptionValues = Readonly<Record<string, OptionValue>>;
 
-const defaults: Options = { rel: 1, beta: 1, relative: false, judged_only: false };
-
-interface Family {
-  /** Whether the name takes a cut-off: `@k`, or `@recall` for IPrec. */
-  readonly cutoff: 'required' | 'optional' | 'none' | 'recall';
-  readonly options: readonly (keyof Options)[];
-  /** @param cutoff Infinity where there is none */
-  readonly make: (cutoff: number, options: Options) => Evaluate;
-}
-
-const ranked = ['rel', 'judged_only'] as const;
-
-const families: Readonly<Record<string, Family>> = {
-  nDCG: { cutoff: 'optional', options: ['judged_only'], make: (k) => ndcg(k, linearGain) },
-  nDCG_exp: { cutoff: 'optional', options: ['judged_only'], make: (k) => ndcg(k, exponentialGain) },
-  AP: { cutoff: 'optional', options: ranked, make: (k, o) => averagePrecision(k, o.rel) },
-  P: { cutoff: 'required', options: ranked, make: (k, o) => precision(k, o.rel) },
-  R: { cutoff: 'required', options: ranked, make: (k, o) => recall(k, o.rel) },
-  RR: { cutoff: 'optional', options: ranked, make: (k, o) => reciprocalRank(k, o.rel) },
-  Success: { cutoff: 'required', options: ranked, make: (k, o) => success(k, o.rel) },
-  R_cap: { cutoff: 'required', options: ranked, make: (k, o) => cappedRecall(k, o.rel) },
-  Hole: { cutoff: 'required', options: [], make: (k) => hole(k) },
-  Judged: { cutoff: 'optional', options: [], make: (k) => judgedShare(k) },
-  Rprec: { cutoff: 'none', options: ranked, make: (_, o) => rPrecision(o.rel) },
-  Bpref: { cutoff: 'none', options: ['rel'], make: (_, o) => binaryPreference(o.rel) },
-  infAP: { cutoff: 'none', options: ['rel'], make: (_, o) => inferredAveragePrecision(o.rel) },
-  IPrec: { cutoff: 'recall', options: ranked, make: (recall, o) => interpolatedPrecision(recall, o.rel) },
-  SetP: {
-    cutoff: 'none',
-    options: ['rel', 'relative', 'judged_only'],
-    make: (_, o) => (o.relative ? relativeSetPrecision(o.rel) : setPrecision(o.rel)),
-  },
-  SetR: { cutoff: 'none', options: ['rel'], make: (_, o) => setRecall(o.rel) },
-  SetF: { cutoff: 'none', options: ['rel', 'beta', 'judged_only'], make: (_, o) => setF(o.beta, o.rel) },
-  SetAP: { cutoff: 'none', options: ranked, make: (_, o) => setAveragePrecision(o.rel) },
-};
-
-/** Other names of the same measures, in ir_measures and BEIR. */
-const aliases: Readonly<Record<string, string>> = {
-  NDCG: 'nDCG',
-  MAP: 'AP',
-  MRR: 'RR',
-  Recall: 'R',
-  Precision: 'P',
-  RPrec: 'Rprec',
-  BPref: 'Bpref',
-};
-
-/** trec_eval's names, which get a suggestion rather than an answer: the output is to speak one language. */
-const trecEvalNames: readonly (readonly [RegExp, string])[] = [
-  [/^ndcg_cut[._](\d+)$/, 'nDCG@$1'],
-  [/^map_cut[._](\d+)$/, 'AP@$1'],
-  [/^recall[._](\d+)$/, 'R@$1'],
-  [/^P[._](\d+)$/, 'P@$1'],
-  [/^success[._](\d+)$/, 'Success@$1'],
-  [/^iprec_at_recall[._]([\d.]+)$/, 'IPrec@$1'],
-  [/^map$/, 'AP'],
-  [/^recip_rank$/, 'RR'],
-  [/^ndcg$/, 'nDCG'],
-  [/^bpref$/, 'Bpref'],
-  [/^set_map$/, 'SetAP'],
-  [/^set_recall$/, 'SetR'],
-  [/^Accuracy@(\d+)$/, 'Success@$1'],
-];
-
-/** The measures that this program knows, as they are written: `P@k`, `AP`, `AP@k` … */
-export const measureForms: readonly string[] = Object.entries(families).flatMap(([name, { cutoff }]) => {
-  if (cutoff === 'recall') return [`${name}@recall`];
-  return [...(cutoff === 'required' ? [] : [name]), ...(cutoff === 'none' ? [] : [`${name}@k`])];
-});
+/** Other name → name. */
+const aliases: ReadonlyMap<string, string> = new Map(
+  [...families.values()].flatMap(({ name, aliases: others = [] }) => others.map((other) => [other, name])),
+);
 
 /** Measures as BEIR prints them first, and what `evaluate` shows unless others are asked for. */
 export const defaultMeasures: readonly string[] = ['nDCG@10', 'AP@100', 'R@100', 'P@10', 'RR@10'];
@@ -101,20 +22,21 @@ export const defaultMeasures: readonly string[] = ['nDCG@10', 'AP@100', 'R@100',
 export function parseMeasure(text: string): Measure {
   const parts = /^([A-Za-z_]+)(?:\(([^()]*)\))?(?:@(.*))?$/.exec(text.trim());
   const [, written = text, optionText, cutoffText] = parts ?? [];
-  let name = Object.hasOwn(aliases, written) ? aliases[written]! : written;
   const given = parseOptions(optionText ?? '', text);
-  if (name === 'nDCG' && given.delete(`dcg='exp-log2'`)) name = 'nDCG_exp';
-  const family = Object.hasOwn(families, name) ? families[name] : undefined;
+  const name = aliases.get(written) ?? written;
+  const family = families.get(name === 'nDCG' && given.delete(`dcg='exp-log2'`) ? 'nDCG_exp' : name);
   if (parts === null || family === undefined) throw unknownMeasure(text, written);
-  const options = readOptions(given, family, text);
-  const cutoff = readCutoff(cutoffText, family.cutoff, name, text);
-  const evaluate = family.make(cutoff ?? Infinity, options);
+  const values = readOptions(given, family, text);
+  const cutoff = readCutoff(cutoffText, family, text);
+  const judgedOnly = values['judged_only'] === true;
+  const evaluate = family.make(cutoff ?? Infinity, values);
   return {
-    name: canonicalName(name, options, cutoff),
-    family: name,
+    name: canonicalName(family, values, cutoff),
+    family: family.name,
     cutoff: family.cutoff === 'recall' ? null : cutoff,
-    judgedOnly: options.judged_only,
-    evaluate: options.judged_only ? (ranking) => evaluate(onlyJudged(ranking)) : evaluate,
+    judgedOnly,
+    beirCustom: family.beirCustom === true && cutoff !== null,
+    evaluate: judgedOnly ? (ranking) => evaluate(onlyJudged(ranking)) : evaluate,
   };
 }
 
@@ -126,7 +48,7 @@ export function parseMeasures(texts: readonly string[]): readonly Measure[] {
 
 /** The measure over judged documents only (trec_eval -J), or the measure itself where that makes no sense (Judged@k). */
 export function judgedOnly(measure: Measure): Measure {
-  if (measure.judgedOnly || !families[measure.family]!.options.includes('judged_only')) return measure;
+  if (measure.judgedOnly || !Object.hasOwn(families.get(measure.family)!.options, 'judged_only')) return measure;
   const [head, cutoff] = measure.name.split('@');
   const options = head!.endsWith(')') ? `${head!.slice(0, -1)},judged_only=True)` : `${head!}(judged_only=True)`;
   return parseMeasure(cutoff === undefined ? options : `${options}@${cutoff}`);
@@ -141,44 +63,30 @@ function parseOptions(text: string, measure: string): Set<string> {
   return given;
 }
 
-function readOptions(given: ReadonlySet<string>, family: Family, measure: string): Options {
-  let options = defaults;
-  for (const option of given) {
-    const [name = '', value = ''] = option.split('=', 2);
-    if (!(family.options as readonly string[]).includes(name)) {
-      if (family.options.length === 0) throw new InputError(`${measure}: takes no options; found ${option}`);
-      throw new InputError(`${measure}: unknown option "${name}"; known: ${family.options.join(', ')}`);
-    }
-    options = { ...options, [name]: optionValue(name as keyof Options, value, measure) };
+/** The values of a family's options, defaults where none is given. */
+function readOptions(given: ReadonlySet<string>, { options }: MeasureFamily, measure: string): OptionValues {
+  const values = Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
+  const known = Object.keys(options);
+  for (const text of given) {
+    const [name = '', value = ''] = text.split('=', 2);
+    if (known.length === 0) throw new InputError(`${measure}: takes no options; found ${text}`);
+    if (!known.includes(name)) throw new InputError(`${measure}: unknown option "${name}"; known: ${known.join(', ')}`);
+    const option = options[name]!;
+    const read = option.read(value);
+    if (read === undefined) throw new InputError(`${measure}: ${name} is ${value}; expected ${option.expected}`);
+    values[name] = read;
   }
-  return options;
+  return values;
 }
 
-function optionValue(name: keyof Options, value: string, measure: string): number | boolean {
-  const wrong = (expected: string): InputError =>
-    new InputError(`${measure}: ${name} is ${value}; expected ${expected}`);
-  switch (name) {
-    case 'rel':
-      if (!/^[1-9]\d{0,8}$/.test(value)) throw wrong('a whole number of 1 or more');
-      return Number(value);
-    case 'beta':
-      if (!/^\d+(\.\d+)?$/.test(value)) throw wrong('a number of 0 or more');
-      return Number(value);
-    case 'relative':
-    case 'judged_only':
-      if (!/^(true|false)$/i.test(value)) throw wrong('True or False');
-      return value.toLowerCase() === 'true';
-  }
-}
-
-function readCutoff(value: string | undefined, kind: Family['cutoff'], name: string, measure: string): number | null {
+function readCutoff(value: string | undefined, { name, cutoff }: MeasureFamily, measure: string): number | null {
   if (value === undefined) {
-    if (kind === 'required') throw new InputError(`${measure}: ${name} needs a cut-off, for example ${name}@10`);
-    if (kind === 'recall') throw new InputError(`${measure}: ${name} needs a recall, for example ${name}@0.1`);
+    if (cutoff === 'required') throw new InputError(`${measure}: ${name} needs a cut-off, for example ${name}@10`);
+    if (cutoff === 'recall') throw new InputError(`${measure}: ${name} needs a recall, for example ${name}@0.1`);
     return null;
   }
-  if (kind === 'none') throw new InputError(`${measure}: ${name} takes no cut-off; write ${name}`);
-  if (kind === 'recall') {
+  if (cutoff === 'none') throw new InputError(`${measure}: ${name} takes no cut-off; write ${name}`);
+  if (cutoff === 'recall') {
     const recall = /^(\d+(\.\d+)?|\.\d+)$/.test(value) ? Number(value) : NaN;
     if (!(recall <= 1)) throw new InputError(`${measure}: the recall is ${value}; expected a number from 0 to 1`);
     return recall;
@@ -188,15 +96,21 @@ function readCutoff(value: string | undefined, kind: Family['cutoff'], name: str
   return Number(value);
 }
 
-function canonicalName(family: string, options: Options, cutoff: number | null): string {
-  const set = (Object.keys(defaults) as (keyof Options)[]).filter((name) => options[name] !== defaults[name]);
-  const list = set.map((name) => `${name}=${options[name] === true ? 'True' : options[name]}`);
-  return family + (list.length === 0 ? '' : `(${list.join(',')})`) + (cutoff === null ? '' : `@${cutoff}`);
+/** The name in ir_measures' spelling, with the options that are not at their defaults. */
+function canonicalName({ name, options }: MeasureFamily, values: OptionValues, cutoff: number | null): string {
+  const list = Object.entries(options)
+    .filter(([option, { default: usual }]) => values[option] !== usual)
+    .map(([option]) => `${option}=${values[option] === true ? 'True' : String(values[option])}`);
+  return name + (list.length === 0 ? '' : `(${list.join(',')})`) + (cutoff === null ? '' : `@${cutoff}`);
 }
 
+/** Names of trec_eval and BEIR get a suggestion rather than an answer: the output is to have one spelling. */
 function unknownMeasure(text: string, written: string): InputError {
-  for (const [pattern, name] of trecEvalNames)
-    if (pattern.test(text))
-      return new InputError(`unknown measure "${text}", did you mean "${text.replace(pattern, name)}"?`);
-  return unknownName('measure', written, Object.keys(families));
+  const [, foreign = '', number] = /^(.*?)(?:[._@]([\d.]+))?$/.exec(text.trim()) ?? [];
+  for (const { name, foreignNames = [] } of families.values())
+    if (foreignNames.includes(foreign))
+      return new InputError(
+        `unknown measure "${text}", did you mean "${name}${number === undefined ? '' : `@${number}`}"?`,
+      );
+  return unknownName('measure', written, [...families.keys()]);
 }

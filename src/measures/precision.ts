@@ -1,12 +1,13 @@
+import { defineFamily, rankedOptions } from './family.js';
 import { type Evaluate, relevantCount, relevantRetrieved } from './measure.js';
 
 /** Precision: relevant documents in the first `cutoff` ranks, divided by `cutoff` even if fewer were retrieved. */
-export function precision(cutoff: number, level: number): Evaluate {
+function precision(cutoff: number, level: number): Evaluate {
   return (ranking) => relevantRetrieved(ranking, level, cutoff) / cutoff;
 }
 
 /** Precision at the rank that equals the number of relevant documents (trec_eval's m_Rprec.c). */
-export function rPrecision(level: number): Evaluate {
+function rPrecision(level: number): Evaluate {
   return (ranking) => {
     const relevant = relevantCount(ranking, level);
     return relevant === 0 ? 0 : relevantRetrieved(ranking, level, relevant) / relevant;
@@ -18,7 +19,7 @@ export function rPrecision(level: number): Evaluate {
  * been found (trec_eval's m_iprec_at_recall.c of version 9, which adds 0.9 to the number of documents and cuts).
  * @param recall from 0 to 1
  */
-export function interpolatedPrecision(recall: number, level: number): Evaluate {
+function interpolatedPrecision(recall: number, level: number): Evaluate {
   return (ranking) => {
     const { grades } = ranking;
     const needed = Math.trunc(recall * relevantCount(ranking, level) + 0.9);
@@ -32,3 +33,34 @@ export function interpolatedPrecision(recall: number, level: number): Evaluate {
     return best;
   };
 }
+
+export const precisionFamilies = [
+  defineFamily({
+    name: 'P',
+    description: 'precision: share of the first k ranks that is relevant',
+    source: 'trec_eval m_P.c',
+    cutoff: 'required',
+    options: rankedOptions,
+    aliases: ['Precision'],
+    foreignNames: ['P'],
+    make: ({ cutoff, rel }) => precision(cutoff, rel),
+  }),
+  defineFamily({
+    name: 'Rprec',
+    description: 'precision at the rank that is the number of relevant documents',
+    source: 'trec_eval m_Rprec.c',
+    cutoff: 'none',
+    options: rankedOptions,
+    aliases: ['RPrec'],
+    make: ({ rel }) => rPrecision(rel),
+  }),
+  defineFamily({
+    name: 'IPrec',
+    description: 'interpolated precision: the highest where this share of the relevant documents is found',
+    source: 'trec_eval m_iprec_at_recall.c',
+    cutoff: 'recall',
+    options: rankedOptions,
+    foreignNames: ['iprec_at_recall'],
+    make: ({ cutoff, rel }) => interpolatedPrecision(cutoff, rel),
+  }),
+];

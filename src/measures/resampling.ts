@@ -1,5 +1,5 @@
-import { quantileSeq } from 'mathjs/number';
 import { RandomSource } from './random.js';
+import { quantiles } from './statistics.js';
 
 export interface ComparisonOptions {
   /** Sign flips of the randomisation test. */
@@ -173,6 +173,6 @@ function sumsOfDraws(rows: Float64Array, draws: Int32Array): number[] {
 /** The ends between which a share of the values lies, from the middle. */
 function percentiles(values: Float64Array, confidence: number): Interval {
   const ends = [(1 - confidence) / 2, (1 + confidence) / 2];
-  const [low, high] = quantileSeq(Array.from(values.sort()), ends, true) as number[];
+  const [low, high] = quantiles(Array.from(values.sort()), ends);
   return { low: low!, high: high!, confidence };
 }

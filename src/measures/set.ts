@@ -1,22 +1,23 @@
+import { defineFamily, flag, judgedOnlyOption, rankedOptions, rel, type MeasureOption } from './family.js';
 import { type Evaluate, relevantCount, relevantRetrieved } from './measure.js';
 
 /** Precision of everything retrieved (trec_eval's m_set_P.c). */
-export function setPrecision(level: number): Evaluate {
+function setPrecision(level: number): Evaluate {
   return ratioOfFound(level, (retrieved) => retrieved);
 }
 
 /** Set precision over the highest that so many documents could have (trec_eval's m_set_rel_P.c). */
-export function relativeSetPrecision(level: number): Evaluate {
+function relativeSetPrecision(level: number): Evaluate {
   return ratioOfFound(level, Math.min);
 }
 
 /** Recall of everything retrieved (trec_eval's m_set_recall.c). */
-export function setRecall(level: number): Evaluate {
+function setRecall(level: number): Evaluate {
   return ratioOfFound(level, (_, relevant) => relevant);
 }
 
 /** Average precision without ranks: set precision times set recall (trec_eval's m_set_map.c). */
-export function setAveragePrecision(level: number): Evaluate {
+function setAveragePrecision(level: number): Evaluate {
   return (ranking) => {
     const relevant = relevantCount(ranking, level);
     const found = relevantRetrieved(ranking, level);
@@ -28,7 +29,7 @@ export function setAveragePrecision(level: number): Evaluate {
  * F measure of everything retrieved: (b + 1) P R / (b P + R), where trec_eval (m_set_F.c) does not square b.
  * @param beta importance of recall against precision
  */
-export function setF(beta: number, level: number): Evaluate {
+function setF(beta: number, level: number): Evaluate {
   const precision = setPrecision(level);
   const recall = setRecall(level);
   return (ranking) => {
@@ -44,3 +45,52 @@ function ratioOfFound(level: number, total: (retrieved: number, relevant: number
     return found === 0 ? 0 : found / total(ranking.grades.length, relevantCount(ranking, level));
   };
 }
+
+const relative = flag('precision is divided by the highest that so many documents could have');
+
+const beta: MeasureOption<number> = {
+  description: 'importance of recall against precision',
+  default: 1,
+  example: '2',
+  expected: 'a number of 0 or more',
+  read: (text) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined),
+};
+
+export const setFamilies = [
+  defineFamily({
+    name: 'SetP',
+    description: 'precision of everything retrieved',
+    source: 'trec_eval m_set_P.c, m_set_rel_P.c',
+    cutoff: 'none',
+    options: { rel, relative, judged_only: judgedOnlyOption },
+    foreignNames: ['set_P'],
+    make: (given) => (given.relative ? relativeSetPrecision(given.rel) : setPrecision(given.rel)),
+  }),
+  defineFamily({
+    name: 'SetR',
+    description: 'recall of everything retrieved',
+    source: 'trec_eval m_set_recall.c',
+    cutoff: 'none',
+    options: { rel },
+    foreignNames: ['set_recall'],
+    make: (given) => setRecall(given.rel),
+  }),
+  defineFamily({
+    name: 'SetF',
+    description: 'F measure of everything retrieved',
+    source: 'trec_eval m_set_F.c',
+    cutoff: 'none',
+    options: { rel, beta, judged_only: judgedOnlyOption },
+    foreignNames: ['set_F'],
+    make: (given) => setF(given.beta, given.rel),
+  }),
+  defineFamily({
+    name: 'SetAP',
+    description: 'set precision times set recall: average precision without ranks',
+    source: 'trec_eval m_set_map.c',
+    cutoff: 'none',
+    options: rankedOptions,
+    foreignNames: ['set_map'],
+    make: (given) => setAveragePrecision(given.rel),
+  }),
+];

@@ -1,4 +1,3 @@
-import { mean, std } from 'mathjs/number';
 import {
   bootstrapIntervals,
   defaultComparison,
@@ -8,6 +7,7 @@ import {
   type Interval,
   type Randomisation,
 } from './resampling.js';
+import { mean, standardDeviation } from './statistics.js';
 import { studentTwoSided } from './student-t.js';
 
 /** Values nearer to each other than this are the same: what is left is rounding. */
@@ -69,17 +69,17 @@ function comparison(
   interval: Interval,
   options: ComparisonOptions,
 ): PairedComparison {
-  const difference = meanOf(differences);
+  const difference = mean(differences);
   const count = (test: (d: number) => boolean): number => differences.filter(test).length;
   return {
     queries: a.length,
-    meanA: meanOf(a),
-    meanB: meanOf(b),
+    meanA: mean(a),
+    meanB: mean(b),
     difference,
     tTest: pairedTTest(a, b),
     randomisation: randomisationTest(a, b, options),
     interval,
-    effectSize: ratio(difference, deviationOf(differences)),
+    effectSize: ratio(difference, standardDeviation(differences)),
     wins: count((d) => d > sameValue),
     ties: count((d) => Math.abs(d) <= sameValue),
     losses: count((d) => d < -sameValue),
@@ -94,8 +94,8 @@ export function pairedTTest(a: readonly number[], b: readonly number[]): TTest {
   const differences = pairedDifferences(a, b);
   const degreesOfFreedom = Math.max(differences.length - 1, 0);
   if (degreesOfFreedom === 0) return { t: 0, degreesOfFreedom, p: 1 };
-  const standardError = deviationOf(differences) / Math.sqrt(differences.length);
-  const t = ratio(meanOf(differences), standardError);
+  const standardError = standardDeviation(differences) / Math.sqrt(differences.length);
+  const t = ratio(mean(differences), standardError);
   return { t, degreesOfFreedom, p: studentTwoSided(t, degreesOfFreedom) };
 }
 
@@ -112,15 +112,6 @@ export function holm(pValues: readonly number[]): number[] {
     corrected[index] = highest;
   });
   return corrected;
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : mean(values as number[]);
-}
-
-/** The sample's standard deviation (n - 1). */
-function deviationOf(values: readonly number[]): number {
-  return values.length < 2 ? 0 : Number(std(values as number[]));
 }
 
 /** numerator / denominator, where 0 / 0 is 0: no difference at all. */

@@ -16,20 +16,6 @@ export function studentTwoSided(t: number, df: number): number {
   return 1 - (front / b) * continuedFraction(rest, b, a);
 }
 
-/** The t beyond which a share `p` of Student's distribution lies on both sides together: the inverse of the above. */
-export function studentCritical(p: number, df: number): number {
-  let low = 0;
-  let high = 1;
-  while (studentTwoSided(high, df) > p) high *= 2;
-  for (let i = 0; i < 200 && low < high; i++) {
-    const middle = (low + high) / 2;
-    if (middle === low || middle === high) break;
-    if (studentTwoSided(middle, df) > p) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
 /** B(df / 2, 1 / 2), by B(a + 1, b) = B(a, b) a / (a + b) from B(1/2, 1/2) = π and B(1, 1/2) = 2. */
 function betaOfHalf(df: number): number {
   let beta = df % 2 === 1 ? Math.PI : 2;

@@ -16,28 +16,28 @@ import { recordedMeasures, mainMeasure } from './context.js';
 import { runPlan } from './run-plan.js';
 
 /**
- * What {@link bench} runs. Only `tasks` is needed; the fields of systems (`pooling`, `prompt`, `depth` …) mean what the options
- * of `sgpt-bench run` mean.
+ * Input of {@link bench}. Only `tasks` is required; the fields of systems (`pooling`, `prompt`, `depth` …) are those of
+ * `sgpt-bench run`.
  */
 export interface BenchOptions extends Omit<SystemValues, 'runner' | 'model' | 'prompt'> {
   /** Names (`beir/nfcorpus`, `useb`), paths of folders in BEIR's layout or of task files, or opened tasks. */
   readonly tasks: readonly (string | Task)[];
   /** Model folders, hub ids, or hosted models (`openai:NAME`). */
   readonly models?: readonly string[];
-  /** By default bi-encoder where there are models, else bm25. */
+  /** Default: bi-encoder if models are given, else bm25. */
   readonly runners?: readonly string[];
   readonly prompts?: readonly string[];
-  /** Further systems, each spelled out. */
+  /** Further systems, each a spec of its own. */
   readonly systems?: readonly PartialSpec[];
-  /** By default the split that the field reports. */
+  /** Default: the split that the field reports. */
   readonly split?: string;
-  /** By default `sgpt-paper`. */
+  /** Default: `sgpt-paper`. */
   readonly profile?: ProfileName;
-  /** Measures of retrieval tasks, by ir_measures' names; nDCG@10 is always among them. */
+  /** Measures of retrieval tasks, in ir_measures' spelling; nDCG@10 is always included. */
   readonly measures?: readonly string[];
-  /** Documents in each ranking. Default: 1000. */
+  /** Documents per ranking. Default: 1000. */
   readonly topK?: number;
-  /** Only the first so many queries of each task. */
+  /** Uses only the first N queries of each task. */
   readonly limitQueries?: number;
   /** Default: `datasets`. */
   readonly datasetsDir?: string;
@@ -47,22 +47,22 @@ export interface BenchOptions extends Omit<SystemValues, 'runner' | 'model' | 'p
   readonly store?: string;
   /** Default: one per core. */
   readonly threads?: number;
-  /** Do the work again even where a result of the same work is there. */
+  /** Recomputes results even if a stored one has the same fingerprint. */
   readonly overwrite?: boolean;
-  /** Default: none is shown. */
+  /** Default: silent. */
   readonly progress?: Progress;
-  /** Stops the work; what is finished is kept. */
+  /** Stops the run when aborted; finished work is kept. */
   readonly signal?: AbortSignal;
-  /** What records name as the command that made them. Default: `bench()`. */
+  /** Recorded as the command that made the results. Default: `bench()`. */
   readonly command?: string;
   readonly sharing?: Sharing;
 }
 
 /**
- * Runs systems on tasks and writes their results: what `sgpt-bench run` does, as a function. Everything but the tasks has a
- * default; what an earlier call finished is not done again.
+ * Runs systems on tasks and writes their results: `sgpt-bench run` as a function. Everything but the tasks has a default;
+ * finished results of earlier calls are reused.
  * @returns one result per system and task, with its record and folder
- * @throws InputError for anything that is not possible, before any work
+ * @throws InputError for any invalid input, before any work
  */
 export async function bench(options: BenchOptions): Promise<StoredResult[]> {
   const { threads = availableParallelism(), progress = silentProgress, signal, sharing } = options;
@@ -83,18 +83,18 @@ export async function bench(options: BenchOptions): Promise<StoredResult[]> {
 
 async function systemsOf({ models, runners, prompts, systems = [], ...rest }: BenchOptions): Promise<SystemSpec[]> {
   const fields = Object.fromEntries(Object.entries(rest).filter(([name]) => name in systemSpecSchema.shape));
-  const wanted = runners ?? models;
+  const given = runners ?? models;
   const values: SystemValues = {
     ...fields,
     ...(runners === undefined ? {} : { runner: runners }),
     ...(models === undefined ? {} : { model: models }),
     ...(prompts === undefined ? {} : { prompt: prompts }),
   };
-  const many = wanted === undefined && systems.length > 0 ? [] : await specsOf(values);
-  return [...many, ...(await Promise.all(systems.map(checkSpec)))];
+  const listed = given === undefined && systems.length > 0 ? [] : await specsOf(values);
+  return [...listed, ...(await Promise.all(systems.map(checkSpec)))];
 }
 
-/** @param opened receives the tasks that were opened here, to be closed */
+/** @param opened receives the tasks that this function opens, for the caller to close */
 async function tasksOf(options: BenchOptions, opened: Task[]): Promise<Task[]> {
   const { tasks, datasetsDir = 'datasets', split, limitQueries = null } = options;
   if (tasks.length === 0) throw new InputError('no task is given; expected names or paths in "tasks"');

@@ -12,9 +12,9 @@ import type { PipelineContext, RunSettings } from './context.js';
 import { runOnTask } from './stored-result.js';
 
 /**
- * The candidates of a task: from BM25, here or on a server (run now unless its result is there), or from a run file. Null
- * for a task that has its own (USEB's).
- * @throws InputError for a first stage that cannot be had
+ * The candidates of a task: from BM25, computed here or by a search server (unless its result is stored), or from a run
+ * file. Null for a task that brings its own candidates (USEB's).
+ * @throws InputError for a first stage that is not available
  */
 export async function firstStageFor(
   { firstStage, bm25, depth }: SystemSpec,
@@ -51,12 +51,12 @@ async function openSearch(
 }
 
 /**
- * The run of a stored result, to be re-ranked.
- * @throws InputError where it has none
+ * Candidates from the run of a stored result.
+ * @throws InputError if it has no run
  */
 export async function candidatesOf({ folder, record }: StoredResult, depth: number): Promise<CandidateRun> {
   if (record.files.run === null) {
-    throw new InputError(`${folder}: ${record.task.name} is no ranking, so its result has no run to re-rank`);
+    throw new InputError(`${folder}: ${record.task.name} is not a retrieval task, so its result has no run to re-rank`);
   }
   return { name: record.system.name, run: await readRun(join(folder, record.files.run)), depth };
 }
@@ -64,8 +64,8 @@ export async function candidatesOf({ folder, record }: StoredResult, depth: numb
 const serverPrefix = /^(elasticsearch|opensearch):/;
 
 /**
- * The server of `elasticsearch:URL` or `opensearch:URL`; null for any other first stage. The login is in the environment.
- * @throws InputError for a URL that is not possible, or that holds a password
+ * The server of `elasticsearch:URL` or `opensearch:URL`, with the login from the environment; null for any other first stage.
+ * @throws InputError for an invalid URL, or one that holds a password
  */
 function searchServerOf(firstStage: string, env: NodeJS.ProcessEnv = process.env): SearchServer | null {
   if (!serverPrefix.test(firstStage)) return null;

@@ -5,41 +5,41 @@ import { isDeepStrictEqual } from 'node:util';
 import { InputError, messageOf } from '../core/errors.js';
 import { isErrno, kindOf, sha256OfFile, writeFileAtomic } from '../io/files.js';
 import { loadResult } from '../results/store.js';
-import { mostShardBytes, parseShard } from '../stores/vectors/shard-file.js';
-import { isBucketAddress, StoreFolder } from '../stores/index.js';
+import { maxShardBytes, parseShard } from '../stores/vectors/shard-file.js';
+import { isBucketAddress, storeIdFile, StoreFolder } from '../stores/index.js';
 
-/** What a merge found and did. */
+/** Counts of a merge. */
 export interface Merged {
   readonly copied: number;
-  /** Files that were there already, or in several folders, with the same bytes. */
+  /** Files that already existed, or occurred in several folders, with the same bytes. */
   readonly same: number;
 }
 
-/** A file to be copied: its path below the output folder, and where it is. */
+/** A file to copy: its path below the output folder, and its current path. */
 interface Source {
   readonly path: string;
   readonly from: string;
 }
 
 /**
- * Copies what is in several stores or results folders into one. Everything is checked before anything is written: stored
- * vectors by their checksums, and that no file has other bytes in another folder (a record may differ in when and where it
- * was made; the first one counts).
+ * Copies several stores or results folders into one. Everything is checked before anything is written: stored vectors
+ * against their checksums, and files of the same name against each other (records may differ in provenance; the first one
+ * is copied).
  * @throws InputError for a damaged file, or two files of one name with different content
  */
 export async function mergeFolders(folders: readonly string[], output: string): Promise<Merged> {
   if ([...folders, output].some(isBucketAddress))
     throw new InputError(
-      'merge is for folders: what machines write to one bucket (run --shard I/N --store s3://…) is together already',
+      'merge is for folders: machines that write to one bucket (run --shard I/N --store s3://…) need no merge',
     );
   const sources = new Map<string, Source>();
   let same = 0;
   for (const folder of folders) {
     for (const path of await filesIn(folder)) {
       const from = join(folder, path);
-      await requireWhole(from);
-      const there = join(output, path);
-      const other = sources.get(path)?.from ?? ((await kindOf(there)) === 'missing' ? undefined : there);
+      await requireUndamaged(from);
+      const target = join(output, path);
+      const other = sources.get(path)?.from ?? ((await kindOf(target)) === 'missing' ? undefined : target);
       if (other === undefined) sources.set(path, { path, from });
       else {
         await requireSame(other, from);
@@ -47,38 +47,38 @@ export async function mergeFolders(folders: readonly string[], output: string): 
       }
     }
   }
-  const ordered = [...sources.values()].sort((a, b) => rankOf(a) - rankOf(b));
+  const ordered = [...sources.values()].sort((a, b) => copyOrder(a) - copyOrder(b));
   for (const { path, from } of ordered) await copy(from, join(output, path));
   return { copied: ordered.length, same };
 }
 
-/** A folder with a record is complete, so records come last. */
-const rankOf = ({ path }: Source): number => (isRecord(path) ? 1 : 0);
+/** Records are copied last, as a folder with a record counts as complete. */
+const copyOrder = ({ path }: Source): number => (isRecord(path) ? 1 : 0);
 const isRecord = (path: string): boolean => /(^|\/)record\.json$/.test(path);
 const isShard = (path: string): boolean => path.endsWith('.vectors');
 
-/** Paths of the files below a folder, without what belongs to one machine alone: half-written files, a store's id. */
+/** Paths of the files in a folder, except those of one machine only: incomplete files, and a store's id. */
 async function filesIn(folder: string): Promise<string[]> {
   if ((await kindOf(folder)) !== 'folder')
     throw new InputError(`${folder}: there is no such folder; expected a store or results of "sgpt-bench run"`);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp') && entry.name !== 'store-id')
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp') && entry.name !== storeIdFile)
     .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length));
   if (!paths.some((path) => isShard(path) || isRecord(path)))
     throw new InputError(`${folder}: holds neither results nor stored vectors; is it a folder of "sgpt-bench run"?`);
   return paths.sort();
 }
 
-/** Stored vectors have a checksum, and records a schema; other files are compared only. */
-async function requireWhole(path: string): Promise<void> {
+/** Checks a shard's checksum and a record's schema; other files have neither. */
+async function requireUndamaged(path: string): Promise<void> {
   if (isRecord(path)) await loadResult(path.slice(0, -'/record.json'.length));
   if (!isShard(path)) return;
-  const file = await new StoreFolder(dirname(path)).read(basename(path), mostShardBytes);
+  const file = await new StoreFolder(dirname(path)).read(basename(path), maxShardBytes);
   const dtype = path.endsWith('.float16.vectors') ? 'float16' : 'float32';
-  const found = file === undefined ? 'was removed meanwhile' : parseShard(file, dtype);
-  if (typeof found === 'string')
-    throw new InputError(`${path}: ${found}; delete it, and run the share that it belongs to again`);
+  const content = file === undefined ? 'was removed meanwhile' : parseShard(file, dtype);
+  if (typeof content === 'string')
+    throw new InputError(`${path}: ${content}; delete it, and rerun the share that it belongs to`);
 }
 
 async function requireSame(a: string, b: string): Promise<void> {
@@ -100,6 +100,6 @@ async function copy(from: string, to: string): Promise<void> {
     await writeFileAtomic(to, createReadStream(from, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>);
   } catch (error) {
     if (!['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].some((code) => isErrno(error, code))) throw error;
-    throw new InputError(`${to}: cannot be written (${messageOf(error)}); see to it, and merge again to go on`);
+    throw new InputError(`${to}: cannot be written (${messageOf(error)}); fix this, and merge again to go on`);
   }
 }

@@ -11,9 +11,9 @@ import { readRun } from '../results/run-file.js';
 import { mainMeasure } from './context.js';
 import type { Scored, TaskKind } from './task-kind.js';
 
-/** Retrieval tasks: a system yields a run, which is measured against judgements. */
+/** Retrieval tasks: a system returns a run, which is scored against judgements. */
 export const retrieval: TaskKind<RetrievalTask> = {
-  // One document more where the query's own is taken out, so that it does not cost a place.
+  // Where documents with the query's own id are removed, one more is requested, so that topK remain.
   request: (task, request, profile) => ({
     ...request,
     topK: request.topK + (removesIdenticalIds(task, profile) ? 1 : 0),
@@ -31,8 +31,8 @@ export const retrieval: TaskKind<RetrievalTask> = {
   },
 
   async evaluateAgain(task, { folder, record }, settings, profile) {
-    const wanted = measuresOf(task, settings.measures);
-    if (record.files.run === null || wanted.every(({ name }) => Object.hasOwn(record.measures, name))) return null;
+    const requested = measuresOf(task, settings.measures);
+    if (record.files.run === null || requested.every(({ name }) => Object.hasOwn(record.measures, name))) return null;
     const run = await readRun(join(folder, record.files.run));
     return measure(task, run, measuresOf(task, [...Object.keys(record.measures), ...settings.measures]), profile);
   },
@@ -42,18 +42,18 @@ function removesIdenticalIds(task: RetrievalTask, profile: Profile): boolean {
   return evaluationOptions(profile, task.removesIdenticalIds).identicalIds === 'remove';
 }
 
-/** What was re-ranked, for a record. */
+/** The first stage, as stored in a record. */
 export function describeCandidates({ name, run, depth }: CandidateRun): NonNullable<ResultRecord['firstStage']> {
   return { name, checksum: candidatesChecksum(run, depth), depth };
 }
 
-/** The measures asked for and the task's main one, each once. */
+/** The requested measures and the task's main measure, without repetitions. */
 function measuresOf(task: RetrievalTask, names: readonly string[]): Measure[] {
   const measures = [...names, task.mainMeasure ?? mainMeasure].map((name) => parseMeasure(name));
   return [...new Map(measures.map((measure) => [measure.name, measure])).values()];
 }
 
-/** The run as it is written and evaluated: without identical ids where the profile says so, cut at `topK`. */
+/** The run as it is stored and evaluated: without identical ids if the profile removes them, cut at `topK`. */
 function prepareRun(run: Run, removeIdentical: boolean, topK: number): Run {
   const prepared = new Map<string, Ranking>();
   for (const [id, ranking] of run) {
@@ -64,7 +64,7 @@ function prepareRun(run: Run, removeIdentical: boolean, topK: number): Run {
   return prepared;
 }
 
-/** @param run as it is to be written: identical ids are out already */
+/** @param run prepared: identical ids are removed already */
 async function measure(task: RetrievalTask, run: Run, measures: readonly Measure[], profile: Profile): Promise<Scored> {
   const options = evaluationOptions(profile, task.removesIdenticalIds);
   const main = parseMeasure(task.mainMeasure ?? mainMeasure).name;

@@ -11,18 +11,17 @@ import { firstStageFor } from './first-stage.js';
 import { runOnTask } from './stored-result.js';
 import { noteUsebAverages } from './useb.js';
 
-/** A spec as it is for some tasks: the runner is opened once for all of them. */
+/** A runner to open: its spec, and the tasks that share it. */
 interface Opening {
   readonly spec: SystemSpec;
   readonly tasks: readonly Task[];
 }
 
 /**
- * Runs every system on every task and writes their results as they are done: a system on all tasks, then the next system.
- * What an earlier call finished is not done again. Where the work is shared to fill a store only, nothing is evaluated, and
- * nothing comes back.
- * @param specs of check-spec.ts
- * @throws InputError before any work for a runner that cannot do one of the tasks
+ * Runs every system on every task, one system after another, and writes each result as soon as it is done. Stored results
+ * are reused. If the run only fills a store, nothing is evaluated and the result is empty.
+ * @param specs checked by check-spec.ts
+ * @throws InputError before any work if a runner cannot run one of the tasks
  */
 export async function runPlan(
   specs: readonly SystemSpec[],
@@ -30,7 +29,7 @@ export async function runPlan(
   settings: RunSettings,
   context: PipelineContext,
 ): Promise<StoredResult[]> {
-  for (const { runner } of specs) for (const task of tasks) requirePossible(runner, task);
+  for (const { runner } of specs) for (const task of tasks) requireSupported(runner, task);
   const store = await storesOf(settings, context);
   const results: StoredResult[] = [];
   for (const spec of specs) {
@@ -67,16 +66,16 @@ async function runSystem(
   return results;
 }
 
-/** How a system is opened for all tasks: as few times as the tasks allow. */
+/** Groups the tasks so that a system is opened as rarely as they allow. */
 function openingsOf(spec: SystemSpec, tasks: readonly Task[], { profile }: PipelineContext): Opening[] {
   const kind = runnerKindOf(spec.runner);
   const openings = new Map<string, { spec: SystemSpec; tasks: Task[] }>();
   tasks.forEach((task, i) => {
-    for (const own of kind.forTask?.(spec, task, profile) ?? [spec]) {
-      const key = canonicalJson([own, task.symmetric, kind.opensPerTask?.(own) === true ? i : null]);
-      const known = openings.get(key);
-      if (known === undefined) openings.set(key, { spec: own, tasks: [task] });
-      else known.tasks.push(task);
+    for (const specForTask of kind.forTask?.(spec, task, profile) ?? [spec]) {
+      const key = canonicalJson([specForTask, task.symmetric, kind.opensPerTask?.(specForTask) === true ? i : null]);
+      const existing = openings.get(key);
+      if (existing === undefined) openings.set(key, { spec: specForTask, tasks: [task] });
+      else existing.tasks.push(task);
     }
   });
   return [...openings.values()];
@@ -103,7 +102,7 @@ async function storesOf(
   return (dtype) => new VectorStore(backend, { dtype });
 }
 
-function requirePossible(runner: string, task: Task): void {
+function requireSupported(runner: string, task: Task): void {
   const refusal = runnerKindOf(runner).refusal(task);
-  if (refusal !== null) throw new InputError(`${task.name}: the runner ${runner} cannot do this task; ${refusal}`);
+  if (refusal !== null) throw new InputError(`${task.name}: the runner ${runner} cannot run this task; ${refusal}`);
 }

@@ -12,16 +12,16 @@ import { useb } from './useb.js';
 
 const taskKinds = { retrieval, useb } as const;
 
-/** The kind of a task, as one that takes it. */
+/** The scoring of a task's kind. */
 export function kindOf(task: Task): TaskKind {
-  // A table by `kind` has for each task the kind that takes it, which the type of a lookup cannot say.
+  // The table's entry for `task.kind` accepts this task; TypeScript cannot express that.
   return taskKinds[task.kind];
 }
 
 /**
- * Runs a runner on a task, evaluates each of its systems and writes the results: the one path from scores to a stored
- * record, for every kind of task. A result that is there with the same fingerprint is taken as it is.
- * @param candidates what a re-ranker re-ranks; null for others
+ * Runs a runner on a task, evaluates each of its systems and stores the results; all kinds of tasks take this path. A
+ * stored result with the same fingerprint is reused.
+ * @param candidates input of a re-ranker; null for other runners
  */
 export async function runOnTask(
   runner: Runner,
@@ -56,17 +56,17 @@ function describeWork(
   };
 }
 
-/** The stored result of this work, if any; measures that it lacks are computed from its run file. */
+/** The stored result, if any; missing measures are recomputed from its run file. */
 async function reuseResult(
   task: Task,
   work: WorkDescription,
   settings: RunSettings,
   context: PipelineContext,
 ): Promise<StoredResult | undefined> {
-  const found = settings.overwrite ? undefined : await findResult(settings.output, work);
-  if (found === undefined) return undefined;
-  const scored = await kindOf(task).evaluateAgain(task, found, settings, context.profile);
-  return scored === null ? found : save(work, scored, found.record.provenance, settings, context);
+  const stored = settings.overwrite ? undefined : await findResult(settings.output, work);
+  if (stored === undefined) return undefined;
+  const scored = await kindOf(task).evaluateAgain(task, stored, settings, context.profile);
+  return scored === null ? stored : save(work, scored, stored.record.provenance, settings, context);
 }
 
 async function evaluateOutput(

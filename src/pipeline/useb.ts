@@ -14,7 +14,7 @@ import type { StoredResult } from '../results/store.js';
 import { describeCandidates } from './retrieval.js';
 import type { TaskKind } from './task-kind.js';
 
-/** USEB's tasks: a system yields similarities, from which USEB's numbers are computed as its own program does. */
+/** USEB's tasks: a system returns similarities, which are scored as USEB's own program does. */
 export const useb: TaskKind<UsebTask> = {
   request: (_task, request) => request,
 
@@ -42,11 +42,11 @@ export const useb: TaskKind<UsebTask> = {
     });
   },
 
-  // USEB's numbers of a task are always all there.
+  // A stored result has all of USEB's numbers.
   evaluateAgain: () => Promise.resolve(null),
 };
 
-/** What a cross-encoder re-ranks in AskUbuntu: the candidates that are part of the data. */
+/** The first stage of a cross-encoder on AskUbuntu: the candidates that come with the data. */
 function ownFirstStage({ queries }: AskUbuntuTask): ResultRecord['firstStage'] {
   const rankings = queries.map(({ id, candidates: ids }): [string, Ranking] => [
     id,
@@ -65,7 +65,7 @@ function perQueryOf({ queryMeasures, queries }: UsebEvaluation): PerQuery {
   };
 }
 
-/** Notes USEB's average for each system that has all four tasks among the results. */
+/** Reports USEB's average for each system with results on all four tasks. */
 export function noteUsebAverages(results: readonly StoredResult[], progress: Progress): void {
   const bySystem = new Map<string, Map<string, ReadonlyMap<string, number>>>();
   for (const { record } of results) {

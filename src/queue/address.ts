@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
 import { withoutPassword } from '../io/redact.js';
 
-/** How to connect, in ioredis' terms. */
+/** Connection settings, in ioredis' terms. */
 export interface QueueConnection {
   readonly host: string;
   readonly port: number;
@@ -13,31 +13,31 @@ export interface QueueConnection {
   readonly tls?: Readonly<Record<string, never>>;
 }
 
-/** A Redis that work is queued on. Its options hold the password, so they are never shown; `shown` is what messages say. */
+/** A queue's Redis. Its options hold the password, so only `shown` may appear in messages. */
 export interface QueueAddress {
   readonly options: QueueConnection;
   readonly shown: string;
 }
 
 const expected = 'expected redis://HOST:PORT/DB, or rediss:// for TLS, such as redis://queue.example:6379/0';
-/** A server that does not answer for so long at the start is none. */
-const patienceMs = 10_000;
-/** How long a Redis may take to be there again. */
-const restartMs = 5000;
+/** Timeout of the first connection and of its commands. */
+const connectTimeoutMs = 10_000;
+/** A Redis that is restarting may take this long. */
+const restartTimeoutMs = 5000;
 
 /**
- * Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`; `rediss` is TLS, whose certificate is checked (NODE_EXTRA_CA_CERTS adds
- * a private authority).
- * @param password where the URL has none
+ * Reads `redis://[USER:PASSWORD@]HOST[:PORT][/DB]`; `rediss` is TLS with a checked certificate (NODE_EXTRA_CA_CERTS adds a
+ * private authority).
+ * @param password used if the URL has none
  * @throws InputError that does not repeat the URL's password
  */
 export function parseQueueAddress(text: string, password?: string): QueueAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '')
-    throw new InputError(`--queue: "${withoutPassword(text)}" is no address of a queue; ${expected}`);
+    throw new InputError(`--queue: "${withoutPassword(text)}" is not the address of a queue; ${expected}`);
   const db = /^\/?(\d*)$/.exec(url.pathname)?.[1];
   if (db === undefined || url.search !== '' || url.hash !== '')
-    throw new InputError(`--queue: "${withoutPassword(text)}" does not end in the number of a database; ${expected}`);
+    throw new InputError(`--queue: "${withoutPassword(text)}" does not end in a database number; ${expected}`);
   const host = decoded(url.hostname, text).replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 6379 : Number(url.port);
   const [username, own] = [url.username, url.password].map((part) => decoded(part, text));
@@ -60,17 +60,17 @@ function decoded(part: string, address: string): string {
     return decodeURIComponent(part);
   } catch {
     throw new InputError(
-      `--queue: "${withoutPassword(address)}" has a % in its user or password that encodes nothing; write % itself as %25`,
+      `--queue: "${withoutPassword(address)}" has a % in its user or password that starts no escape; write % itself as %25`,
     );
   }
 }
 
 /**
- * Sees that there is a Redis that lets us in. One that is being restarted is waited for.
- * @throws InputError if not
+ * Checks that Redis accepts our connection; waits if it is restarting.
+ * @throws InputError if it does not
  */
 export async function requireQueue({ options, shown }: QueueAddress): Promise<void> {
-  const deadline = performance.now() + restartMs;
+  const deadline = performance.now() + restartTimeoutMs;
   for (;;) {
     const fault = await faultOf(options);
     if (fault === undefined) return;
@@ -82,13 +82,13 @@ export async function requireQueue({ options, shown }: QueueAddress): Promise<vo
   }
 }
 
-/** Connects once; undefined where that went well. */
+/** Connects once; returns the error, or undefined. */
 async function faultOf(options: QueueConnection): Promise<unknown> {
   const redis = new Redis({
     ...options,
     lazyConnect: true,
-    connectTimeout: patienceMs,
-    commandTimeout: patienceMs,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: connectTimeoutMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
@@ -105,24 +105,24 @@ async function faultOf(options: QueueConnection): Promise<unknown> {
   }
 }
 
-/** Nobody listens, or who did went away. */
+/** True if nothing listens at the address, or the server closed the connection. */
 function isDown(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ECONNREFUSED' || code === 'ECONNRESET' || messageOf(error) === 'Connection is closed.';
 }
 
-/** A connection that outlives restarts of Redis: commands wait until it is there again, or until `stop` is raised. */
+/** A connection that survives restarts of Redis: commands wait until it is back, or until `stop` is aborted. */
 export function connectQueue({ options }: QueueAddress, stop?: AbortSignal): Redis {
-  const redis = new Redis(lasting(options, stop));
-  redis.on('error', () => undefined); // told by whoever watches the queue
+  const redis = new Redis(reconnecting(options, stop));
+  redis.on('error', () => undefined); // the coordinator and the worker report it
   return redis;
 }
 
 /**
- * Options for connections that try again for ever, as BullMQ wants them.
- * @param stop raised when a lost connection is not wanted back
+ * Options of a connection that reconnects for ever, as BullMQ requires.
+ * @param stop aborted when a lost connection must not be restored
  */
-export function lasting(
+export function reconnecting(
   options: QueueConnection,
   stop?: AbortSignal,
 ): QueueConnection & {
@@ -133,7 +133,7 @@ export function lasting(
   return { ...options, maxRetriesPerRequest: null, retryStrategy };
 }
 
-/** An error's own words; errors of Redis may quote the command, so they are never passed on whole. */
+/** The message of an error. Redis errors may quote a command with its arguments and the password; both are removed. */
 export function reasonOf(error: unknown, { password }: QueueConnection): string {
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const message = messageOf(error).replace(/,? with args beginning with:.*/s, '');

@@ -11,8 +11,8 @@ import { sentPart, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import { VectorStore } from '../stores/index.js';
 import { makeStoreId, type StoreBackend } from '../stores/index.js';
-import { connectQueue, lasting, requireQueue, type QueueAddress } from './address.js';
-import { Notices } from './worker-messages.js';
+import { connectQueue, reconnecting, requireQueue, type QueueAddress } from './address.js';
+import { WorkerMonitor } from './worker-messages.js';
 import {
   announcementKey,
   announcementSchema,
@@ -26,31 +26,31 @@ import {
   type Versions,
 } from './protocol.js';
 
-/** Jobs that a run has in the queue at most: it bounds Redis' memory, and the number of workers that are kept busy. */
-export const mostJobs = 256;
-/** Times that a shard is tried by living workers. */
+/** Maximum number of queued jobs per run: bounds the memory of Redis, and the number of busy workers. */
+export const maxJobs = 256;
+/** Attempts per shard. */
 const attempts = 3;
-/** What Redis says by itself is quick; this is for what got lost with a connection. */
+/** Fallback poll interval, for events lost in a reconnect. */
 const pollMs = 3000;
-/** A coordinator that has not said so for as long is gone. */
-const announcedMs = 15_000;
-/** A file that another machine wrote may show up late on a network file system. */
-const visibleMs = 90_000;
+/** An announcement older than this is stale. */
+const announcementTtlMs = 15_000;
+/** A file written by another machine may appear late on a network file system. */
+const visibilityTimeoutMs = 90_000;
 
 export interface CoordinatorOptions {
   readonly address: QueueAddress;
-  /** Where the store is that workers fill. */
+  /** The store that workers fill. */
   readonly backend: StoreBackend;
   readonly versions: Versions;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** Texts, or documents with their pairs, a shard. */
+  /** Texts per shard, or documents per shard of pairs. */
   readonly shardSize?: number | undefined;
-  /** After how long a run ends that only refused workers came to. */
+  /** A run to which only refused workers came ends after this many minutes. */
   readonly refusedMinutes?: number | undefined;
 }
 
-/** What a shard belongs to. */
+/** The system and the task that a shard belongs to. */
 export interface QueuedWork {
   readonly system: SystemSpec;
   /** The task's name or path as the user gave it, for workers to open. */
@@ -60,8 +60,8 @@ export interface QueuedWork {
 }
 
 /**
- * Has shards computed by the workers of a queue. What the store has is the truth: Redis may forget jobs, deliver them twice
- * or be restarted, and a coordinator that is killed and started again asks for what is still missing.
+ * Lets the workers of a queue compute shards. Only the store says what is done: Redis may lose jobs, deliver them twice or
+ * restart, and a restarted coordinator queues what is still missing.
  */
 export class Coordinator {
   readonly #options: CoordinatorOptions;
@@ -69,45 +69,45 @@ export class Coordinator {
   readonly #redis: Redis;
   readonly #queue: Queue<ShardJob>;
   readonly #events: QueueEvents;
-  readonly #notices: Notices;
+  readonly #workers: WorkerMonitor;
   readonly #timer: NodeJS.Timeout;
-  /** Raised by the user, or by the first shard that cannot be computed. */
+  /** Aborted by the user, or by the first shard that cannot be computed. */
   readonly #stop = new AbortController();
   readonly #closing = new AbortController();
-  /** Job id → what wakes up who waits for it. */
-  readonly #waiting = new Map<string, () => void>();
+  /** Job id → callback that wakes its waiter. */
+  readonly #waiters = new Map<string, () => void>();
 
   private constructor(options: CoordinatorOptions, announcement: Announcement, redis: Redis) {
     this.#options = options;
     this.#announcement = announcement;
     this.#redis = redis;
-    const connection = lasting(options.address.options, this.#closing.signal);
+    const connection = reconnecting(options.address.options, this.#closing.signal);
     this.#queue = new Queue(queueName, { connection, prefix: queuePrefix });
     this.#events = new QueueEvents(queueName, { connection, prefix: queuePrefix });
-    this.#notices = new Notices(redis, this.#queue, options);
-    const wake = ({ jobId: id }: { jobId: string }): void => this.#waiting.get(id)?.();
+    this.#workers = new WorkerMonitor(redis, this.#queue, options);
+    const wake = ({ jobId: id }: { jobId: string }): void => this.#waiters.get(id)?.();
     this.#events.on('completed', (job) => {
-      this.#notices.worked();
+      this.#workers.shardDone();
       wake(job);
     });
     this.#events.on('failed', wake);
     this.#queue.on('error', (error) => {
-      this.#notices.connectionLost(error);
+      this.#workers.connectionLost(error);
     });
     this.#events.on('error', () => undefined);
     setMaxListeners(0, this.#stop.signal);
     this.#stop.signal.addEventListener('abort', () => {
-      for (const wakeUp of this.#waiting.values()) wakeUp();
+      for (const wakeWaiter of this.#waiters.values()) wakeWaiter();
     });
     options.signal?.addEventListener('abort', () => {
       this.#stop.abort(options.signal?.reason);
     });
-    this.#timer = setInterval(() => void this.#announce().catch(() => undefined), announcedMs / 3);
+    this.#timer = setInterval(() => void this.#announce().catch(() => undefined), announcementTtlMs / 3);
   }
 
   /**
-   * Takes the lead of a queue.
-   * @throws InputError where the queue cannot be reached, the store not be written, or another run uses the queue
+   * Announces this process as the coordinator of a queue.
+   * @throws InputError if the queue is unreachable, the store not writable, or the queue in use by another run
    */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
     const { address, backend, versions } = options;
@@ -128,10 +128,10 @@ export class Coordinator {
     }
   }
 
-  /** The work of a system on a task: its missing shards go to the queue. */
+  /** A system's work on a task: missing shards are queued. */
   workOf(work: QueuedWork): ShardWork {
     return {
-      inFlight: mostJobs,
+      inFlight: maxJobs,
       size: this.#options.shardSize,
       make: (shard) => this.#make(this.#jobOf(work, shard)),
     };
@@ -158,46 +158,46 @@ export class Coordinator {
     try {
       await this.#await(id, job);
     } catch (error) {
-      this.#stop.abort(error); // the others' work would be for nothing
+      this.#stop.abort(error); // the run fails, so the other shards are of no use
       await orAborted(this.#queue.remove(id), AbortSignal.timeout(1000)).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Ends when the store has the shard. */
+  /** Returns when the store has the shard. */
   async #await(id: string, job: ShardJob): Promise<void> {
     const { keys, system } = job;
     const store = new VectorStore(this.#options.backend, { dtype: system.storeDtype });
     let missing = true;
     let missedAt: number | undefined;
     for (let misses = 0; ;) {
-      // New, forgotten by Redis, or not to be seen from here yet: then a worker that sees it ends at once.
-      if (missing) await this.#ask(() => this.#add(id, job));
-      await this.#nextNews(id);
-      const state = await this.#ask(() => this.#queue.getJobState(id));
+      // New, lost by Redis, or not visible here yet (then a worker that sees it finishes the job at once).
+      if (missing) await this.#tryRedis(() => this.#add(id, job));
+      await this.#nextEvent(id);
+      const state = await this.#tryRedis(() => this.#queue.getJobState(id));
       if (state === 'failed') throw await this.#failure(id, job);
       missing = state === 'unknown' || state === 'completed';
       if (!missing) continue;
       if (await store.hasAll(keys)) return;
       missedAt ??= performance.now();
-      if (++misses > 5 && performance.now() - missedAt > visibleMs) throw this.#notVisible(keys[0]!);
+      if (++misses > 5 && performance.now() - missedAt > visibilityTimeoutMs) throw this.#notVisible(keys[0]!);
     }
   }
 
-  /** An answer of Redis; undefined where it has none to give now, as while it starts. */
-  async #ask<T>(question: () => Promise<T>): Promise<T | undefined> {
+  /** The result of a Redis call; undefined if it fails, as while Redis starts. */
+  async #tryRedis<T>(call: () => Promise<T>): Promise<T | undefined> {
     const { signal } = this.#stop;
     try {
-      return await orAborted(question(), signal);
+      return await orAborted(call(), signal);
     } catch (error) {
       signal.throwIfAborted();
-      this.#notices.connectionLost(error);
+      this.#workers.connectionLost(error);
       return undefined;
     }
   }
 
   async #add(id: string, job: ShardJob): Promise<void> {
-    // What failed in an earlier run is tried anew.
+    // A job that failed in an earlier run gets new attempts.
     if ((await this.#queue.getJobState(id)) === 'failed') await this.#queue.remove(id);
     await this.#queue.add(job.part.kind, job, {
       jobId: id,
@@ -207,13 +207,13 @@ export class Coordinator {
     });
   }
 
-  /** Ends when Redis says that the job is over, or after a while. */
-  async #nextNews(id: string): Promise<void> {
-    const news = new Promise<void>((resolve) => this.#waiting.set(id, resolve));
-    const pause = new AbortController();
-    await Promise.race([news, sleep(pollMs, undefined, { signal: pause.signal }).catch(() => undefined)]);
-    pause.abort();
-    this.#waiting.delete(id);
+  /** Returns when an event says that the job has ended, or after the poll interval. */
+  async #nextEvent(id: string): Promise<void> {
+    const event = new Promise<void>((resolve) => this.#waiters.set(id, resolve));
+    const timer = new AbortController();
+    await Promise.race([event, sleep(pollMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
+    timer.abort();
+    this.#waiters.delete(id);
   }
 
   async #failure(id: string, { task, part }: ShardJob): Promise<InputError> {
@@ -229,23 +229,23 @@ export class Coordinator {
   #notVisible(key: string): InputError {
     const { backend } = this.#options;
     return new InputError(
-      `--store ${backend.address}: workers say that shard ${key} is there, but it cannot be seen from here; ` +
-        'do all machines have the same store under this name?',
+      `--store ${backend.address}: workers report that shard ${key} is stored, but it is not visible here; ` +
+        'do all machines use the same store under this name?',
     );
   }
 
-  /** Says who leads, and looks for what workers have to say; ends the run where no worker will do. */
+  /** Renews the announcement and reads the workers' messages; aborts the run if no worker fits it. */
   async #announce(): Promise<void> {
-    await this.#redis.set(announcementKey, JSON.stringify(this.#announcement), 'PX', announcedMs);
-    const hopeless = await this.#notices.read(this.#waiting.size > 0);
-    if (hopeless !== undefined) this.#stop.abort(hopeless);
+    await this.#redis.set(announcementKey, JSON.stringify(this.#announcement), 'PX', announcementTtlMs);
+    const failure = await this.#workers.poll(this.#waiters.size > 0);
+    if (failure !== undefined) this.#stop.abort(failure);
   }
 
-  /** Hangs up. */
+  /** Closes the connections. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing.abort();
-    // A Redis that is down would be waited for.
+    // Closing waits for a Redis that is down, hence the timeout.
     await orAborted(Promise.allSettled([this.#queue.close(), this.#events.close()]), AbortSignal.timeout(2000)).catch(
       () => undefined,
     );
@@ -253,9 +253,9 @@ export class Coordinator {
   }
 }
 
-/** The promise, or a failure with the signal's reason as soon as it is raised. */
+/** Settles as the promise does, or rejects with the signal's reason as soon as it is aborted. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => undefined); // seen below, or nobody's business any more
+  promise.catch(() => undefined); // awaited below, or no longer needed
   signal.throwIfAborted();
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -271,7 +271,7 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** Who coordinates now, if anyone. */
+/** The announcement of the current coordinator, if any. */
 export async function readAnnouncement(redis: Redis): Promise<Announcement | undefined> {
   const text = await redis.get(announcementKey);
   if (text === null) return undefined;
@@ -285,6 +285,6 @@ function requireSameRun(other: Announcement, own: Announcement, { shown }: Queue
   const what = difference === undefined ? 'that fills another store' : 'of another version';
   throw new InputError(
     `${shown}: is in use by a run ${what} (process ${other.pid} on ${other.host}); use another database number, ` +
-      `or wait ${announcedMs / 1000} seconds if that run is gone`,
+      `or wait ${announcementTtlMs / 1000} seconds if that run has ended`,
   );
 }

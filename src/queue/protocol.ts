@@ -5,22 +5,22 @@ import { InputError } from '../core/errors.js';
 import { shardPartSchema } from '../core/shards.js';
 import { sentSpecSchema } from '../core/system-spec.js';
 
-/** Names of what is kept in Redis: BullMQ's queue, who coordinates, and what workers have to say. */
+/** Names in Redis: BullMQ's queue, the coordinator's announcement, the workers' messages. */
 export const queueName = 'shards';
 export const queuePrefix = 'sgpt-bench';
 export const announcementKey = 'sgpt-bench:run';
-export const noticesKey = 'sgpt-bench:notices';
+export const workerMessagesKey = 'sgpt-bench:notices';
 
-/** Raised when jobs or announcements change, so that workers of another version are refused. */
+/** To be raised when jobs or announcements change, so that workers of another version are refused. */
 const protocol = 3;
 
-/** What must be equal for two processes to compute the same numbers; the versions that a record names, without Node's. */
+/** The versions that must be equal for two processes to compute the same numbers: a record's, without Node's. */
 export interface Versions {
   readonly protocol: number;
   readonly programs: Readonly<Record<string, string>>;
 }
 
-/** @param versions of this program and what it computes with, as in a record */
+/** @param versions of this program and its dependencies, as in a record */
 export function versionsOf(versions: Readonly<Record<string, string>>): Versions {
   return { protocol, programs: Object.fromEntries(Object.entries(versions).filter(([name]) => name !== 'node')) };
 }
@@ -30,31 +30,31 @@ const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const count = z.int().nonnegative();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** Who coordinates: kept in Redis for some seconds at a time, and again and again while the run goes on. */
+/** The coordinator. The announcement expires after some seconds and is renewed while the run goes on. */
 export const announcementSchema = z.strictObject({
   versions: versionsSchema,
-  /** The id that lies in the store's folder. */
+  /** The id in the store's folder. */
   store: z.string(),
   host: z.string(),
   pid: count,
 });
 export type Announcement = z.infer<typeof announcementSchema>;
 
-/** A shard to be computed, all of it by reference. */
+/** A shard to compute, described by reference: it holds no texts and no weights. */
 export const jobSchema = z.strictObject({
   versions: versionsSchema,
   store: z.string(),
   task: z.strictObject({
-    /** As the coordinator was given it: a catalogue's name or a path. */
+    /** The name or path as the user gave it. */
     name: z.string(),
     split: z.string(),
     checksum: hash,
     queryLimit: count.nullable(),
   }),
   profile: z.enum(profileNames),
-  /** How a worker opens the same system: every field that is sent. */
+  /** The system to open: every field that is sent to workers. */
   system: sentSpecSchema,
-  /** Of what the coordinator opened, to see that the worker opened the same. */
+  /** The model that the coordinator opened; the worker's must be equal. */
   model: z.strictObject({ architecture: z.string(), dtype: z.string(), files: z.record(z.string(), hash) }),
   settings: z.record(z.string(), setting),
   part: shardPartSchema,
@@ -62,14 +62,14 @@ export const jobSchema = z.strictObject({
 });
 export type ShardJob = z.infer<typeof jobSchema>;
 
-/** What a worker tells the coordinator. */
-export const noticeSchema = z.discriminatedUnion('kind', [
+/** A worker's message to the coordinator. */
+export const workerMessageSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('joined'), worker: z.string(), processor: z.string(), threads: z.int() }),
   z.strictObject({ kind: z.literal('refused'), worker: z.string(), reason: z.string() }),
 ]);
-export type Notice = z.infer<typeof noticeSchema>;
+export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
-/** A job's id is the hash of what it makes, so that the same shard is never queued twice. */
+/** A job's id: a hash of the shard's keys and dtype, so that no shard is queued twice. */
 export function jobId({ keys, system }: Pick<ShardJob, 'keys' | 'system'>): string {
   return createHash('sha256')
     .update([...keys, system.storeDtype].join('\n'))
@@ -77,8 +77,8 @@ export function jobId({ keys, system }: Pick<ShardJob, 'keys' | 'system'>): stri
 }
 
 /**
- * The sentence for a worker that does not fit the run, or undefined.
- * @param own what the worker is
+ * A sentence about the first difference between a worker's versions and the run's; undefined if there is none.
+ * @param own the worker's versions
  */
 export function versionDifference(own: Versions, run: Versions): string | undefined {
   if (own.protocol !== run.protocol)
@@ -89,7 +89,7 @@ export function versionDifference(own: Versions, run: Versions): string | undefi
   return `this worker has ${other} ${own.programs[other] ?? '(none)'}, the run ${run.programs[other] ?? '(none)'}`;
 }
 
-/** As {@link parseQueued}, of JSON. */
+/** As {@link parseQueued}, from JSON. */
 export function parseQueuedText<T>(schema: z.ZodType<T>, text: string, what: string): T {
   let value: unknown;
   try {
@@ -100,7 +100,7 @@ export function parseQueuedText<T>(schema: z.ZodType<T>, text: string, what: str
   return parseQueued(schema, value, what);
 }
 
-/** Reads what came through Redis. @throws InputError for anything that this version does not write */
+/** Validates data from Redis. @throws InputError for data that this version would not write */
 export function parseQueued<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

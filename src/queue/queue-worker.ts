@@ -6,9 +6,9 @@ import { InputError, messageOf } from '../core/errors.js';
 import type { Progress } from '../core/progress.js';
 import { VectorStore } from '../stores/index.js';
 import { readStoreId, type StoreBackend } from '../stores/index.js';
-import { connectQueue, lasting, reasonOf, requireQueue, type QueueAddress } from './address.js';
+import { connectQueue, reconnecting, reasonOf, requireQueue, type QueueAddress } from './address.js';
 import { readAnnouncement } from './coordinator.js';
-import { sendNotice } from './worker-messages.js';
+import { sendWorkerMessage } from './worker-messages.js';
 import {
   jobSchema,
   parseQueued,
@@ -22,30 +22,30 @@ import { ShardMaker } from './shard-maker.js';
 
 export interface WorkerOptions {
   readonly address: QueueAddress;
-  /** Where the store is that the run fills. */
+  /** The store that the run fills. */
   readonly backend: StoreBackend;
   readonly datasetsDir: string;
   readonly threads: number;
   readonly versions: Versions;
-  /** A worker that has not been heard of for so long counts as dead, and its shard goes to another. */
+  /** A worker silent for longer than this counts as dead, and its shard goes to another worker. */
   readonly lockSeconds: number;
-  /** Ends after so long without work; undefined for never. */
+  /** Ends after this long without work; undefined: never. */
   readonly idleSeconds?: number | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Workers that may die over one shard before it counts as one that kills them. */
-const mostDeaths = 10;
-/** How often a worker without a run looks for one. */
-const lookMs = 500;
-/** A worker that ends does not wait longer for Redis to take its last words. */
-const lastWordsMs = 5000;
+/** After this many workers died over a shard, the shard is the suspect. */
+const maxStalls = 10;
+/** Poll interval of a worker that waits for a run. */
+const pollMs = 500;
+/** Timeout of the last message to Redis before a worker ends. */
+const lastMessageTimeoutMs = 5000;
 
 /**
- * Works off a queue's shards until it is told to stop, or nothing has come for a while.
+ * Computes shards of a queue until aborted, or idle for too long.
  * @returns the number of shards computed
- * @throws InputError where this worker does not fit the run, or cannot go on; the shard it had goes back to the queue
+ * @throws InputError if this worker does not fit the run, or cannot continue; its current shard goes back to the queue
  */
 export async function runWorker(options: WorkerOptions): Promise<number> {
   await options.backend.requireUsable();
@@ -58,11 +58,11 @@ class QueueWorker {
   readonly #redis: Redis;
   readonly #maker: ShardMaker;
   readonly #name = `${hostname()}:${process.pid}`;
-  /** Raised to end; the reason is an InputError if that is a failure. */
+  /** Aborted to end the worker; the reason is an InputError if the worker failed. */
   readonly #stop = new AbortController();
-  #made = 0;
-  /** Whether the shard under way was given to another worker. */
-  #lost = false;
+  #shardsDone = 0;
+  /** The current shard's lock expired, and another worker got the shard. */
+  #lockExpired = false;
   #lastWork = performance.now();
   #connected = true;
 
@@ -80,7 +80,7 @@ class QueueWorker {
       await this.#waitForRun();
       if (!this.#stop.signal.aborted) await this.#workOff();
     } catch (error) {
-      // Told to stop while Redis is down: then its connection is not wanted back.
+      // Stopped while Redis was down: the connection's failure is expected.
       if (error instanceof InputError || !this.#stop.signal.aborted) throw error;
     } finally {
       this.#redis.disconnect();
@@ -88,10 +88,10 @@ class QueueWorker {
     }
     const reason: unknown = this.#stop.signal.reason;
     if (reason instanceof InputError) throw reason;
-    return this.#made;
+    return this.#shardsDone;
   }
 
-  /** Until there is a run, and it is one that this worker fits. */
+  /** Returns when there is a run that this worker fits. */
   async #waitForRun(): Promise<void> {
     const { progress, address, threads } = this.#options;
     let waiting = false;
@@ -105,10 +105,10 @@ class QueueWorker {
       }
       if (!waiting) progress.note(`${address.shown}: waiting for a run (sgpt-bench run --queue)`);
       waiting = true;
-      await sleep(lookMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      await sleep(pollMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
     const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
-    await sendNotice(this.#redis, { kind: 'joined', worker: this.#name, processor, threads });
+    await sendWorkerMessage(this.#redis, { kind: 'joined', worker: this.#name, processor, threads });
   }
 
   async #requireFit(run: { versions: Versions; store: string }): Promise<void> {
@@ -122,7 +122,7 @@ class QueueWorker {
           : `--store ${backend.address}: is not the store that the run fills; give the same one on all machines`
         : `${difference}; install the same version on all machines`;
     if (refusal === undefined) return;
-    await this.#sayRefused(refusal);
+    await this.#sendRefusal(refusal);
     throw new InputError(refusal);
   }
 
@@ -132,17 +132,17 @@ class QueueWorker {
       queueName,
       (job, token) => this.#process(worker, job, token),
       {
-        connection: lasting(address.options, this.#stop.signal),
+        connection: reconnecting(address.options, this.#stop.signal),
         prefix: queuePrefix,
         name: this.#name,
         lockDuration: lockSeconds * 1000,
         stalledInterval: lockSeconds * 1000,
-        maxStalledCount: mostDeaths,
+        maxStalledCount: maxStalls,
         runRetryDelay: 1000,
       },
     );
     worker.on('error', (error) => {
-      if (isLostLock(error)) this.#shardLost();
+      if (isLostLock(error)) this.#reportExpiredLock();
       else this.#connectionLost(error);
     });
     const idle = setInterval(() => {
@@ -154,20 +154,20 @@ class QueueWorker {
       });
     });
     clearInterval(idle);
-    // Ends the job under way, which stops at the same signal. A Redis that is down would be waited for.
+    // Waits for the current job, which stops at the same signal; with a timeout, as Redis may be down.
     await Promise.race([worker.close(), sleep(10_000, undefined, { ref: false })]);
   }
 
   async #process(worker: Worker<unknown, void>, job: Job<unknown>, token: string | undefined): Promise<void> {
     this.#lastWork = Infinity;
-    this.#lost = false;
+    this.#lockExpired = false;
     try {
       await this.#make(job.data);
       this.#connected = true;
     } catch (error) {
       if (error instanceof ShardFault) throw new UnrecoverableError(error.message);
       if (error instanceof InputError) await this.#refuse(error);
-      // Not this shard's fault: another worker may do better. This one must not take it again.
+      // Not the shard's fault: it goes back to the queue, and this worker must not take it again.
       if (!this.#stop.signal.aborted) throw error;
       await worker.pause(true);
       await job.moveToWait(token);
@@ -177,12 +177,12 @@ class QueueWorker {
     }
   }
 
-  /** Computes a shard into the store, unless it is there. */
+  /** Computes a shard and stores it, unless it is stored already. */
   async #make(data: unknown): Promise<void> {
     const { progress } = this.#options;
     const { signal } = this.#stop;
     const job = parseQueued(jobSchema, data, 'a job');
-    if (await this.#isLeftOver(job)) return;
+    if (await this.#isStale(job)) return;
     await this.#requireFit(job);
     const store = this.#storeOf(job);
     if (await store.hasAll(job.keys)) return;
@@ -196,13 +196,13 @@ class QueueWorker {
         throw error instanceof InputError ? new ShardFault(messageOf(error)) : error;
       });
       await store.putAll(job.keys, matrices);
-      this.#made++;
+      this.#shardsDone++;
     } finally {
       stage.end();
     }
   }
 
-  /** The store, as the job has its vectors kept there. */
+  /** The store, with the job's number format. */
   #storeOf({ system }: ShardJob): VectorStore {
     const { backend, progress } = this.#options;
     const onDamage = (message: string): void => {
@@ -211,23 +211,23 @@ class QueueWorker {
     return new VectorStore(backend, { dtype: system.storeDtype, onDamage });
   }
 
-  /** A job of an earlier run, of another version or for another store: nobody waits for it. */
-  async #isLeftOver(job: { versions: Versions; store: string }): Promise<boolean> {
+  /** True for a job of an earlier run, another version or another store: nobody waits for it. */
+  async #isStale(job: { versions: Versions; store: string }): Promise<boolean> {
     const run = await readAnnouncement(this.#redis);
     if (run === undefined) return false;
     return versionDifference(job.versions, run.versions) !== undefined || job.store !== run.store;
   }
 
-  /** Tells the coordinator why this worker ends. */
+  /** Ends this worker, and sends the coordinator the reason. */
   async #refuse(error: InputError): Promise<void> {
     this.#stop.abort(error);
-    await this.#sayRefused(error.message);
+    await this.#sendRefusal(error.message);
   }
 
-  /** Goes on without having said so where Redis is down: whoever runs this worker is told in any case. */
-  async #sayRefused(reason: string): Promise<void> {
-    const said = sendNotice(this.#redis, { kind: 'refused', worker: this.#name, reason }).catch(() => undefined);
-    await Promise.race([said, sleep(lastWordsMs, undefined, { ref: false })]);
+  /** Sends the refusal if Redis takes it in time; the user of this worker sees the reason in any case. */
+  async #sendRefusal(reason: string): Promise<void> {
+    const sent = sendWorkerMessage(this.#redis, { kind: 'refused', worker: this.#name, reason }).catch(() => undefined);
+    await Promise.race([sent, sleep(lastMessageTimeoutMs, undefined, { ref: false })]);
   }
 
   #stopWhenIdle(): void {
@@ -236,14 +236,14 @@ class QueueWorker {
       this.#stop.abort(undefined);
   }
 
-  /** Silent for too long: what it computes meanwhile is what the other worker does, or is there already. */
-  #shardLost(): void {
-    if (this.#lost) return;
-    this.#lost = true;
+  /** Reports an expired lock, once per shard. The work goes on: the other worker computes the same numbers. */
+  #reportExpiredLock(): void {
+    if (this.#lockExpired) return;
+    this.#lockExpired = true;
     const { progress, address, lockSeconds } = this.#options;
     progress.note(
-      `${address.shown}: nothing was heard of this worker for more than ${lockSeconds} s (--lock), ` +
-        'so its shard was given to another; going on',
+      `${address.shown}: this worker was silent for more than ${lockSeconds} s (--lock), ` +
+        'so its shard went to another worker; continuing',
     );
   }
 
@@ -255,7 +255,7 @@ class QueueWorker {
   }
 }
 
-/** BullMQ's errors about a job that another worker has or has finished; the codes of those that Redis gave. */
+/** BullMQ's errors for a job that another worker has taken over or finished. */
 function isLostLock(error: Error): boolean {
   const codes: unknown[] = [
     ErrorCode.JobNotExist,
@@ -266,5 +266,5 @@ function isLostLock(error: Error): boolean {
   return ('code' in error && codes.includes(error.code)) || error.message.startsWith('could not renew lock');
 }
 
-/** The model cannot do this shard; no other worker could. */
+/** The model cannot compute this shard, on any worker. */
 class ShardFault extends Error {}

@@ -21,7 +21,7 @@ export interface ShardMakerOptions {
   readonly progress: Progress;
 }
 
-/** Turns jobs into vectors and scores, with this machine's own data and model. The last task and runner stay open. */
+/** Computes jobs with this machine's own copy of data and model. The last task and runner stay open. */
 export class ShardMaker {
   readonly #options: ShardMakerOptions;
   #task: { readonly key: string; readonly task: Task } | undefined;
@@ -32,8 +32,8 @@ export class ShardMaker {
   }
 
   /**
-   * Opens what a job is about, and sees that it is the same here as where the job was made.
-   * @throws InputError where data or model are missing, or are others
+   * Opens a job's task and system, and checks that they equal the coordinator's.
+   * @throws InputError if data or model are missing or differ
    */
   async open(job: ShardJob): Promise<ReadyShard> {
     const task = await this.#openTask(job.task);
@@ -41,7 +41,7 @@ export class ShardMaker {
     requireSameSystem(runner, job);
     if (runner.openShard === undefined)
       throw new InputError(
-        `${job.task.name}: the runner ${job.system.runner} stores nothing that a worker could compute`,
+        `${job.task.name}: the runner ${job.system.runner} stores nothing, so a worker has nothing to compute`,
       );
     const shard = await runner.openShard(task, job.part, profileByName(job.profile));
     requireSameKeys(shard.keys, job);
@@ -58,20 +58,20 @@ export class ShardMaker {
     if (this.#task?.key !== key) {
       await this.#closeTask();
       const { datasetsDir } = this.#options;
-      const moved = join(datasetsDir, basename(name));
-      const here = !(await exists(name)) && (await exists(moved)) ? moved : name;
-      this.#task = { key, task: limitTask(await openTask(here, { datasetsDir, split }), queryLimit) };
+      const localPath = join(datasetsDir, basename(name));
+      const path = !(await exists(name)) && (await exists(localPath)) ? localPath : name;
+      this.#task = { key, task: limitTask(await openTask(path, { datasetsDir, split }), queryLimit) };
     }
     const { task } = this.#task;
     if (task.facts.checksum !== checksum)
       throw new InputError(
         `${name}: the data here has checksum ${task.facts.checksum.slice(0, 12)}…, the run's has ${checksum.slice(0, 12)}…; ` +
-          'bring the same files to this machine',
+          'copy the same files to this machine',
       );
     return task;
   }
 
-  /** A runner that depends on the task (a prompt that shows an example of it) is opened for one task. */
+  /** Opens the system; once per task if it depends on the task (as with an example of the task in the prompt). */
   async #openRunner(sent: SentSpec, task: Task, profile: ProfileName): Promise<Runner> {
     const spec = completeSpec(sent);
     const kind = runnerKindOf(spec.runner);
@@ -110,7 +110,7 @@ function requireSameSystem({ stored }: Runner, job: ShardJob): void {
   const other = names.find((name) => files[name] !== model.files[name]);
   if (other !== undefined)
     throw new InputError(
-      `${job.system.model ?? job.system.runner}: ${other} is another file here than where the run was started; bring the same model to this machine`,
+      `${job.system.model ?? job.system.runner}: ${other} differs from the file on the machine that started the run; copy the same model to this machine`,
     );
   const own = { ...settings, architecture: model.architecture, dtype: model.dtype };
   if (canonicalJson(own) === canonicalJson({ ...job.settings, architecture, dtype })) return;
@@ -119,11 +119,11 @@ function requireSameSystem({ stored }: Runner, job: ShardJob): void {
   );
 }
 
-/** The last check: a key is a hash of all inputs. */
+/** The final check: a key is a hash of all inputs. */
 function requireSameKeys(keys: readonly string[], job: ShardJob): void {
   if (keys.length === job.keys.length && keys.every((key, i) => key === job.keys[i])) return;
   throw new InputError(
-    `${job.task.name}: this worker would compute other shards than the run wants, from the same data and model; ` +
+    `${job.task.name}: this worker's shard keys differ from the run's, although data and model are equal; ` +
       'is it another version of this program?',
   );
 }

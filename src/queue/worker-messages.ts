@@ -3,33 +3,33 @@ import type { Redis } from 'ioredis';
 import { InputError, messageOf } from '../core/errors.js';
 import type { Progress } from '../core/progress.js';
 import { reasonOf, type QueueAddress } from './address.js';
-import { noticeSchema, noticesKey, parseQueuedText, type Notice } from './protocol.js';
+import { workerMessageSchema, workerMessagesKey, parseQueuedText, type WorkerMessage } from './protocol.js';
 
-/** Notices kept while nobody reads them. */
-const most = 100;
-/** A run that only workers came to that had to be refused gives up after so long. */
+/** Maximum number of unread messages in Redis. */
+const maxMessages = 100;
+/** Default of `refusedMinutes`. */
 const refusedMinutes = 5;
-const keptSeconds = 3600;
+const ttlSeconds = 3600;
 
-/** Tells the coordinator something. */
-export async function sendNotice(redis: Redis, notice: Notice): Promise<void> {
+/** Sends a message to the coordinator. */
+export async function sendWorkerMessage(redis: Redis, message: WorkerMessage): Promise<void> {
   await redis
     .multi()
-    .rpush(noticesKey, JSON.stringify(notice))
-    .ltrim(noticesKey, -most, -1)
-    .expire(noticesKey, keptSeconds)
+    .rpush(workerMessagesKey, JSON.stringify(message))
+    .ltrim(workerMessagesKey, -maxMessages, -1)
+    .expire(workerMessagesKey, ttlSeconds)
     .exec();
 }
 
-export interface NoticesOptions {
+export interface WorkerMonitorOptions {
   readonly progress: Progress;
   readonly address: QueueAddress;
-  /** After how long a run that only refused workers came to gives up. */
+  /** A run to which only refused workers came ends after this many minutes. */
   readonly refusedMinutes?: number | undefined;
 }
 
-/** Passes on to the user what happens on a queue: workers that come or are refused, none at all, a lost connection. */
-export class Notices {
+/** Reports events of a queue to the user: workers that join or are refused, the lack of workers, a lost connection. */
+export class WorkerMonitor {
   readonly #redis: Redis;
   readonly #queue: Queue;
   readonly #progress: Progress;
@@ -37,14 +37,14 @@ export class Notices {
   readonly #processors = new Set<string>();
   #connected = true;
   readonly #refusedMinutes: number;
-  /** Looks in a row that found no worker. */
-  #alone = 0;
-  /** What was said, so that a worker that is started again and again says it once. */
-  readonly #refusals = new Set<string>();
-  /** The last worker that was refused, and since when no other has done anything. */
-  #refused: { readonly since: number; readonly who: string; readonly reason: string } | undefined;
+  /** Consecutive polls that found no worker. */
+  #pollsWithoutWorker = 0;
+  /** Reported refusals, so that a worker that restarts again and again is reported once. */
+  readonly #reported = new Set<string>();
+  /** The last refused worker, and since when no worker has finished a shard. */
+  #lastRefusal: { readonly since: number; readonly worker: string; readonly reason: string } | undefined;
 
-  constructor(redis: Redis, queue: Queue, options: NoticesOptions) {
+  constructor(redis: Redis, queue: Queue, options: WorkerMonitorOptions) {
     this.#redis = redis;
     this.#queue = queue;
     this.#progress = options.progress;
@@ -52,47 +52,48 @@ export class Notices {
     this.#refusedMinutes = options.refusedMinutes ?? refusedMinutes;
   }
 
-  /** A shard was made: there is a worker that fits. */
-  worked(): void {
-    this.#refused = undefined;
+  /** A shard was computed: a worker fits the run. */
+  shardDone(): void {
+    this.#lastRefusal = undefined;
   }
 
   /**
-   * Looks for news.
-   * @param waiting whether the run waits for workers now
-   * @returns why the run would wait in vain, if so
+   * Polls the workers' messages.
+   * @param waiting true if the run is waiting for workers
+   * @returns an error if the run should give up
    */
-  async read(waiting: boolean): Promise<InputError | undefined> {
+  async poll(waiting: boolean): Promise<InputError | undefined> {
     if (!this.#connected) this.#progress.note(`${this.#address.shown}: the queue answers again`);
     this.#connected = true;
-    for (let i = 0; i < most; i++) {
-      const text = await this.#redis.lpop(noticesKey);
+    for (let i = 0; i < maxMessages; i++) {
+      const text = await this.#redis.lpop(workerMessagesKey);
       if (text === null) break;
-      this.#tell(text);
+      this.#report(text);
     }
-    this.#alone = (await this.#queue.getWorkersCount()) === 0 ? this.#alone + 1 : 0;
-    // The first look is at the very start.
-    if (this.#alone === 2) this.#sayAlone();
-    if (this.#refused !== undefined && !waiting) this.#refused = { ...this.#refused, since: performance.now() };
-    return this.#alone >= 2 ? this.#hopeless() : undefined;
+    this.#pollsWithoutWorker = (await this.#queue.getWorkersCount()) === 0 ? this.#pollsWithoutWorker + 1 : 0;
+    // The first poll is at the very start.
+    if (this.#pollsWithoutWorker === 2) this.#reportNoWorker();
+    if (this.#lastRefusal !== undefined && !waiting)
+      this.#lastRefusal = { ...this.#lastRefusal, since: performance.now() };
+    return this.#pollsWithoutWorker >= 2 ? this.#failure() : undefined;
   }
 
-  #sayAlone(): void {
+  #reportNoWorker(): void {
     const { shown } = this.#address;
     const what =
-      this.#refused === undefined
-        ? 'no worker is there'
-        : `no worker is left that was not refused; the run ends in ${this.#refusedMinutes} minutes unless another one comes`;
+      this.#lastRefusal === undefined
+        ? 'no worker is connected'
+        : `every worker was refused; the run ends in ${this.#refusedMinutes} minutes unless one is accepted`;
     this.#progress.note(`${shown}: ${what}; start some with: sgpt-bench worker --queue ${shown} --store DIR`);
   }
 
-  #hopeless(): InputError | undefined {
-    if (this.#refused === undefined) return undefined;
-    const { since, who, reason } = this.#refused;
+  #failure(): InputError | undefined {
+    if (this.#lastRefusal === undefined) return undefined;
+    const { since, worker, reason } = this.#lastRefusal;
     if (performance.now() - since < this.#refusedMinutes * 60_000) return undefined;
     return new InputError(
-      `${this.#address.shown}: for ${this.#refusedMinutes} minutes there was no worker but ones that were refused, ` +
-        `the last of them ${who}: ${reason}; finished work is kept, run the same command to go on`,
+      `${this.#address.shown}: for ${this.#refusedMinutes} minutes every worker was refused, ` +
+        `most recently ${worker}: ${reason}; finished work is kept, run the same command to go on`,
     );
   }
 
@@ -103,31 +104,31 @@ export class Notices {
     this.#progress.note(`${this.#address.shown}: the queue does not answer (${reason}); trying again`);
   }
 
-  #tell(text: string): void {
-    let notice: Notice;
+  #report(text: string): void {
+    let message: WorkerMessage;
     try {
-      notice = parseQueuedText(noticeSchema, text, 'a notice');
+      message = parseQueuedText(workerMessageSchema, text, 'a message');
     } catch (error) {
-      this.#progress.note(messageOf(error)); // as of a worker of another version
+      this.#progress.note(messageOf(error)); // sent by another version, for example
       return;
     }
-    if (notice.kind === 'refused') {
-      this.#tellRefused(notice);
+    if (message.kind === 'refused') {
+      this.#reportRefusal(message);
       return;
     }
-    this.#progress.note(`worker ${notice.worker}: ${notice.processor}, ${notice.threads} threads`);
-    this.#processors.add(notice.processor);
+    this.#progress.note(`worker ${message.worker}: ${message.processor}, ${message.threads} threads`);
+    this.#processors.add(message.processor);
     if (this.#processors.size === 2)
       this.#progress.note(
         'workers have different processors: the last bits of a vector may depend on which one computed it',
       );
   }
 
-  #tellRefused({ worker, reason }: { readonly worker: string; readonly reason: string }): void {
-    if (this.#refused === undefined) this.#alone = 0; // what there is to say then is another thing
-    this.#refused = { since: this.#refused?.since ?? performance.now(), who: worker, reason };
-    const said = `${worker.replace(/:\d+$/, '')} ${reason}`;
-    if (!this.#refusals.has(said)) this.#progress.note(`worker ${worker} was refused: ${reason}`);
-    this.#refusals.add(said);
+  #reportRefusal({ worker, reason }: { readonly worker: string; readonly reason: string }): void {
+    if (this.#lastRefusal === undefined) this.#pollsWithoutWorker = 0; // a different message applies from now on
+    this.#lastRefusal = { since: this.#lastRefusal?.since ?? performance.now(), worker, reason };
+    const sentence = `${worker.replace(/:\d+$/, '')} ${reason}`;
+    if (!this.#reported.has(sentence)) this.#progress.note(`worker ${worker} was refused: ${reason}`);
+    this.#reported.add(sentence);
   }
 }

@@ -4,14 +4,14 @@ import type { WorkOptions } from '../core/model.js';
 import type { ContentCache } from './content-cache.js';
 import { RefusedError } from './json-client.js';
 
-/** Asks for one row a content; null for a content that has none, which is then not kept. */
+/** Asks for one row per content; null for a content that has none, which is then not kept. */
 export type RequestRows<T> = (
   contents: readonly T[],
   signal?: AbortSignal,
 ) => Promise<readonly (Float32Array | null)[]>;
 
 /** A content to ask for, and how many texts or pairs of the caller it stands for. */
-export interface Wanted<T> {
+export interface WantedContent<T> {
   readonly content: T;
   readonly times: number;
   /** About how long it is. */
@@ -19,17 +19,17 @@ export interface Wanted<T> {
 }
 
 export interface Batching {
-  /** Contents a request. */
+  /** Contents per request. */
   readonly size: number;
-  /** Requests at a time. */
+  /** Requests under way at the same time. */
   readonly concurrency: number;
-  /** Told when the server takes only smaller requests. */
+  /** Called when the server takes only smaller requests. */
   readonly onNote: (message: string) => void;
 }
 
-type Batch<T> = readonly (readonly [key: string, item: Wanted<T>])[];
+type RequestBatch<T> = readonly (readonly [key: string, item: WantedContent<T>])[];
 
-/** What the jobs of one call know of each other. */
+/** What the jobs of one call share. */
 interface Shared extends WorkOptions {
   failure?: Error;
 }
@@ -41,7 +41,7 @@ export class CachedRequests<T> {
   readonly #limit: LimitFunction;
   readonly #request: RequestRows<T>;
   readonly #onNote: (message: string) => void;
-  /** Contents a request that the server was not seen to refuse. */
+  /** Contents per request, at most: fewer than the server was seen to refuse. */
   #most: number;
   /** Contents that are being asked for. */
   readonly #underWay = new Map<string, Promise<void>>();
@@ -59,10 +59,10 @@ export class CachedRequests<T> {
    * Asks for what is not in the cache. What a server refuses for its size is asked for in halves. After the first failure
    * no new request is sent; those under way are awaited, and what they bring is kept.
    */
-  async fill(wanted: ReadonlyMap<string, Wanted<T>>, { signal, onProgress }: WorkOptions = {}): Promise<void> {
+  async fill(wanted: ReadonlyMap<string, WantedContent<T>>, { signal, onProgress }: WorkOptions = {}): Promise<void> {
     throwIfInterrupted(signal);
     const waiting: Promise<void>[] = [];
-    const missing: [string, Wanted<T>][] = [];
+    const missing: [string, WantedContent<T>][] = [];
     for (const [key, item] of wanted) {
       const other = this.#underWay.get(key);
       if (this.#cache.has(key)) onProgress?.(item.times);
@@ -83,7 +83,7 @@ export class CachedRequests<T> {
     if (failure !== undefined) throw failure.reason;
   }
 
-  async #ask(batch: Batch<T>, shared: Shared): Promise<void> {
+  async #ask(batch: RequestBatch<T>, shared: Shared): Promise<void> {
     try {
       await this.#bring(batch, shared);
     } catch (error) {
@@ -94,7 +94,7 @@ export class CachedRequests<T> {
     }
   }
 
-  async #bring(batch: Batch<T>, shared: Shared): Promise<void> {
+  async #bring(batch: RequestBatch<T>, shared: Shared): Promise<void> {
     if (shared.failure !== undefined) throw shared.failure;
     if (batch.length <= this.#most && (await this.#bringAtOnce(batch, shared))) return;
     const middle = Math.ceil(batch.length / 2);
@@ -103,7 +103,7 @@ export class CachedRequests<T> {
   }
 
   /** @returns whether the server took so many at once */
-  async #bringAtOnce(batch: Batch<T>, { signal, onProgress }: Shared): Promise<boolean> {
+  async #bringAtOnce(batch: RequestBatch<T>, { signal, onProgress }: Shared): Promise<boolean> {
     const contents = batch.map(([, { content }]) => content);
     try {
       const rows = await this.#request(contents, signal);
@@ -120,7 +120,9 @@ export class CachedRequests<T> {
 
   #reduce(most: number): void {
     if (most >= this.#most) return;
-    this.#onNote(`the server refuses ${this.#most} texts or pairs a request; asking for at most ${most} from here on`);
+    this.#onNote(
+      `the server refuses ${this.#most} texts or pairs per request; asking for at most ${most} from here on`,
+    );
     this.#most = most;
   }
 }

@@ -11,7 +11,7 @@ const entryBytes = keyBytes + checkBytes;
 const magic = 'SGPTPAID';
 const headerBytes = 12;
 
-interface Row {
+interface CachedRow {
   readonly file: string;
   readonly index: number;
   readonly check: string;
@@ -35,7 +35,7 @@ interface Writer {
  */
 export class ContentCache {
   readonly #folder: string;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<string, CachedRow>();
   readonly #readers = new Map<string, Promise<FileHandle>>();
   #columns: number | null = null;
   #writer: Writer | null = null;

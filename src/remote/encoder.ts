@@ -5,7 +5,7 @@ import type { Settings } from '../core/setting.js';
 import { modelSettings } from '../core/system-spec.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
-import { CachedRequests, type Wanted } from './cached-requests.js';
+import { CachedRequests, type WantedContent } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
   openRemoteModel,
@@ -89,7 +89,8 @@ async function openInputs(
   // A shard of vectors goes by files and settings; a hosted model has no files.
   const settings = (maxTokens: number | null, input: string): Settings =>
     modelSettings(
-      { brackets, maxTokens, embedPrompt: null, device: 'cpu', endpoint: model.url },
+      'hosted vectors',
+      { brackets, maxTokens, endpoint: model.url },
       { hostedModel: name, input },
     );
   if (tokenizer === null) {
@@ -134,8 +135,8 @@ async function encode(
 }
 
 /** Each distinct input that has tokens. */
-function wantedOf(inputs: readonly Input[]): Map<string, Wanted<Input>> {
-  const wanted = new Map<string, Wanted<Input>>();
+function wantedOf(inputs: readonly Input[]): Map<string, WantedContent<Input>> {
+  const wanted = new Map<string, WantedContent<Input>>();
   for (const content of inputs) {
     if (content.length === 0) continue;
     const key = keyOf(content);

@@ -1,70 +1,41 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pRetry from 'p-retry';
 import type { z } from 'zod';
-import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
+import { InputError, throwIfInterrupted } from '../core/errors.js';
+import { defaultRetryPolicy, isTransientStatus, TransientError, withRetries, type RetryPolicy } from '../io/retry.js';
 import type { Endpoint } from './endpoint.js';
+import { innermostReason, parseAnswer, readText, shortMessage } from './json-answer.js';
 import { pauseOf } from './pause.js';
 
-/** How patient requests are. */
-export interface RequestPatience {
-  /** Tries after the first one. */
-  readonly retries: number;
-  /** Wait before the first retry; it doubles from one to the next, up to half a minute, and is spread at random. */
-  readonly firstWaitMs: number;
-  /** A request without a whole answer after so long is given up. */
-  readonly timeoutMs: number;
-  /** The longest Retry-After that is waited for. */
-  readonly longestPauseMs: number;
-}
+/** A hosted model may compute for minutes. */
+export const defaultRemoteRetry: RetryPolicy = { ...defaultRetryPolicy, timeoutMs: 180_000 };
 
-export const usualRequestPatience: RequestPatience = {
-  retries: 6,
-  firstWaitMs: 1000,
-  timeoutMs: 180_000,
-  longestPauseMs: 600_000,
-};
+/** The longest Retry-After that is waited for. */
+const maxRetryAfterMs = 600_000;
 
 export interface JsonClientOptions {
-  readonly patience: RequestPatience;
-  /** Told once of each kind of failure that is tried again. */
+  /** Its timeout is for a whole answer. */
+  readonly retry: RetryPolicy;
+  /** Called once for each kind of failure that is retried. */
   readonly onNote: (message: string) => void;
 }
 
 /** The server answers, but not with what it was asked for: it does not know this kind of request, or refuses it. */
 export class AnswerError extends InputError {}
 
-/** The server refuses this request for what is in it: it may take a smaller one. */
+/** The server refuses this request because of its content: it may accept a smaller one. */
 export class RefusedError extends AnswerError {}
-
-/** Something that may go better the next time. */
-class PassingFault extends Error {
-  override readonly name = 'PassingFault';
-  constructor(
-    message: string,
-    readonly pauseMs = 0,
-    /** What the server said. */
-    readonly said = '',
-  ) {
-    super(message);
-  }
-}
 
 /** OpenAI: 400; text-embeddings-inference: 413 for too many texts and for a text too long; others: 422. */
 const refusingStatuses: ReadonlySet<number> = new Set([400, 413, 422]);
 
-const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 529]);
-const longestWaitMs = 30_000;
-/** More than any answer to a request of this program: a server that sends more is not trusted with memory. */
-const mostBytes = 1 << 28;
-
-/** Posts JSON to an endpoint and tries again what may pass. */
+/** Posts JSON to an endpoint and retries transient failures. */
 export class JsonClient {
   readonly #endpoint: Endpoint;
   readonly #options: JsonClientOptions;
   readonly #noted = new Set<string>();
   /** Before this time (performance.now), the server wants no request at all. */
   #pausedUntil = 0;
-  /** Whether the server has ever answered: a server that never did is rather misspelt than busy. */
+  /** Whether the server has ever answered; if it never has, suspect a wrong URL, not a busy server. */
   #answered = false;
 
   constructor(endpoint: Endpoint, options: JsonClientOptions) {
@@ -75,29 +46,22 @@ export class JsonClient {
   /**
    * @param path below the endpoint's URL, `/embeddings`
    * @returns the answer, which fits the schema
-   * @throws InputError for a refusal, an answer that is none, or a failure that does not pass; InterruptedError
+   * @throws InputError for a refusal, an unusable answer, or when no retry is left; InterruptedError
    */
   async post<T>(path: string, body: object, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
-    const { retries, firstWaitMs } = this.#options.patience;
+    const { retry } = this.#options;
     const json = JSON.stringify(body);
-    throwIfInterrupted(signal);
     try {
-      return await pRetry(() => this.#attempt(path, json, schema, signal), {
-        retries,
-        minTimeout: firstWaitMs,
-        maxTimeout: longestWaitMs,
-        randomize: true,
-        shouldRetry: ({ error }) => error instanceof PassingFault,
-        onFailedAttempt: ({ error, retriesLeft }) => {
-          if (error instanceof PassingFault && retriesLeft > 0) this.#pause(error);
+      return await withRetries(() => this.#attempt(path, json, schema, signal), retry, {
+        signal,
+        onRetry: (error) => {
+          this.#pause(error);
         },
-        ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {
-      throwIfInterrupted(signal);
-      if (!(error instanceof PassingFault)) throw error;
+      if (!(error instanceof TransientError)) throw error;
       throw new InputError(
-        `${this.#endpoint.url}${path}: ${error.message}${error.said === '' ? '' : ` (${error.said})`}, ${retries + 1} times; ` +
+        `${this.#endpoint.url}${path}: ${error.message}${error.detail === '' ? '' : ` (${error.detail})`}, ${retry.retries + 1} times; ` +
           'what has arrived before is kept: run the same command again to go on, with a lower --batch-size if the server ' +
           'fails at large requests',
         { cause: error },
@@ -106,14 +70,14 @@ export class JsonClient {
   }
 
   /** Notes a failure, and holds all requests back for as long as the server asks. */
-  #pause({ message, pauseMs }: PassingFault): void {
-    if (pauseMs > this.#options.patience.longestPauseMs) {
+  #pause({ message, retryAfterMs }: TransientError): void {
+    if (retryAfterMs > maxRetryAfterMs) {
       throw new InputError(
-        `${this.#endpoint.url}: ${message} and asks to wait for ${Math.ceil(pauseMs / 1000)} s; ` +
+        `${this.#endpoint.url}: ${message} and asks to wait for ${Math.ceil(retryAfterMs / 1000)} s; ` +
           'what has arrived is kept: run the same command again later to go on',
       );
     }
-    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + pauseMs);
+    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + retryAfterMs);
     if (this.#noted.has(message)) return;
     this.#noted.add(message);
     this.#options.onNote(`${this.#endpoint.host}: ${message}; trying again, now and from here on`);
@@ -123,7 +87,7 @@ export class JsonClient {
     for (let wait; (wait = this.#pausedUntil - performance.now()) > 0;) {
       await sleep(wait, undefined, signal === undefined ? {} : { signal });
     }
-    const { timeoutMs } = this.#options.patience;
+    const { timeoutMs } = this.#options.retry;
     const timeout = AbortSignal.timeout(timeoutMs);
     let response: Response;
     let text: string;
@@ -135,7 +99,7 @@ export class JsonClient {
     } catch (error) {
       if (error instanceof InputError) throw error;
       throwIfInterrupted(signal);
-      if (timeout.aborted) throw new PassingFault(`gave no whole answer within ${timeoutMs / 1000} s`);
+      if (timeout.aborted) throw new TransientError(`gave no whole answer within ${timeoutMs / 1000} s`);
       throw this.#connectionFault(error);
     }
     return this.#read(`${this.#endpoint.url}${path}`, response, text, schema);
@@ -149,10 +113,10 @@ export class JsonClient {
   }
 
   #connectionFault(error: unknown): Error {
-    const reason = reasonOf(error);
-    if (this.#answered) return new PassingFault(`cannot be reached or broke off (${reason})`);
+    const reason = innermostReason(error);
+    if (this.#answered) return new TransientError(`cannot be reached or broke off (${reason})`);
     if (!/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|CERT|certificate|bad port/i.test(reason)) {
-      return new PassingFault(`cannot be reached (${reason})`);
+      return new TransientError(`cannot be reached (${reason})`);
     }
     return new InputError(
       `${this.#endpoint.url}: cannot be reached (${reason}); is --endpoint right, and does it run?`,
@@ -166,8 +130,7 @@ export class JsonClient {
         `${url}: answers with HTML, expected JSON; --endpoint is the address of the interface, not of a page`,
       );
     }
-    const value = parseAnswer(url, text);
-    const result = schema.safeParse(value);
+    const result = schema.safeParse(parseAnswer(url, text));
     if (result.success) return result.data;
     const issue = result.error.issues[0];
     const field = issue === undefined || issue.path.length === 0 ? 'the top level' : `field "${issue.path.join('.')}"`;
@@ -176,10 +139,10 @@ export class JsonClient {
     );
   }
 
-  /** What a status other than 2xx means. */
+  /** The error for a status other than 2xx. */
   #refusal(url: string, response: Response, text: string): Error {
     const { status } = response;
-    const said = this.#quote(text);
+    const said = shortMessage(text, (plain) => this.#endpoint.key?.redact(plain) ?? plain);
     const answer = `answers ${status}${said === '' ? '' : ` (${said})`}`;
     const hint = hints[status];
     if (hint !== undefined) return new InputError(`${url}: ${answer}; ${hint}`);
@@ -189,17 +152,9 @@ export class JsonClient {
     // OpenAI's answer where the account has no money left: waiting does not help.
     if (text.includes('insufficient_quota'))
       return new InputError(`${url}: ${answer}; the account has nothing left to spend`);
-    if (passingStatuses.has(status)) return new PassingFault(`answers ${status}`, pauseOf(response), said);
+    if (isTransientStatus(status))
+      return new TransientError(`answers ${status}`, { retryAfterMs: pauseOf(response), detail: said });
     return new (refusingStatuses.has(status) ? RefusedError : AnswerError)(`${url}: ${answer}`);
-  }
-
-  /** The message of an answer, short, in one line and without the key. */
-  #quote(text: string): string {
-    if (/^\s*</.test(text)) return 'a page of HTML';
-    const message = /"(?:message|detail|error|msg)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
-    const plain = message === undefined ? text : String(parsedOr(message, text));
-    const line = (this.#endpoint.key?.redact(plain) ?? plain).replace(/[\s\x00-\x1f\x7f]+/g, ' ').trim();
-    return line.length > 300 ? `${line.slice(0, 300)}…` : line;
   }
 }
 
@@ -208,47 +163,3 @@ const hints: Readonly<Record<number, string>> = {
   403: 'the key may not use this: set OPENAI_API_KEY, or name another variable with --api-key-env',
   404: 'is the model spelt right, and is --endpoint the base of the paths, like http://localhost:8000/v1?',
 };
-
-/** @throws PassingFault for JSON that was cut off, InputError for numbers that JSON does not have */
-function parseAnswer(url: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    if (/[[:,]\s*-?(NaN|Infinity)\b/.test(text)) {
-      throw new InputError(
-        `${url}: the answer has NaN or Infinity where a number is expected; the model does not work there`,
-      );
-    }
-    throw new PassingFault('sends JSON that is cut off or broken');
-  }
-}
-
-function parsedOr(json: string, other: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return other;
-  }
-}
-
-async function readText({ body, url }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw new InputError(`${url}: the answer is longer than ${mostBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** The innermost reason of a failed fetch: its own message is always "fetch failed". */
-function reasonOf(error: unknown): string {
-  let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const message = messageOf(inner);
-  const code = inner instanceof Error ? (inner as NodeJS.ErrnoException).code : undefined;
-  return message === '' || (code !== undefined && !message.includes(code))
-    ? `${code ?? 'no reason'} ${message}`.trim()
-    : message;
-}

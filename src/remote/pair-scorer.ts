@@ -2,7 +2,7 @@ import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { modelSettings } from '../core/system-spec.js';
 import { contextIds, packQueries, parsePrompt, templateOf, type Prompt, type Tokenizer } from '../models/index.js';
-import { CachedRequests, type RequestRows, type Wanted } from './cached-requests.js';
+import { CachedRequests, type RequestRows, type WantedContent } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
   completionsBody,
@@ -53,7 +53,8 @@ export async function createRemotePairScorer(
   return {
     model: model.info,
     settings: modelSettings(
-      { prompt: prompt.name, maxTokens, device: 'cpu', endpoint: model.url },
+      'hosted scores',
+      { prompt: prompt.name, maxTokens, endpoint: model.url },
       { template: templateOf(prompt), hostedModel: name, input: tokenizer === null ? 'text' : 'token ids' },
     ),
     score: (groups, work) => score(model, requests, groups, groups.map(toPairs), work),
@@ -97,7 +98,7 @@ async function score(
   pairs: readonly (readonly Pair[])[],
   work: WorkOptions = {},
 ): Promise<Float32Array[]> {
-  const wanted = new Map<string, Wanted<ScoredPrompt>>();
+  const wanted = new Map<string, WantedContent<ScoredPrompt>>();
   let unscored = 0;
   for (const pair of pairs.flat()) {
     if (pair === null) unscored++;

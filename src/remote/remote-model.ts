@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 import { sha256, sha256OfFile } from '../io/files.js';
+import type { RetryPolicy } from '../io/retry.js';
 import type { ModelInfo, Usage } from '../core/model.js';
 import { openTokenizer, type Tokenizer } from '../models/index.js';
 import type { Batching } from './cached-requests.js';
 import { ContentCache } from './content-cache.js';
 import { openEndpoint } from './endpoint.js';
-import { JsonClient, usualRequestPatience, type RequestPatience } from './json-client.js';
+import { defaultRemoteRetry, JsonClient } from './json-client.js';
 
 /** How a hosted model is reached; the same for all models of a command. */
 export interface RemoteOptions {
@@ -25,9 +26,9 @@ export interface RemoteOptions {
   readonly parameters?: number | undefined;
   /** For the record of costs, in any currency. */
   readonly pricePerMillion?: number | undefined;
-  /** Texts or pairs a request. */
+  /** Texts or pairs per request. */
   readonly batchSize?: number | undefined;
-  /** Requests at a time. */
+  /** Requests under way at the same time. */
   readonly concurrency?: number | undefined;
 }
 
@@ -35,9 +36,9 @@ export interface RemoteOptions {
 export interface RemoteContext {
   /** Where answers are kept: a folder of all models. */
   readonly cacheFolder: string;
-  /** Told facts worth a line. */
+  /** Called with facts worth a line. */
   readonly onNote: (message: string) => void;
-  readonly patience?: RequestPatience | undefined;
+  readonly retry?: RetryPolicy | undefined;
 }
 
 /** A hosted model opened for use: the parts that encoder and pair scorer have in common. */
@@ -67,7 +68,7 @@ export async function openRemoteModel(
   name: string,
   kind: 'embeddings' | 'pairs',
   options: RemoteOptions,
-  { cacheFolder, onNote, patience = usualRequestPatience }: RemoteContext,
+  { cacheFolder, onNote, retry = defaultRemoteRetry }: RemoteContext,
 ): Promise<RemoteModel> {
   const endpoint = openEndpoint(options.endpoint, options.apiKeyEnv);
   requireTokenizer(options);
@@ -87,7 +88,7 @@ export async function openRemoteModel(
     },
     url: endpoint.url,
     name,
-    client: new JsonClient(endpoint, { patience, onNote }),
+    client: new JsonClient(endpoint, { retry, onNote }),
     cache: await ContentCache.open(join(cacheFolder, sha256(JSON.stringify([kind, endpoint.url, name])))),
     tokenizer,
     meter: new TokenMeter(options.pricePerMillion ?? null),

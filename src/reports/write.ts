@@ -4,10 +4,10 @@ import { writeFileAtomic } from '../io/files.js';
 import type { ReportFile } from './layout/files.js';
 import type { Panel, Report } from './model/model.js';
 
-/** A way to write a report. Its code is loaded when it is asked for. */
+/** A report format. Its code is loaded on demand. */
 interface FormatRow {
   readonly name: string;
-  /** A few words for the help. */
+  /** A short description for the help. */
   readonly description: string;
   files(report: Report): Promise<readonly ReportFile[]>;
 }
@@ -60,22 +60,22 @@ export function parseFormats(names: readonly string[]): ReportFormat[] {
 }
 
 /**
- * Writes the report in each format. Everything is made before anything is written, and each file is there whole or not
- * at all.
- * @returns the paths written, in order
+ * Writes the report in each format. All files are rendered before the first one is written, and each file appears whole or
+ * not at all.
+ * @returns the written paths, in order
  */
 export async function writeReport(report: Report, folder: string, names: readonly ReportFormat[]): Promise<string[]> {
   const rows = names.map((name): FormatRow => formats.find((format) => format.name === name)!);
-  const made = (await Promise.all(rows.map((format) => format.files(report)))).flat();
-  const files = new Map(made.map(({ name, data }) => [name, data]));
+  const rendered = (await Promise.all(rows.map((format) => format.files(report)))).flat();
+  const files = new Map(rendered.map(({ name, data }) => [name, data]));
   for (const [name, data] of files) await writeFileAtomic(join(folder, name), data);
   return [...files.keys()].map((name) => join(folder, name));
 }
 
-/** The text, and the first chart of each part beside it: `size.svg`, `layers.svg` … */
+/** The text, and the first chart of each section: `size.svg`, `layers.svg` … */
 async function markdownFiles(report: Report): Promise<ReportFile[]> {
   const [{ renderMarkdown }, svgOf] = await Promise.all([import('./formats/markdown.js'), svgRenderer()]);
-  const charts = report.parts.flatMap(({ id, panels }) => {
+  const charts = report.sections.flatMap(({ id, panels }) => {
     const panel = panels[0]!;
     return panel.figure === null ? [] : [{ panel, name: `${id === 'sizes' ? 'size' : id}.svg` }];
   });
@@ -103,8 +103,8 @@ async function pngFiles(report: Report): Promise<ReportFile[]> {
 
 type PanelWithFigure = Panel & { readonly figure: NonNullable<Panel['figure']> };
 
-function panelsWithFigures({ parts }: Report): PanelWithFigure[] {
-  return parts.flatMap(({ panels }) => panels.filter((panel): panel is PanelWithFigure => panel.figure !== null));
+function panelsWithFigures({ sections }: Report): PanelWithFigure[] {
+  return sections.flatMap(({ panels }) => panels.filter((panel): panel is PanelWithFigure => panel.figure !== null));
 }
 
 async function svgRenderer(): Promise<(panel: Panel) => string> {

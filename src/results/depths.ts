@@ -7,21 +7,21 @@ import type { PerQuery } from './record.js';
 import { readRun } from './run-file.js';
 import type { StoredResult } from './store.js';
 
-/** Scores of a re-ranker had it re-ranked fewer documents, and of the oracle on the same candidates. */
+/** A re-ranker's score at a smaller depth, and the oracle's on the same candidates. */
 export interface DepthScores {
   readonly depth: number;
   readonly reranked: number;
   readonly ceiling: number;
 }
 
-/** How far a score computed anew may be from the recorded one before the runs are taken for changed. */
+/** If a recomputed score differs more than this from the recorded one, the runs have changed. */
 const sameScore = 1e-4;
 
 /**
- * Computes what a re-ranker scores at smaller depths, from its run and its first stage's: the pairs were scored already,
- * so re-ranking the first d documents is the run with the others left out.
- * @param perQuery the re-ranked result's, with its judgements
- * @returns undefined where it cannot be told: no judgements, or the first stage's run is not the one that was re-ranked
+ * Computes a re-ranker's scores at smaller depths, from its run and its first stage's. All pairs are scored already, so
+ * re-ranking the first d documents means leaving the others out of the run.
+ * @param perQuery of the re-ranked result, with judgements
+ * @returns undefined if it cannot be computed: no judgements, or the first stage's run is not the one that was re-ranked
  */
 export async function scoresByDepth(
   reranked: StoredResult,
@@ -56,7 +56,7 @@ function qrelsOf({ queries }: PerQuery): Qrels | undefined {
   return new Map(queries.map(({ id, judgements }) => [id, new Map(judgements)]));
 }
 
-/** The main measure of a run, as the result's own was computed. */
+/** Returns a function that scores a run by the main measure, in the same way as the result's own score. */
 function scorer({ record }: StoredResult, qrels: Qrels): (run: Run) => number {
   const measure = parseMeasure(record.mainMeasure);
   const { average, decimals } = record.evaluation;
@@ -64,7 +64,7 @@ function scorer({ record }: StoredResult, qrels: Qrels): (run: Run) => number {
     evaluateRun(qrels, run, [measure], { average, identicalIds: 'keep', decimals }).means.get(measure.name)!;
 }
 
-/** The run with only the first `depth` candidates of each query. */
+/** The run with only the first `depth` candidates per query. */
 function cutTo(run: Run, candidates: Run, depth: number): Run {
   return mapRun(run, (id, { ids, scores }) => {
     const kept = new Set(candidates.get(id)?.ids.slice(0, depth));
@@ -75,7 +75,7 @@ function cutTo(run: Run, candidates: Run, depth: number): Run {
   });
 }
 
-/** The first `depth` candidates by grade: no re-ranker of them does better. */
+/** The first `depth` candidates by grade: the upper bound for their re-rankers. */
 function perfect(candidates: Run, qrels: Qrels, depth: number): Run {
   return mapRun(candidates, (id, ranking) => {
     const ids = ranking.ids.slice(0, depth);

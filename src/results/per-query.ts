@@ -5,7 +5,7 @@ import { RECORD_VERSION, type PerQuery } from './record.js';
 
 const topDocuments = 10;
 
-/** Scores by query, and the first ten documents of each ranking with titles and grades, for comparing and reports. */
+/** Scores per query, and the top ten documents of each ranking with titles and grades, for comparisons and reports. */
 export async function perQueryOf(task: RetrievalTask, run: Run, evaluation: Evaluation): Promise<PerQuery> {
   const shown = new Set(task.queries.flatMap(({ id }) => run.get(id)?.ids.slice(0, topDocuments) ?? []));
   const documents = await task.corpus.fetch([...shown]);

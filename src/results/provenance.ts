@@ -10,7 +10,7 @@ import type { Provenance } from './record.js';
 
 const packageSchema = z.object({ name: z.string(), version: z.string() });
 
-/** Versions of this program and of what computes its numbers. */
+/** Versions of this program and of the libraries that compute its numbers. */
 export async function describeVersions(): Promise<Record<string, string>> {
   const own = await readJson(
     fileURLToPath(new URL('../../package.json', import.meta.url)),
@@ -25,7 +25,7 @@ export async function describeVersions(): Promise<Record<string, string>> {
   };
 }
 
-/** What is recorded about the making of a result that ends now. */
+/** The provenance of a result that is finished now. */
 export async function describeProvenance(command: string, threads: number, cost: Cost): Promise<Provenance> {
   const { seconds, ...counts } = cost;
   return {
@@ -40,7 +40,7 @@ export async function describeProvenance(command: string, threads: number, cost:
   };
 }
 
-/** The machine the work was done on. */
+/** The machine that this process runs on. */
 export function describeMachine(threads: number): Provenance['machine'] {
   return {
     platform: `${platform()} ${arch()}`,
@@ -51,7 +51,7 @@ export function describeMachine(threads: number): Provenance['machine'] {
   };
 }
 
-/** A dependency's version from its package.json, found from its entry point without loading it. */
+/** A dependency's version, read from the package.json above its entry point without loading it. */
 async function versionOf(dependency: string): Promise<string> {
   let folder = dirname(createRequire(import.meta.url).resolve(dependency));
   for (; dirname(folder) !== folder; folder = dirname(folder)) {

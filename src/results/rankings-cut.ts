@@ -3,9 +3,9 @@ const nextQuery = ']},{"id":';
 const fileEnd = ']}]}';
 
 /**
- * A per-query file's JSON with `top` and what follows it cut out of each query. The three marks cannot stand within a
- * text, where a quotation mark has a backslash before it.
- * @returns null for a file that is not laid out as this program writes it
+ * Cuts `top` and everything after it out of each query in a per-query file's JSON. The three marks cannot occur inside a
+ * string, where every quotation mark has a backslash.
+ * @returns null for a file that this program would lay out differently
  */
 export function withoutRankings(json: Buffer): Buffer | null {
   const parts: Buffer[] = [];

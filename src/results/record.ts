@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { profileNames } from '../core/profile.js';
 
-/** Raised when a field changes its meaning or goes; records of another version are refused with their version named. */
+/** To be raised when a field changes its meaning or is removed; records of another version are refused. */
 export const RECORD_VERSION = 1;
 
 const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in lower-case hex');
 const count = z.int().nonnegative();
 
-/** The data: results are comparable only where name, split and checksum are equal. */
+/** The data. Results are comparable only if name, split and checksum are equal. */
 const taskSchema = z.strictObject({
   /** `beir/nfcorpus`, `demo/computing`, or the folder's name. */
   name: z.string().min(1),
@@ -21,7 +21,7 @@ const taskSchema = z.strictObject({
   judgements: count,
   judgementsOfUnknownDocuments: count,
   judgedQueriesWithoutText: count,
-  /** `--limit-queries`: only the first so many queries were run; null for all. Such a score is no result of the task. */
+  /** Limit of `--limit-queries`: only the first queries were run, so the score is not one of the task. Null: all queries. */
   queryLimit: count.nullable(),
 });
 
@@ -32,31 +32,31 @@ const modelSchema = z.strictObject({
   revision: z.string().nullable(),
   /** `model_type` of config.json. */
   architecture: z.string(),
-  /** Parameters, tied ones once; null for a hosted model that does not tell. */
+  /** Parameters, tied ones counted once; null for a hosted model that does not publish it. */
   parameters: z.number().nonnegative().nullable(),
-  /** SHA-256 of each file read. */
+  /** SHA-256 of each file that was read. */
   files: z.record(z.string(), sha256Hex),
-  /** What it was computed in: fp32, int8 … */
+  /** Number format of the computation: fp32, int8 … */
   dtype: z.string(),
 });
 
 const systemSchema = z.strictObject({
-  /** Readable and unique in a report: `SGPT-BE sgpt-1m weightedmean`. */
+  /** Readable and unique in a report: `BE sgpt-1m weightedmean`. */
   name: z.string().min(1),
   /** bm25, bi-encoder, cross-encoder, oracle … */
   runner: z.string().min(1),
-  /** One line of the plot across model sizes: `SGPT-BE weightedmean`. */
+  /** Systems of one family form one line of the plot over model sizes: `BE weightedmean`. */
   family: z.string().min(1),
   model: modelSchema.nullable(),
-  /** Every setting that can change a score; `storeDtype` where vectors were stored otherwise than as float32. */
+  /** Every setting that can change a score; `storeDtype` only if vectors were not stored as float32. */
   settings: z.record(z.string(), setting),
 });
 
-/** What was re-ranked, for re-rankers. */
+/** The first stage of a re-ranker. */
 const firstStageSchema = z.strictObject({
   /** The first stage's system name, or the name of a run file. */
   name: z.string(),
-  /** SHA-256 over the candidates in order, so that the same candidates are the same whatever made them. */
+  /** SHA-256 over the candidates in order: equal candidates have equal checksums, whatever made them. */
   checksum: sha256Hex,
   depth: z.int().positive(),
 });
@@ -64,16 +64,16 @@ const firstStageSchema = z.strictObject({
 const evaluationSchema = z.strictObject({
   average: z.enum(['intersection', 'complete']),
   identicalIdsRemoved: z.boolean(),
-  /** Decimal places of the means; null: not rounded. */
+  /** Decimals of the means; null: not rounded. */
   decimals: z.int().nullable(),
-  /** Judged queries for which the system returned nothing; for USEB's tasks, those that are left out of its means. */
+  /** Judged queries for which the system returned nothing; on USEB's tasks, those that are left out of the means. */
   queriesWithoutRanking: count,
 });
 
-/** What may differ between two runs of the same work; never part of the fingerprint. */
+/** Properties that may differ between two runs of the same work; never part of the fingerprint. */
 const provenanceSchema = z.strictObject({
   createdAt: z.iso.datetime(),
-  /** The command line that makes the record again. */
+  /** The command line that made the record. */
   command: z.string(),
   versions: z.record(z.string(), z.string()),
   machine: z.strictObject({
@@ -86,37 +86,37 @@ const provenanceSchema = z.strictObject({
   cost: z.strictObject({
     /** Seconds by stage. */
     seconds: z.record(z.string(), z.number()),
-    /** Texts encoded (those found in the store are not counted). */
+    /** Number of encoded texts, without those found in the store. */
     texts: count.optional(),
-    /** Pairs scored. */
+    /** Number of scored pairs. */
     pairs: count.optional(),
-    /** Resident memory of all processes together when it was largest; what they share is counted in each. */
+    /** Peak resident memory of all processes together; memory that they share counts in each. */
     memoryMiB: count.optional(),
-    /** Of hosted models: requests sent, tokens used as the server counts them, and their price in the currency given. */
+    /** Hosted models only: sent requests, tokens as the server counts them, and their price in the currency given. */
     requests: count.optional(),
     tokens: count.optional(),
     price: z.number().nonnegative().optional(),
   }),
 });
 
-/** One system on one task: everything behind a cell of a report. */
+/** The record of one system on one task: everything about one score of a report. */
 export const resultRecordSchema = z.strictObject({
   schema: z.literal('sgpt-bench/result'),
   version: z.literal(RECORD_VERSION),
-  /** SHA-256 over task, system, profile and first stage: equal for the same work, wherever and whenever it was done. */
+  /** SHA-256 over task, system, profile and first stage: equal for equal work, on any machine at any time. */
   fingerprint: sha256Hex,
   task: taskSchema,
   system: systemSchema,
   profile: z.enum(profileNames),
   firstStage: firstStageSchema.nullable(),
-  /** Number of documents kept a query. */
+  /** Maximum number of documents per query. */
   topK: z.int().positive(),
   evaluation: evaluationSchema,
-  /** The measure that tables and plots show. */
+  /** The measure of tables and plots. */
   mainMeasure: z.string(),
-  /** Means as fractions, by ir_measures' names; for USEB's tasks, by USEB's keys. */
+  /** Means as fractions, by ir_measures' names; on USEB's tasks, by USEB's keys. */
   measures: z.record(z.string(), z.number()),
-  /** Files beside the record, by name. A USEB task has no run. */
+  /** Names of the files beside the record. A USEB task has no run. */
   files: z.strictObject({ run: z.string().nullable(), perQuery: z.string() }),
   provenance: provenanceSchema,
 });
@@ -124,7 +124,7 @@ export const resultRecordSchema = z.strictObject({
 export type ResultRecord = z.infer<typeof resultRecordSchema>;
 export type Provenance = z.infer<typeof provenanceSchema>;
 
-/** The part of a record that says what was done: its fingerprint is over this. */
+/** The part of a record that the fingerprint covers. */
 export type WorkDescription = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'topK'>;
 
 const topDocument = z.strictObject({
@@ -137,20 +137,20 @@ const topDocument = z.strictObject({
 const queryScores = z.strictObject({
   id: z.string(),
   text: z.string(),
-  /** One value a measure, in the order of `measures`; null where the query is outside the mean. */
+  /** One value per measure, in the order of `measures`; null if the query is not in the mean. */
   values: z.array(z.number().nullable()),
 });
 
-/** The per-query file: scores by query, and the top of each ranking, so that reports need neither data nor models. */
+/** The per-query file: scores per query, and the top of each ranking, so that reports need neither data nor models. */
 export const perQuerySchema = z.strictObject({
   schema: z.literal('sgpt-bench/per-query'),
   version: z.literal(RECORD_VERSION),
   measures: z.array(z.string()),
   queries: z.array(
     queryScores.extend({
-      /** The first ten documents; grade is null where the pair was not judged. */
+      /** The top ten documents; grade is null if the pair is not judged. */
       top: z.array(topDocument),
-      /** All judgements of the query as (document, grade): runs are cut and scored anew without the data set. */
+      /** All judgements of the query as (document, grade), so that runs can be scored again without the data set. */
       judgements: z.array(z.tuple([z.string(), z.number()])).optional(),
     }),
   ),

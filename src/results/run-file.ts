@@ -15,39 +15,41 @@ export interface QueryRanking {
 
 export interface RunFileOptions {
   /**
-   * Order of documents with equal scores: `id`, trec_eval's (document id descending, scores compared as float32), or
-   * `file`, as they follow each other in the file (scores compared as float64; what BEIR's own measures see).
+   * Order of documents with equal scores. `id`: trec_eval's (document id descending; scores compared as float32). `file`:
+   * their order in the file (scores compared as float64), as BEIR's own measures see them.
    */
   readonly ties?: 'id' | 'file';
 }
 
-/** A query's lines are not together, so its ranking cannot be given before the end of the file: use {@link readRun}. */
+/** A query's lines are not contiguous, so its ranking is not complete before the end of the file: use {@link readRun}. */
 export class UngroupedRunError extends InputError {}
 
 /**
- * Reads a TREC run file into memory: lines of `query Q0 document rank score tag`, separated by white space, plain or
- * gzip. Only query, document and score count, as in trec_eval: ranks are made from the scores. Empty lines and lines
- * that begin with # are skipped. Queries keep the order in which they first appear; their lines need not be together.
- * @throws InputError with the line for a wrong number of columns, a score that is no finite float32 or a document that
- * is there twice for a query, and for a file without any line
+ * Reads a TREC run file into memory: lines of `query Q0 document rank score tag`, separated by white space, plain or gzip.
+ * Only query, document and score count, as in trec_eval: ranks follow from the scores. Empty lines and lines that begin
+ * with # are skipped. Queries keep the order in which they first appear; their lines need not be contiguous.
+ * @throws InputError with the line number for a wrong number of columns, a score that is not a finite float32 or a
+ * document that occurs twice for a query, and for a file without any line
  */
 export async function readRun(path: string, options: RunFileOptions = {}): Promise<Run> {
   const rows = new Map<string, Rows>();
   const blocks = blocksOfRows(path, (query) => rows.get(query) ?? newRows(rows, query));
   while ((await blocks.next()).done !== true);
-  return new Map(Array.from(rows, ([query, these]) => [query, rankingOf(these, query, path, options)]));
+  return new Map(Array.from(rows, ([query, queryRows]) => [query, rankingOf(queryRows, query, path, options)]));
 }
 
 /**
- * Reads a run file query by query, holding one query at a time. Otherwise as {@link readRun}.
- * @throws UngroupedRunError at a line whose query was there before another one
+ * As {@link readRun}, but reads query by query, with one query in memory.
+ * @throws UngroupedRunError at a line whose query occurred before another one
  */
 export async function* streamRun(path: string, options: RunFileOptions = {}): AsyncGenerator<QueryRanking> {
   const seen = new Set<string>();
   const open = new Map<string, Rows>();
   const start = (query: string, line: number): Rows => {
     if (seen.has(query))
-      throw new UngroupedRunError(`${path}: line ${line}: query ${query} was there before; its lines are not together`);
+      throw new UngroupedRunError(
+        `${path}: line ${line}: query ${query} occurred before; its lines are not contiguous`,
+      );
     seen.add(query);
     return newRows(open, query);
   };
@@ -63,15 +65,15 @@ export async function* streamRun(path: string, options: RunFileOptions = {}): As
 
 /**
  * Writes a TREC run file, atomically: queries in the order of the run, ranks from 1, scores in the fewest digits that
- * read back as the same float32. A path that ends in .gz is compressed; same run, same bytes. A query with an empty
- * ranking leaves no line.
+ * read back as the same float32. A path that ends in .gz is compressed; equal runs give equal bytes. A query with an empty
+ * ranking gets no line.
  * @param tag the last column: a name of the system, without white space
  */
 export async function writeRun(path: string, run: Run, tag: string): Promise<void> {
   requireField('tag', tag);
   const lines = Readable.from(runLines(run, tag));
   if (!path.endsWith('.gz')) return writeFileAtomic(path, lines);
-  // A failure of either stream destroys the other and reaches whoever iterates, so the callback has nothing to do.
+  // A failure of either stream destroys the other and reaches the reader, so the callback has nothing to do.
   return writeFileAtomic(
     path,
     pipeline(lines, createGzip({ level: 6 }), () => undefined),
@@ -96,8 +98,8 @@ function requireField(what: string, value: string): void {
 }
 
 /**
- * The fewest digits that read back as the same float32 (subnormal numbers may get more): six survive the way through a
- * float32 and nine tell any two apart, so one of four lengths does.
+ * The fewest digits that read back as the same float32 (subnormal numbers may get more). Six digits always survive a
+ * float32, and nine distinguish any two, so four lengths are tried.
  */
 export function shortestFloat32(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
@@ -107,7 +109,7 @@ export function shortestFloat32(value: number): string {
   return String(Number(value.toPrecision(9)));
 }
 
-/** A query's lines as they come; `lines` are the line numbers. */
+/** A query's lines in the order of the file; `lines` are their numbers. */
 interface Rows {
   readonly ids: string[];
   readonly scores: number[];
@@ -121,9 +123,9 @@ function newRows(all: Map<string, Rows>, query: string): Rows {
 }
 
 /**
- * Parses the file block by block and yields after each the query of its last line. Runs of 10,000 queries have ten
- * million lines, so this looks at characters where they are and makes no array or string a column but the document id.
- * @param rowsOf gives the place for a query's lines; called whenever a line's query differs from that of the one before
+ * Parses the file block by block; yields after each block the query of its last line. Runs of 10,000 queries have ten
+ * million lines, so columns are parsed in place: only document ids become strings.
+ * @param rowsOf returns the rows of a query; called when a line's query differs from that of the previous line
  */
 async function* blocksOfRows(path: string, rowsOf: (query: string, line: number) => Rows): AsyncGenerator<string> {
   const bounds = new Uint32Array(12);
@@ -155,7 +157,7 @@ async function* blocksOfRows(path: string, rowsOf: (query: string, line: number)
     throw new InputError(`${path}: is empty; expected lines of "query Q0 document rank score tag"`);
 }
 
-/** A line that begins with # and is not a line of a run: six columns with a score may be of a query called #1. */
+/** True for a line that begins with # and is not a line of a run; with six columns and a score it may be of a query "#1". */
 function isComment(text: string, columns: number, bounds: Uint32Array): boolean {
   if (text[bounds[0]!] !== '#') return false;
   return columns !== 6 || Number.isNaN(parseScore(text, bounds[8]!, bounds[9]!));
@@ -176,7 +178,7 @@ function duplicate({ ids, lines }: Rows, query: string, path: string): InputErro
     const before = first.get(id);
     if (before !== undefined)
       return new InputError(
-        `${path}: line ${lines[i]!}: document ${id} is there twice for query ${query} (first in line ${before}); keep one`,
+        `${path}: line ${lines[i]!}: document ${id} occurs twice for query ${query} (first in line ${before}); keep one`,
       );
     first.set(id, lines[i]!);
   }

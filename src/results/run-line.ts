@@ -5,21 +5,21 @@ const minus = 0x2d;
 const point = 0x2e;
 const zero = 0x30;
 
-/** Powers of ten that a double holds exactly. */
+/** Powers of ten that a double represents exactly. */
 const exactPowers = Array.from({ length: 23 }, (_, i) => 10 ** i);
 
 /**
- * Finds the fields of a line that white space (as C's isspace) separates.
+ * Finds the fields of a line, separated by white space (as C's isspace).
  * @param bounds receives start and end of each field, as many as fit
- * @returns the number of fields; one more than fit in `bounds` stands for any larger number
+ * @returns the number of fields; for more than fit in `bounds`, that maximum plus one
  */
 export function fieldsOf(text: string, start: number, end: number, bounds: Uint32Array): number {
-  const most = bounds.length / 2;
+  const maxFields = bounds.length / 2;
   let count = 0;
   for (let i = start; i < end; count++) {
     while (i < end && isSpace(text.charCodeAt(i))) i++;
     if (i === end) break;
-    if (count === most) return most + 1;
+    if (count === maxFields) return maxFields + 1;
     bounds[2 * count] = i;
     while (i < end && !isSpace(text.charCodeAt(i))) i++;
     bounds[2 * count + 1] = i;
@@ -28,10 +28,10 @@ export function fieldsOf(text: string, start: number, end: number, bounds: Uint3
 }
 
 /**
- * A decimal number as C's atof and Python's float read it, or NaN for anything else (also for "inf" and "0x10").
+ * Parses a decimal number as C's atof and Python's float do; NaN for anything else (also for "inf" and "0x10").
  *
- * Up to 15 digits without exponent, nearly all there are, need no string: the digits are a whole number that a double
- * holds exactly, and one division by an exact power of ten rounds correctly.
+ * Nearly all numbers have up to 15 digits and no exponent. They are parsed without a string: the digits form an integer that
+ * a double holds exactly, and one division by an exact power of ten rounds correctly.
  */
 export function parseScore(text: string, start: number, end: number): number {
   let i = start;

@@ -14,20 +14,20 @@ import { withoutRankings } from './rankings-cut.js';
 
 const RECORD_FILE = 'record.json';
 
-/** A record and the folder that it and its files lie in. */
+/** A record, and the folder that holds it and its files. */
 export interface StoredResult {
   readonly folder: string;
   readonly record: ResultRecord;
 }
 
-/** Where a result lies below the results folder: `TASK/SYSTEM-FINGERPRINT`, names made safe for any file system. */
+/** The folder of a result in the results folder: `TASK/SYSTEM-FINGERPRINT`, with names safe for any file system. */
 export function resultFolder(root: string, task: string, systemName: string, fingerprint: string): string {
   return join(root, slug(task), `${slug(systemName)}-${fingerprint.slice(0, 12)}`);
 }
 
 /**
- * Writes run, per-query scores and, last, the record: a folder with a record is complete.
- * @param run null where the record says that there is none
+ * Writes run, per-query scores and, last, the record; so a folder with a record is complete.
+ * @param run null if the record has none
  */
 export async function saveResult(
   root: string,
@@ -45,20 +45,20 @@ export async function saveResult(
   return { folder, record };
 }
 
-/** The result of this work below a results folder, or undefined when it was not done there. */
+/** The stored result of this work in a results folder; undefined if there is none. */
 export function findResult(root: string, work: WorkDescription): Promise<StoredResult | undefined> {
   return loadResult(resultFolder(root, work.task.name, work.system.name, fingerprintOf(work)));
 }
 
-/** The record in this folder, or undefined when there is none. */
+/** The record in this folder; undefined if there is none. */
 export async function loadResult(folder: string): Promise<StoredResult | undefined> {
   const path = join(folder, RECORD_FILE);
   return (await exists(path)) ? { folder, record: await readRecord(path) } : undefined;
 }
 
 /**
- * All records below a results folder (or the one in it), ordered by path.
- * @throws InputError when the folder is missing or holds no record, or a record cannot be read
+ * All records in a results folder (or the record of a single result's folder), ordered by path.
+ * @throws InputError if the folder is missing or has no record, or a record cannot be read
  */
 export async function loadResults(root: string): Promise<StoredResult[]> {
   if ((await kindOf(root)) !== 'folder') {
@@ -81,8 +81,7 @@ export async function loadPerQuery(result: StoredResult): Promise<PerQuery> {
 }
 
 /**
- * Reads the scores of a per-query file without its rankings and judgements, which are most of it: in a fraction of the
- * time and memory.
+ * Reads a per-query file without rankings and judgements, which are most of it; takes a fraction of the time and memory.
  */
 export async function loadScores(result: StoredResult): Promise<QueryScores> {
   const { path, text } = await readPerQuery(result);
@@ -143,7 +142,7 @@ async function readRecord(path: string): Promise<ResultRecord> {
   );
 }
 
-/** Letters, digits, dot and hyphen; anything else becomes one hyphen, so no name can leave its folder. */
+/** A name safe in any path: characters other than letters, digits, dot and hyphen become a single hyphen. */
 export function slug(name: string): string {
   const safe = name
     .toLowerCase()

@@ -14,23 +14,23 @@ import { usageMeter } from './usage.js';
 import { scoreUseb, usebSequences } from './useb-similarity.js';
 
 export interface BiEncoderUse {
-  /** For the search. */
+  /** Threads of the search. */
   readonly threads: number;
-  /** For USEB's tasks; by default `by-task`. */
+  /** Normalization on USEB's tasks. Default: `by-task`. */
   readonly normalize?: UsebNormalization;
 }
 
 /**
- * SGPT-BE and any other encoder: embeds texts, and searches exactly by cosine, or compares pairs on USEB's tasks. Yields one
- * system per view of the encoder, all from one forward pass per text.
+ * SGPT-BE and any other encoder: embeds texts, then searches exactly by cosine, or compares pairs on USEB's tasks. Returns
+ * one system per view of the encoder; all views come from one forward pass per text.
  */
 export function biEncoderRunner(stored: StoredEncoder, { threads, normalize = 'by-task' }: BiEncoderUse): Runner {
   const { encoder } = stored;
-  const used = usageMeter(encoder);
+  const usageSinceLast = usageMeter(encoder);
   let reader: { readonly task: Task; readonly profile: Profile; readonly texts: TextReader } | undefined;
   const systemsOn = (task: Task): SystemInfo[] => {
-    const more = task.kind === 'retrieval' ? { similarity: 'cosine' } : { normalize };
-    return encoder.views.map((view) => systemOf(stored, view, more));
+    const useSettings = task.kind === 'retrieval' ? { similarity: 'cosine' } : { normalize };
+    return encoder.views.map((view) => systemOf(stored, view, useSettings));
   };
   return {
     systemsOn,
@@ -38,14 +38,14 @@ export function biEncoderRunner(stored: StoredEncoder, { threads, normalize = 'b
       const systems = systemsOn(task);
       if (task.kind === 'useb') {
         const { views, computed } = await scoreUseb(stored, task, { normalize, threads }, context);
-        const work = { texts: computed, ...used() };
+        const work = { texts: computed, ...usageSinceLast() };
         return views.map(({ scores, seconds }, view) => ({
           system: systems[view]!,
           output: { kind: 'useb', scores },
           cost: { seconds, ...work },
         }));
       }
-      return retrieve(stored, task, systems, { topK, threads }, used, context);
+      return retrieve(stored, task, systems, { topK, threads }, usageSinceLast, context);
     },
     async fill(task, _, context) {
       const names = task.kind === 'retrieval' ? ['queries', 'documents'] : usebSequences(task);
@@ -70,7 +70,7 @@ async function retrieve(
   stored: StoredEncoder,
   task: RetrievalTask,
   systems: readonly SystemInfo[],
-  how: { readonly topK: number; readonly threads: number },
+  limits: { readonly topK: number; readonly threads: number },
   used: ReturnType<typeof usageMeter>,
   context: RunnerContext,
 ): Promise<SystemOutput[]> {
@@ -83,7 +83,7 @@ async function retrieve(
   const outputs: SystemOutput[] = [];
   for (const [view, system] of systems.entries()) {
     const seconds = { ...encoding };
-    const search = { view, similarity: 'cosine', ...how } as const;
+    const search = { view, similarity: 'cosine', ...limits } as const;
     const run = await timed(seconds, 'search', () =>
       searchView(stored, queries.shards, documents.shards, search, context),
     );
@@ -98,6 +98,6 @@ async function openTextShard(
   part: ShardPart,
   texts: TextReader,
 ): Promise<ReadyShard> {
-  if (part.kind !== 'texts') throw new InputError(`${task.name}: an encoder is asked for scores of pairs`);
+  if (part.kind !== 'texts') throw new InputError(`${task.name}: the job asks an encoder for scores of pairs`);
   return textShard(encoder, await texts.read(part.sequence, part.first, part.count), part.role);
 }

@@ -9,7 +9,7 @@ import { timed } from './timing.js';
 /**
  * Lexical search by BM25 over the task's whole corpus.
  * @param variant elasticsearch, anserini-flat or anserini-multifield
- * @param threads for the search
+ * @param threads of the search
  */
 export function bm25Runner(variant: string, threads: number): Runner {
   const settings = bm25Settings(variant);
@@ -53,7 +53,7 @@ async function buildIndex(
   }
 }
 
-/** Queries without a hit are left out, as search engines do. */
+/** Searches all queries. A query without hits is left out of the run, as search engines do. */
 async function searchAll(
   index: Bm25Index,
   task: RetrievalTask,

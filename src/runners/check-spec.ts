@@ -12,13 +12,13 @@ import {
 } from '../core/system-spec.js';
 import { findRunnerKind, runnerKindOf, runnerKinds } from './index.js';
 
-/** Fields that every spec may have, whatever its runner reads. */
-const always: readonly Field[] = ['runner'];
+/** Fields that every spec may set. */
+const universalFields: readonly Field[] = ['runner'];
 
 /**
- * A whole spec, checked: the one place that refuses what cannot be combined, before any file is opened. An option that the
- * runner or the model would not use is refused, never ignored.
- * @throws InputError that names the option, and what to do
+ * Completes and checks a spec. This is the one place that rejects impossible combinations, before any file is opened. An
+ * option that the runner or the model would not use is rejected, never ignored.
+ * @throws InputError that names the option, and how to fix it
  */
 export async function checkSpec(partial: PartialSpec): Promise<SystemSpec> {
   const spec = completeSpec(partial);
@@ -26,36 +26,38 @@ export async function checkSpec(partial: PartialSpec): Promise<SystemSpec> {
   if (kind.needsModel && spec.model === null)
     throw new InputError(`--runner ${kind.name} needs a model: give a model folder or a hub id with --model`);
   for (const field of fields) {
-    if (always.includes(field) || isDefault(field, spec[field])) continue;
+    if (universalFields.includes(field) || isDefault(field, spec[field])) continue;
     const { models, why } = ruleOf(field);
-    if (models === 'hosted' && !isHosted(spec.model)) throw forHostedModels(field);
+    if (models === 'hosted' && !isHosted(spec.model)) throw hostedOnlyError(field);
     if (!kind.uses.includes(field))
       throw new InputError(
-        `${flagOf(field)} is not for the runner ${kind.name}; leave it out, or choose --runner ${usersOf(field).join(' or ')}`,
+        `${flagOf(field)} is not for the runner ${kind.name}; leave it out, or choose --runner ${runnersUsing(field).join(' or ')}`,
       );
     if (models === 'local' && isHosted(spec.model))
-      throw new InputError(`${spec.model ?? kind.name}: ${why ?? 'it has no use for it'}; leave ${flagOf(field)} out`);
+      throw new InputError(
+        `${spec.model ?? kind.name}: ${why ?? 'it does not use this option'}; leave ${flagOf(field)} out`,
+      );
   }
   await checkValues(spec);
   return spec;
 }
 
-/** Whether a runner reads a field. */
+/** True if a runner reads this field. */
 export function usesField(runner: string, field: Field): boolean {
-  return always.includes(field) || findRunnerKind(runner)?.uses.includes(field) === true;
+  return universalFields.includes(field) || findRunnerKind(runner)?.uses.includes(field) === true;
 }
 
-/** What to say of a field of hosted models where there is none. */
-export function forHostedModels(field: Field): InputError {
+/** The error for a field of hosted models that is set for another model. */
+export function hostedOnlyError(field: Field): InputError {
   return new InputError(`${flagOf(field)} is for hosted models; leave it out, or choose one with --model openai:NAME`);
 }
 
-/** The runners that read a field. */
-export function usersOf(field: Field): string[] {
+/** The runners that read this field. */
+export function runnersUsing(field: Field): string[] {
   return runnerKinds.filter(({ name }) => usesField(name, field)).map(({ name }) => name);
 }
 
-/** Values that can be wrong by themselves, or beside each other; what depends on the model is found when it is opened. */
+/** Checks values that can be invalid on their own or together; the others are checked when the model is opened. */
 async function checkValues(spec: SystemSpec): Promise<void> {
   const { pooling, brackets, embedPrompt, prompt, bm25, maxTokens, tokenizer, model } = spec;
   if (isHosted(model)) (await import('../remote/index.js')).requireTokenizer({ maxTokens, tokenizer });

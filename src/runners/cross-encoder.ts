@@ -2,7 +2,7 @@ import { InputError } from '../core/errors.js';
 import type { Matrix, PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
 import type { CandidateRun, ReadyShard, Runner, RunnerContext, RunRequest } from '../core/runner.js';
-import type { Candidates, PairsPart } from '../core/shards.js';
+import type { DocumentQueries, PairsPart } from '../core/shards.js';
 import type { SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
 import { compareCodePoints } from '../core/text.js';
@@ -14,23 +14,23 @@ import { pairGroups, taskPairs, type TaskPairs } from './task-pairs.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
 
-/** Documents per shard: the unit that is scored, stored and resumed. */
+/** Documents per shard; a shard is scored, stored and resumed as a whole. */
 const shardSize = 256;
 
-/** A scorer, and the store that keeps its scores: what is there is not computed again. */
+/** A scorer with a store for its scores; stored scores are not recomputed. */
 export interface StoredScorer {
   readonly scorer: PairScorer;
   readonly store: VectorStore;
 }
 
 /**
- * Re-ranks the first documents of a run by a pair score (SGPT-CE). Only those that are scored are in the new run, as in
- * the paper. Pairs are grouped by document, so that a document is read once for all its queries. On AskUbuntu it scores the
- * candidates that are part of the data, once for each kind of text.
+ * Re-ranks the top documents of a run by a pair score (SGPT-CE). The new run holds only the scored documents, as in the
+ * paper. Pairs are grouped by document, so that each document is read once for all its queries. On AskUbuntu the candidates
+ * come with the data, and are scored once per kind of text.
  */
 export function crossEncoderRunner(stored: StoredScorer): Runner {
   const { scorer } = stored;
-  const used = usageMeter(scorer);
+  const usageSinceLast = usageMeter(scorer);
   const system = systemOf(scorer);
   return {
     systemsOn: () => [system],
@@ -44,14 +44,15 @@ export function crossEncoderRunner(stored: StoredScorer): Runner {
         const { run, computed } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
         return { output: { kind: 'ranking', run } as const, computed };
       });
-      return [{ system, output, cost: { seconds, pairs: computed, ...used() } }];
+      return [{ system, output, cost: { seconds, pairs: computed, ...usageSinceLast() } }];
     },
     async fill(task, request, context) {
       for (const { pairs, candidates } of pairSets(task, request))
         await drain(scoredShards(stored, pairs, candidates, context));
     },
     async openShard(task, part) {
-      if (part.kind !== 'pairs') throw new InputError(`${task.name}: a cross-encoder is asked for vectors of texts`);
+      if (part.kind !== 'pairs')
+        throw new InputError(`${task.name}: the job asks a cross-encoder for vectors of texts`);
       return openPairShard(scorer, task, part);
     },
     stored: scorer,
@@ -71,17 +72,17 @@ function candidatesOf({ candidates }: RunRequest): CandidateRun {
 
 function askUbuntu(task: Exclude<Task, { kind: 'retrieval' }>): AskUbuntuTask {
   if (task.dataset === 'askubuntu') return task;
-  throw new InputError(`${task.name}: a cross-encoder runs on AskUbuntu alone; choose --runner bi-encoder`);
+  throw new InputError(`${task.name}: a cross-encoder runs only on AskUbuntu; choose --runner bi-encoder`);
 }
 
-/** Everything that is scored for a task. */
+/** All pairs to score for a task. */
 function pairSets(task: Task, request: RunRequest): { readonly pairs: TaskPairs; readonly candidates: CandidateRun }[] {
   if (task.kind === 'retrieval') return [{ pairs: taskPairs(task, 'documents'), candidates: candidatesOf(request) }];
   const candidates = ownCandidates(askUbuntu(task));
   return askUbuntuTexts.map((text) => ({ pairs: taskPairs(task, text), candidates }));
 }
 
-/** AskUbuntu's candidates as a run: distinct ids in the order of the data, whatever their scores. */
+/** AskUbuntu's candidates as a run: distinct ids in the order of the data; the scores only keep that order. */
 function ownCandidates({ queries }: AskUbuntuTask): CandidateRun {
   const rankings = queries.map(({ id, candidates }): [string, Ranking] => {
     const ids = [...new Set(candidates)];
@@ -97,10 +98,10 @@ async function scoreAskUbuntu(
   context: RunnerContext,
 ): Promise<{ scores: UsebScores; computed: number }> {
   const scores = recordOf(askUbuntuTexts, (): Float32Array[] => []);
-  const own = ownCandidates(task);
+  const candidates = ownCandidates(task);
   let computed = 0;
   for (const text of askUbuntuTexts) {
-    const scored = await rerank(stored, taskPairs(task, text), own, context);
+    const scored = await rerank(stored, taskPairs(task, text), candidates, context);
     scores[text].push(...task.queries.map(({ id, candidates }) => scoresOf(scored.run.get(id)!, candidates)));
     computed += scored.computed;
   }
@@ -123,7 +124,7 @@ async function rerank(
   for await (const shard of scoredShards(stored, pairs, candidates, context)) {
     if (shard.scores === undefined)
       throw new InputError(
-        `the stored scores ${shard.key} were damaged or deleted meanwhile; run the same command again to compute them anew`,
+        `the stored scores ${shard.key} were damaged or deleted meanwhile; run the same command again to recompute them`,
       );
     computed += shard.computed;
     collect(scored, shard.candidates, shard.scores);
@@ -135,10 +136,10 @@ async function rerank(
   };
 }
 
-/** A shard's scores in the order of its pairs; undefined where it is another machine's share. */
+/** A shard; `scores` are in the order of its pairs, and undefined if another machine computes it. */
 interface ScoredShard {
   readonly key: string;
-  readonly candidates: readonly Candidates[];
+  readonly candidates: readonly DocumentQueries[];
   readonly scores: Float32Array | undefined;
   readonly computed: number;
 }
@@ -159,7 +160,7 @@ async function* scoredShards(
       const ready = pairShard(scorer, await pairGroups(pairs, batch));
       const key = ready.keys[0]!;
       const part = { kind: 'pairs', pairs: pairs.name, candidates: batch } as const;
-      // Scores are few: reading them tells a damaged shard, which counts as missing.
+      // Reading the few scores costs little, and finds a damaged shard, which then counts as missing.
       const isStored = async (): Promise<boolean> => (await store.get(key))?.columns === ready.size;
       const computed = await ensureStored(store, { index, ready, part, model, settings, isStored }, stage, context);
       return { key, candidates: batch, scores: (await store.get(key))?.data, computed };
@@ -173,7 +174,7 @@ async function openPairShard(scorer: PairScorer, task: Task, { pairs, candidates
   return pairShard(scorer, await pairGroups(taskPairs(task, pairs), candidates));
 }
 
-/** A shard of pairs: its scores are one row, in the order of the groups. */
+/** A shard of pairs. Its scores are one row, in the order of the groups. */
 function pairShard(scorer: PairScorer, groups: readonly PairGroup[]): ReadyShard {
   const { model, settings } = scorer;
   const texts = groups.flatMap(({ document, queries }) => [String(queries.length), document, ...queries]);
@@ -190,8 +191,8 @@ async function pairScores(scorer: PairScorer, groups: readonly PairGroup[], opti
   return { rows: 1, columns: data.length, data };
 }
 
-/** Turns the run around: documents in code point order, each with its queries in the order of the run. */
-function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: number): Candidates[] {
+/** Groups a run's candidates by document: documents in code point order, each with its queries in the order of the run. */
+function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: number): DocumentQueries[] {
   const byDocument = new Map<string, string[]>();
   for (const [queryId, { ids }] of run) {
     if (!queries.has(queryId)) continue;
@@ -208,7 +209,7 @@ function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: num
 
 function collect(
   scored: ReadonlyMap<string, { ids: string[]; scores: number[] }>,
-  batch: readonly Candidates[],
+  batch: readonly DocumentQueries[],
   scores: Float32Array,
 ): void {
   let next = 0;

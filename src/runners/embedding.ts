@@ -2,23 +2,23 @@ import type { EmbeddingView, Encoder, Matrix, Role } from '../core/model.js';
 import type { ReadyShard, RunnerContext } from '../core/runner.js';
 import type { Settings } from '../core/setting.js';
 import type { SystemInfo } from '../core/system.js';
-import { withoutUnsaid } from '../core/system-spec.js';
+import { withoutOmitted } from '../core/system-spec.js';
 import type { ShardChunk } from '../search/index.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, inOrder } from './ordered-concurrency.js';
 import { ensureStored } from './stored-shards.js';
 import type { TextSequence, TextWithId } from './task-texts.js';
 
-/** Texts per shard: the unit that is encoded, stored and resumed. */
+/** Texts per shard; a shard is encoded, stored and resumed as a whole. */
 const shardSize = 1024;
 
-/** Embedded texts: their ids, and the keys of their vectors in the store, one per view. */
+/** Ids of embedded texts, and the store keys of their vectors, one per view. */
 export interface Shard {
   readonly ids: readonly string[];
   readonly keys: readonly string[];
 }
 
-/** An encoder, and the store that keeps its vectors: what is there is not computed again. */
+/** An encoder with a store for its vectors; stored vectors are not recomputed. */
 export interface StoredEncoder {
   readonly encoder: Encoder;
   readonly store: VectorStore;
@@ -26,36 +26,36 @@ export interface StoredEncoder {
 
 export interface Embedded {
   readonly shards: readonly Shard[];
-  /** Texts that had to be encoded. */
+  /** Number of texts that were encoded, not found in the store. */
   readonly computed: number;
 }
 
 /**
- * The system that one view makes, with what is done with its vectors. Vectors that the store rounds to float16 make
- * another system, by name and by settings.
+ * The system of one view. Vectors stored as float16 make a different system, in name and settings.
+ * @param more settings of the vectors' use, such as the similarity
  */
 export function systemOf(
   { encoder: { model, settings }, store: { dtype } }: StoredEncoder,
   view: EmbeddingView,
   more: Settings,
 ): SystemInfo {
-  const mark = dtype === 'float32' ? '' : ` stored ${dtype}`;
+  const suffix = dtype === 'float32' ? '' : ` stored ${dtype}`;
   return {
-    name: `BE ${model.id} ${view.name}${mark}`,
+    name: `BE ${model.id} ${view.name}${suffix}`,
     runner: 'bi-encoder',
-    family: `BE ${view.name}${mark}`,
+    family: `BE ${view.name}${suffix}`,
     model,
     settings: {
       ...settings,
       pooling: view.pooling,
       layer: view.layer,
       ...more,
-      ...withoutUnsaid({ storeDtype: dtype }),
+      ...withoutOmitted({ storeDtype: dtype }),
     },
   };
 }
 
-/** Embeds a sequence of texts shard by shard into the store. Memory is bounded by the shards in flight. */
+/** Embeds a sequence of texts into the store, shard by shard. Only the shards in flight are in memory. */
 export async function embed(stored: StoredEncoder, sequence: TextSequence, context: RunnerContext): Promise<Embedded> {
   const { encoder, store } = stored;
   const { name, role, total, texts } = sequence;
@@ -68,8 +68,8 @@ export async function embed(stored: StoredEncoder, sequence: TextSequence, conte
       role,
     );
     const part = { kind: 'texts', sequence: name, role, first: index * size, count: batch.length } as const;
-    const wanted = { index, ready, part, model: encoder.model, settings: encoder.settings };
-    const computed = await ensureStored(store, wanted, stage, context);
+    const request = { index, ready, part, model: encoder.model, settings: encoder.settings };
+    const computed = await ensureStored(store, request, stage, context);
     return { ids: batch.map(({ id }) => id), keys: ready.keys, computed };
   };
   const shards: Shard[] = [];
@@ -85,7 +85,7 @@ export async function embed(stored: StoredEncoder, sequence: TextSequence, conte
   }
 }
 
-/** A shard of texts: a key per view, and how its vectors are computed. */
+/** A shard of texts, with one key per view. */
 export function textShard(encoder: Encoder, texts: readonly string[], role: Role): ReadyShard {
   const { model, settings, views } = encoder;
   return {
@@ -97,8 +97,8 @@ export function textShard(encoder: Encoder, texts: readonly string[], role: Role
 }
 
 /**
- * Streams one view's documents for the search, in the order of the shards.
- * @throws InputError for vectors that are missing
+ * Streams one view's vectors of documents, in the order of the shards.
+ * @throws InputError for missing vectors
  */
 export async function* readShards(
   { store }: StoredEncoder,
@@ -110,8 +110,8 @@ export async function* readShards(
 }
 
 /**
- * All shards of a view as one matrix: for queries, which are few.
- * @throws InputError for vectors that are missing or damaged
+ * All vectors of a view as one matrix; meant for queries, which are few.
+ * @throws InputError for missing or damaged vectors
  */
 export async function gather(
   { encoder, store }: StoredEncoder,

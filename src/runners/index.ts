@@ -1,6 +1,6 @@
 /**
- * The table of runners. To add one: a file beside this one that returns a `Runner` (core/runner.ts), and a row here; options
- * of its own are rows in core/system-fields.ts. Everything else reads this table.
+ * The table of runners. To add one: a file in this folder that returns a `Runner` (core/runner.ts), and a row here; its own
+ * options are rows in core/system-fields.ts. All other code reads this table.
  */
 import { unknownName } from '../core/errors.js';
 import type { Profile } from '../core/profile.js';
@@ -18,7 +18,7 @@ const hostedFields = [
 ] as const;
 const candidateFields = ['firstStage', 'bm25', 'depth'] as const;
 
-/** In the order in which tables and plots show them. */
+/** All runners, in the order of tables and plots. */
 export const runnerKinds: readonly RunnerKind[] = [
   runnerKind({
     name: 'bm25',
@@ -66,7 +66,7 @@ export const runnerKinds: readonly RunnerKind[] = [
     refusal: (task) =>
       task.kind === 'retrieval' || task.dataset === 'askubuntu'
         ? null
-        : 'choose --runner bi-encoder, with --model; of USEB, a cross-encoder runs on askubuntu alone',
+        : 'choose --runner bi-encoder, with --model; of USEB, a cross-encoder runs only on askubuntu',
     forTask: (spec, task) =>
       spec.prompt !== null
         ? [spec]
@@ -82,7 +82,7 @@ export const runnerKinds: readonly RunnerKind[] = [
   }),
   runnerKind({
     name: 'oracle',
-    description: 'the best order of the candidates: what no re-ranker can exceed',
+    description: 'the best order of the candidates: an upper bound for re-rankers',
     uses: candidateFields,
     needsModel: false,
     reranks: true,
@@ -94,7 +94,7 @@ export const runnerKinds: readonly RunnerKind[] = [
 
 export const runnerNames: readonly string[] = runnerKinds.map(({ name }) => name);
 
-/** The kind of this name, or undefined: records may hold runners of other programs. */
+/** The kind with this name; undefined for an unknown one, as records may hold runners of other programs. */
 export function findRunnerKind(name: string): RunnerKind | undefined {
   return runnerKinds.find((kind) => kind.name === name);
 }
@@ -111,7 +111,7 @@ function retrievalOnly(task: Task): string | null {
   return `choose --runner bi-encoder${task.dataset === 'askubuntu' ? ' or cross-encoder' : ''}, with --model`;
 }
 
-/** Symmetric tasks (USEB) know no queries and documents, and texts of any length; of a hosted model, the server knows more. */
+/** Symmetric tasks (USEB) get no brackets and no token limit by default; a hosted model gets its limit when it is opened. */
 function biEncoderFor(spec: SystemSpec, task: Task, profile: Profile): readonly SystemSpec[] {
   const { brackets, maxTokens, model } = spec;
   const marked = task.symmetric && brackets === 'auto' ? 'none' : brackets;

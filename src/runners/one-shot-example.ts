@@ -2,10 +2,10 @@ import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 
 /**
- * The shortest judged pair of a task, which one-shot prompts show first. As in `crossencoder_beir_sgpt.ipynb`: the length is
- * the tokens of the document's text (without its title) and of the query, divided by the grade; of equal pairs the first in the order of
- * the judgements is taken; pairs of no more than `longerThan` tokens are left out. Judgements of grade 0 or less are, too.
- * @param tokens how many a text has
+ * The shortest judged pair of a task, used as the example of one-shot prompts. As in `crossencoder_beir_sgpt.ipynb`, length
+ * is the number of tokens of the document's text (without title) and of the query, divided by the grade; the first pair in
+ * the order of the judgements wins a tie. Pairs of at most `longerThan` tokens and grades of 0 or less are skipped.
+ * @param tokens returns the number of tokens of a text
  * @throws InputError for a task without such a pair
  */
 export async function shortestJudgedPair(
@@ -23,16 +23,14 @@ export async function shortestJudgedPair(
     if (query === undefined) continue;
     const queryTokens = tokens(query);
     for (const [documentId, grade] of grades) {
-      const both = (lengths.get(documentId) ?? Infinity) + queryTokens;
-      if (grade <= 0 || both <= longerThan) continue;
-      const length = both / (grade + 1e-10);
+      const tokensOfPair = (lengths.get(documentId) ?? Infinity) + queryTokens;
+      if (grade <= 0 || tokensOfPair <= longerThan) continue;
+      const length = tokensOfPair / (grade + 1e-10);
       if (length < (best?.length ?? Infinity)) best = { length, documentId, query };
     }
   }
   if (best === undefined)
-    throw new InputError(
-      `${task.name}: has no judged pair of more than ${longerThan} tokens to show in a one-shot prompt`,
-    );
+    throw new InputError(`${task.name}: has no judged pair of more than ${longerThan} tokens for a one-shot prompt`);
   const [document] = await task.corpus.fetch([best.documentId]);
   return { document: document!.text, query: best.query };
 }

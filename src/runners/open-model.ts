@@ -11,17 +11,17 @@ import { hostedModelName, type RemoteContext, type RemoteOptions } from '../remo
 import type { VectorStore } from '../stores/index.js';
 import { shortestJudgedPair } from './one-shot-example.js';
 
-/** What a runner is opened with, besides its spec. */
+/** Everything besides its spec that opening a runner needs. */
 export interface OpenContext {
   readonly profile: Profile;
-  /** Processor threads to use in all. */
+  /** Total number of processor threads. */
   readonly threads: number;
   readonly progress: Progress;
-  /** A folder of this machine for what is paid for once. */
+  /** Local folder that caches the answers of hosted models. */
   readonly cacheFolder: string;
-  /** The task it is opened for; several tasks share a runner where nothing depends on them. */
+  /** The first task to run; tasks share a runner if it does not depend on them. */
   readonly task: Task;
-  /** The store of vectors or scores. */
+  /** Opens the store of vectors or scores. */
   store(dtype: StoreDtype): VectorStore;
 }
 
@@ -34,8 +34,8 @@ type EncoderFields = ModelFields & Pick<SystemSpec, 'pooling' | 'layer' | 'brack
 type ScorerFields = ModelFields & Pick<SystemSpec, 'prompt'>;
 
 /**
- * A folder, a hub id or a hosted model as an encoder.
- * @throws InputError for a model or an option that is not possible
+ * Opens a folder, a hub id or a hosted model as an encoder.
+ * @throws InputError for an invalid model or option
  */
 export async function openEncoder(spec: EncoderFields, context: OpenContext): Promise<Encoder> {
   const { brackets, pooling, layer, embedPrompt, maxTokens, dtype, workers, device } = spec;
@@ -56,8 +56,8 @@ export async function openEncoder(spec: EncoderFields, context: OpenContext): Pr
 }
 
 /**
- * A folder, a hub id or a hosted model as a pair scorer.
- * @throws InputError for a model or an option that is not possible
+ * Opens a folder, a hub id or a hosted model as a pair scorer.
+ * @throws InputError for an invalid model or option
  */
 export async function openPairScorer(spec: ScorerFields, context: OpenContext): Promise<PairScorer> {
   const { prompt, maxTokens, dtype, workers, device } = spec;

@@ -5,8 +5,8 @@ import type { SystemInfo } from '../core/system.js';
 import { requireRetrieval } from './requirements.js';
 
 /**
- * Perfect re-ranking: the candidates by their grade, equal grades in the first stage's order. What no re-ranker of the
- * same candidates can exceed (the paper's upper bound).
+ * Perfect re-ranking: candidates by grade, equal grades in the first stage's order. No re-ranker of the same candidates can
+ * exceed it (the paper's upper bound).
  */
 export function oracleRunner(): Runner {
   const system: SystemInfo = { name: 'Oracle', runner: 'oracle', family: 'Oracle', model: null, settings: {} };
@@ -29,7 +29,7 @@ function perfectRun(qrels: Qrels, { run: firstStage, depth }: CandidateRun): Run
     if (grades === undefined) continue;
     const gradeOf = (id: string): number => Math.max(0, grades.get(id) ?? 0);
     const ids = ranking.ids.slice(0, depth).sort((a, b) => gradeOf(b) - gradeOf(a));
-    // The rank is the score: distinct, so that no tie is broken by id.
+    // Scores are descending ranks: distinct, so that no tie is broken by id.
     run.set(queryId, { ids, scores: Float32Array.from(ids, (_, i) => ids.length - i) });
   }
   return run;

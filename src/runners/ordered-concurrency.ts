@@ -11,8 +11,8 @@ export async function* batches<T>(items: AsyncIterable<T> | Iterable<T>, size: n
 }
 
 /**
- * Works on the items of a stream, `inFlight` of them at a time, and yields what comes out in the order of the items. After a
- * failure nothing new is begun, and what is under way ends first.
+ * Works on at most `inFlight` items of a stream concurrently, and yields the results in the order of the items. After a
+ * failure no new work starts, and running work ends first.
  */
 export async function* inOrder<T, R>(
   items: AsyncIterable<T> | Iterable<T>,
@@ -25,7 +25,7 @@ export async function* inOrder<T, R>(
     for await (const item of items) {
       if (jobs.length === inFlight) yield await jobs.shift()!;
       const job = work(item, index++);
-      job.catch(() => undefined); // seen when its turn comes; without this, an early failure would be "unhandled"
+      job.catch(() => undefined); // awaited in its turn; without this, an early failure would be "unhandled"
       jobs.push(job);
     }
     while (jobs.length > 0) yield await jobs.shift()!;
@@ -34,7 +34,7 @@ export async function* inOrder<T, R>(
   }
 }
 
-/** Goes through a stream for the sake of its work alone. */
+/** Runs a stream to its end and discards its items. */
 export async function drain(stream: AsyncGenerator): Promise<void> {
   let done = false;
   while (!done) done = (await stream.next()).done === true;

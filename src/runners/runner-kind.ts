@@ -4,26 +4,26 @@ import type { Field, SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import type { OpenContext } from './open-model.js';
 
-/** A kind of system: all that the command line, the pipeline, queues and reports know of it. */
+/** A kind of system, as the command line, the pipeline, queues and reports see it. */
 export interface RunnerKind {
-  /** As in `--runner NAME` and in records. */
+  /** The name in `--runner NAME` and in records. */
   readonly name: string;
   /** One line for the help. */
   readonly description: string;
-  /** The fields that it reads; others must be left at their default. */
+  /** The fields that it reads; all others must have their defaults. */
   readonly uses: readonly Field[];
   readonly needsModel: boolean;
-  /** Whether it re-ranks what a first stage found. */
+  /** True if it re-ranks the candidates of a first stage. */
   readonly reranks: boolean;
-  /** What sort of retrieval it is, in mteb's words; a bound is no system to be compared. */
+  /** Type of retrieval, in mteb's words; a bound is not a system to compare. */
   readonly type: 'sparse' | 'dense' | 'cross-encoder' | 'bound';
-  /** Why it cannot do a task, and what can; null where it can. */
+  /** Returns the reason why it cannot run a task, with a remedy; null if it can. */
   refusal(task: Task): string | null;
-  /** The spec as it is for a task, where the task decides something; several where it asks for several. Default: as it is. */
+  /** Adapts the spec to a task; several specs if the task asks for several systems. Default: unchanged. */
   forTask?(spec: SystemSpec, task: Task, profile: Profile): readonly SystemSpec[];
-  /** Whether it is to be opened anew for each task. Default: never. */
+  /** True if it must be opened anew for each task. Default: false. */
   opensPerTask?(spec: SystemSpec): boolean;
-  /** @throws InputError for a model or an option that is not possible */
+  /** @throws InputError for an invalid model or option */
   open(spec: SystemSpec, context: OpenContext): Promise<Runner>;
 }
 
@@ -32,7 +32,7 @@ interface KindWithUses<Uses extends readonly Field[]> extends Omit<RunnerKind, '
   open(spec: Pick<SystemSpec, Uses[number]>, context: OpenContext): Promise<Runner>;
 }
 
-/** Checks that a runner reads no field but those that it says it uses. */
+/** Lets the compiler check that a runner reads only the fields in `uses`. */
 export function runnerKind<const Uses extends readonly Field[]>(kind: KindWithUses<Uses>): RunnerKind {
   return kind;
 }

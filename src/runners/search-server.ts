@@ -10,40 +10,40 @@ import { batches } from './ordered-concurrency.js';
 import { requireRetrieval } from './requirements.js';
 import { timed } from './timing.js';
 
-/** Where the search engine is, and who asks. */
+/** Address and credentials of a search engine. */
 export interface SearchServer {
   /** Its address, without user and password. */
   readonly url: string;
-  /** User and password, or an API key (Elasticsearch's); none for a server that asks for nothing. */
+  /** User and password, or an API key (Elasticsearch's); undefined for a server without login. */
   readonly login?: { readonly username: string; readonly password: string } | { readonly apiKey: string } | undefined;
 }
 
-/** As in BEIR (`retrieval/search/lexical`): texts to a request, queries to a request, and the deepest search possible. */
+/** BEIR's batch sizes (`retrieval/search/lexical`), documents and queries per request; and Elasticsearch's largest result. */
 const bulkSize = 500;
 const searchBatch = 128;
-const deepest = 10_000;
+const maxTopK = 10_000;
 
-/** The index of BEIR: two fields of English, BM25 with Lucene's k1 1.2 and b 0.75. One shard, as Elasticsearch 7 has it. */
+/** BEIR's index: two English fields, BM25 with Lucene's k1 1.2 and b 0.75. One shard, as Elasticsearch 7 had by default. */
 const english = { type: 'text', analyzer: 'english' } as const;
 const indexSettings = {
   settings: { number_of_shards: 1, number_of_replicas: 0 },
   properties: { title: english, text: english },
 };
 
-/** The query of BEIR: the better field counts whole, the other by half. */
+/** BEIR's query: the better field's score plus half of the other's. */
 const queryOf = (text: string): object => ({
   multi_match: { query: text, type: 'best_fields', fields: ['title', 'text'], tie_breaker: 0.5 },
 });
 
 /**
- * BM25 by an Elasticsearch or OpenSearch server, indexed and searched as BEIR does. An index is named after the data's
- * checksum and stays on the server, so that it is built once; one whose building was broken off is built anew.
+ * BM25 by an Elasticsearch or OpenSearch server, indexed and searched as BEIR does. The index is named after the data's
+ * checksum and stays on the server, so that it is built once; an incomplete index is rebuilt.
  * @throws InputError for a server that cannot be used
  */
 export async function searchServerRunner(server: SearchServer): Promise<Runner> {
   const { Client } = await import('@opensearch-project/opensearch');
   const client = new Client({ node: server.url, maxRetries: 5, requestTimeout: 120_000, ...authOf(server) });
-  const engine = await asking(server, async () => engineOf((await client.info()).body));
+  const engine = await withClearErrors(server, async () => engineOf((await client.info()).body));
   const system: SystemInfo = {
     name: `BM25 ${engine}`,
     runner: 'bm25',
@@ -61,9 +61,10 @@ export async function searchServerRunner(server: SearchServer): Promise<Runner> 
     systemsOn: () => [system],
     async run(task, { topK }, context) {
       const retrieval = requireRetrieval(task, system.runner);
-      if (topK > deepest) throw new InputError(`--top-k: a search server gives at most ${deepest} documents per query`);
+      if (topK > maxTopK)
+        throw new InputError(`--top-k: a search server returns at most ${maxTopK} documents per query`);
       const seconds: Record<string, number> = {};
-      return asking(server, async () => {
+      return withClearErrors(server, async () => {
         const index = await timed(seconds, 'index', () => ensureIndex(client, retrieval, context));
         const run = await timed(seconds, 'search', () => searchAll(client, index, retrieval, topK, context));
         return [{ system, output: { kind: 'ranking', run }, cost: { seconds } }];
@@ -80,16 +81,16 @@ function authOf({ login }: SearchServer): object {
 
 const infoSchema = z.object({ version: z.object({ number: z.string(), distribution: z.string().optional() }) });
 
-/** `elasticsearch 8.17.0`, `opensearch 2.11.0`. */
+/** For example `elasticsearch 8.17.0`, `opensearch 2.11.0`. */
 function engineOf(body: unknown): string {
   const info = infoSchema.safeParse(body);
-  if (!info.success) throw new InputError('answers, but not as Elasticsearch or OpenSearch do');
+  if (!info.success) throw new InputError('the server is neither Elasticsearch nor OpenSearch');
   const { number, distribution } = info.data.version;
   return `${distribution ?? 'elasticsearch'} ${number}`;
 }
 
-/** Errors of the client as sentences that name the server. Its own hold the request, and with it the login. */
-async function asking<T>({ url }: SearchServer, work: () => Promise<T>): Promise<T> {
+/** Turns errors of the client into sentences that name the server. The client's own errors hold the request with the login. */
+async function withClearErrors<T>({ url }: SearchServer, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -116,7 +117,7 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').slice(0, 200);
 }
 
-/** The index of the task's data: the one that is there, if it was finished, or a new one. */
+/** The index of the task's data: the existing one if it is complete, else a new one. */
 async function ensureIndex(client: Client, task: RetrievalTask, { progress, signal }: RunnerContext): Promise<string> {
   const { checksum } = task.facts;
   const index = `sgpt-bench-${sha256(JSON.stringify([checksum, indexSettings])).slice(0, 32)}`;
@@ -138,7 +139,7 @@ async function ensureIndex(client: Client, task: RetrievalTask, { progress, sign
     }
     await client.indices.refresh({ index });
     const count = await countOf(client, index);
-    if (count !== sent) throw new InputError(`the index has ${count} documents after ${sent} were sent`);
+    if (count !== sent) throw new InputError(`the index has ${count} documents, but ${sent} were sent`);
     await client.indices.putMapping({ index, body: { _meta: { finished: true } } });
     return index;
   } finally {
@@ -192,7 +193,7 @@ const searchSchema = z.object({
   ),
 });
 
-/** Queries without a hit are left out, as in BEIR. Equal scores are ordered as everywhere else. */
+/** Searches all queries. A query without hits is left out, as in BEIR. Ties are ordered by id, as everywhere. */
 async function searchAll(
   client: Client,
   index: string,
@@ -231,7 +232,7 @@ async function searchAll(
 
 type SearchAnswer = z.infer<typeof searchSchema>['responses'][number];
 
-/** @throws InputError for an answer that is not whole: part of a ranking is none */
+/** @throws InputError for an incomplete answer, as a part of a ranking is not usable */
 function hitsOf(answer: SearchAnswer | undefined, queryId: string): z.infer<typeof hitSchema>[] {
   const reason = answer?.error?.root_cause?.[0]?.reason ?? answer?.error?.reason ?? 'no hits in the answer';
   if (answer?.hits === undefined) throw new InputError(`the search for query "${queryId}" failed (${oneLine(reason)})`);

@@ -10,7 +10,7 @@ export interface ViewSearch {
   readonly similarity: Similarity;
 }
 
-/** Searches the documents' vectors of one view for all queries. */
+/** Searches one view's document vectors for all queries. */
 export async function searchView(
   stored: StoredEncoder,
   queryShards: readonly Shard[],

@@ -1,4 +1,4 @@
-/** Inner product, added up in double precision. */
+/** Inner product, summed in double precision. */
 export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
@@ -9,13 +9,13 @@ function lengthOf(vector: Float32Array): number {
   return Math.sqrt(dot(vector, vector));
 }
 
-/** The cosine, or 0 where a vector is all zeros, as with torch's `normalize` and `cosine_similarity`. */
+/** The cosine; 0 if a vector is all zeros, as in torch's `normalize` and `cosine_similarity`. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   const lengths = lengthOf(a) * lengthOf(b);
   return lengths === 0 ? 0 : dot(a, b) / lengths;
 }
 
-/** Euclidean distance with its sign changed: nearer is better. */
+/** Negated Euclidean distance, so that nearer is higher. */
 export function negativeDistance(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;

@@ -1,19 +1,19 @@
 import { InputError } from '../core/errors.js';
 import { fields, flagOf, ruleOf, type Field, type PartialSpec, type SystemSpec } from '../core/system-spec.js';
-import { checkSpec, forHostedModels, usersOf, usesField } from './check-spec.js';
+import { checkSpec, hostedOnlyError, runnersUsing, usesField } from './check-spec.js';
 import { runnerKindOf, runnerKinds } from './index.js';
 
-/** Values for several systems at once: lists of runners, models and prompts, and what all of them share. */
+/** Values for several systems: lists of runners, models and prompts, and fields that all of them share. */
 export interface SystemValues extends Partial<Omit<PartialSpec, 'runner' | 'model' | 'prompt'>> {
-  /** By default bi-encoder where there are models, else bm25. */
+  /** Default: bi-encoder if models are given, else bm25. */
   readonly runner?: readonly string[];
   readonly model?: readonly string[];
-  /** By default those that the task asks for, or else G. */
+  /** Default: the task's prompts, or else G. */
   readonly prompt?: readonly string[];
 }
 
 /**
- * One system per runner, model and prompt, checked, in the order of the table of runners.
+ * One checked system per runner, model and prompt, in the order of the table of runners.
  * @throws InputError for a value that none of the systems would use, and as {@link checkSpec}
  */
 export async function specsOf(values: SystemValues): Promise<SystemSpec[]> {
@@ -23,7 +23,7 @@ export async function specsOf(values: SystemValues): Promise<SystemSpec[]> {
   const ordered = runnerKinds.filter((kind) => kinds.includes(kind));
   const given = fields.filter((field) => field !== 'runner' && values[field] !== undefined);
   const unused = given.find((field) => !ordered.some(({ name }) => usesField(name, field)));
-  if (unused !== undefined) throw unusedBy(unused, named);
+  if (unused !== undefined) throw unusedError(unused, named);
   const specs: SystemSpec[] = [];
   for (const { name, needsModel } of ordered) {
     const own = given.filter((field) => usesField(name, field));
@@ -35,9 +35,9 @@ export async function specsOf(values: SystemValues): Promise<SystemSpec[]> {
   return specs;
 }
 
-function unusedBy(field: Field, runners: readonly string[]): InputError {
-  if (ruleOf(field).models === 'hosted') return forHostedModels(field);
+function unusedError(field: Field, runners: readonly string[]): InputError {
+  if (ruleOf(field).models === 'hosted') return hostedOnlyError(field);
   return new InputError(
-    `${flagOf(field)} is not for --runner ${runners.join(',')}; leave it out, or choose --runner ${usersOf(field).join(' or ')}`,
+    `${flagOf(field)} is not for --runner ${runners.join(',')}; leave it out, or choose --runner ${runnersUsing(field).join(' or ')}`,
   );
 }

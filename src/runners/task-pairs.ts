@@ -2,11 +2,11 @@ import type { Corpus, Document, Query } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import type { PairGroup } from '../core/model.js';
 import { documentText } from '../core/profile.js';
-import type { Candidates } from '../core/shards.js';
+import type { DocumentQueries } from '../core/shards.js';
 import type { Task } from '../core/task.js';
 import { askUbuntuText, askUbuntuTexts, type AskUbuntuTask, type AskUbuntuText } from '../core/useb.js';
 
-/** Documents and queries whose pairs are scored. Shards name them by `name`, so it is the same on every machine. */
+/** Documents and queries to score as pairs. Shards refer to them by `name`, which is the same on every machine. */
 export interface TaskPairs {
   readonly name: string;
   readonly queries: readonly Query[];
@@ -14,9 +14,9 @@ export interface TaskPairs {
 }
 
 /**
- * A task's documents and queries to be scored as pairs: of a retrieval task `documents`; of AskUbuntu its posts by one kind
- * of text (`title`, `body`, `title_and_body`).
- * @throws InputError for a name that is none of these, or a task without queries and documents
+ * A task's documents and queries to score as pairs: `documents` of a retrieval task; of AskUbuntu its posts as one kind of
+ * text (`title`, `body`, `title_and_body`).
+ * @throws InputError for an unknown name, or a task without queries and documents
  */
 export function taskPairs(task: Task, name: string): TaskPairs {
   if (task.kind === 'retrieval' && name === 'documents') return { name, queries: task.queries, corpus: task.corpus };
@@ -35,12 +35,12 @@ function askUbuntuPairs(task: AskUbuntuTask, text: AskUbuntuText): TaskPairs {
 }
 
 /**
- * The texts of candidates, in their order.
+ * The texts of the candidates, in their order.
  * @throws InputError for a query that the task does not have
  */
 export async function pairGroups(
   { name, queries, corpus }: TaskPairs,
-  candidates: readonly Candidates[],
+  candidates: readonly DocumentQueries[],
 ): Promise<PairGroup[]> {
   const texts = new Map(queries.map(({ id, text }) => [id, text]));
   const textOf = (id: string): string => {

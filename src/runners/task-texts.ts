@@ -17,19 +17,19 @@ export interface TextWithId {
   readonly text: string;
 }
 
-/** A list of texts of a task. Shards name texts by its name and their numbers in it, so it is the same on every machine. */
+/** A named list of a task's texts. Shards refer to texts by name and number, which are the same on every machine. */
 export interface TextSequence {
   readonly name: string;
   readonly role: Role;
-  /** About how many there are, for progress. */
+  /** Approximate number of texts, for progress. */
   readonly total: number;
   readonly texts: AsyncIterable<TextWithId> | Iterable<TextWithId>;
 }
 
 /**
- * A task's list of texts: of a retrieval task `queries` and `documents`; of USEB `texts` (each distinct text once), or in
- * CQADupStack `FORUM/queries` and `FORUM/pool`. USEB is symmetric: every text has the role of a query.
- * @throws InputError for a name that is none of these
+ * A task's list of texts: `queries` and `documents` of a retrieval task; `texts` of USEB (each distinct text once), except
+ * `FORUM/queries` and `FORUM/pool` of CQADupStack. USEB is symmetric: every text has the role of a query.
+ * @throws InputError for an unknown name
  */
 export function textSequence(task: Task, name: string, profile: Profile): TextSequence {
   if (task.kind === 'retrieval') {
@@ -38,8 +38,8 @@ export function textSequence(task: Task, name: string, profile: Profile): TextSe
       return { name, role: 'document', total: task.corpus.size, texts: documentTexts(task, profile) };
   } else if (task.dataset === 'cqadupstack') {
     const [forum, list] = name.split('/');
-    const found = task.forums.find((one) => one.name === forum);
-    const texts = list === 'queries' ? found?.queries : list === 'pool' ? found?.pool : undefined;
+    const forumData = task.forums.find((one) => one.name === forum);
+    const texts = list === 'queries' ? forumData?.queries : list === 'pool' ? forumData?.pool : undefined;
     if (texts !== undefined) return sequenceOf(name, texts);
   } else if (name === 'texts') return sequenceOf(name, new Map(usebTexts(task).map((text) => [text, text])));
   throw new InputError(`${task.name}: has no list of texts named "${name}"`);
@@ -49,7 +49,7 @@ function sequenceOf(name: string, texts: ReadonlyMap<string, string>): TextSeque
   return { name, role: 'query', total: texts.size, texts: Array.from(texts, ([id, text]) => ({ id, text })) };
 }
 
-/** The documents as the profile has them: title and text joined; SGPT leaves out those without text. */
+/** The documents as the profile reads them: title and text joined; SGPT skips documents without text. */
 export async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGenerator<TextWithId> {
   for await (const document of task.corpus.documents()) {
     if (profile.dropDocumentsWithoutText && document.text === '') continue;
@@ -57,7 +57,7 @@ export async function* documentTexts(task: RetrievalTask, profile: Profile): Asy
   }
 }
 
-/** Every text of a task whose pairs are given, as often as it is in one. */
+/** All texts of a task with given pairs, with repetitions. */
 function usebTexts(task: Exclude<UsebTask, CqaDupStackTask>): string[] {
   switch (task.dataset) {
     case 'askubuntu':
@@ -75,7 +75,7 @@ function usebTexts(task: Exclude<UsebTask, CqaDupStackTask>): string[] {
   }
 }
 
-/** Reads parts of a task's sequences; one that follows the last one read goes on from there. */
+/** Reads parts of a task's sequences; reading continues where the last read ended, if it can. */
 export class TextReader {
   readonly #task: Task;
   readonly #profile: Profile;
@@ -88,7 +88,7 @@ export class TextReader {
     this.#profile = profile;
   }
 
-  /** `count` texts from number `first`; fewer where the sequence ends before. */
+  /** Texts `first` to `first + count`; fewer at the end of the sequence. */
   async read(name: string, first: number, count: number): Promise<string[]> {
     if (this.#stream === undefined || name !== this.#name || first < this.#next) {
       await this.close();

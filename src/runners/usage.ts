@@ -1,15 +1,15 @@
 import type { Usage } from '../core/model.js';
 import type { Cost } from '../core/system.js';
 
-/** What of a model costs something. */
+/** A model whose usage is metered. */
 export interface MeteredModel {
   usage?(): Usage;
   peakBytes?(): number;
 }
 
 /**
- * A function that tells what a model needed: the memory, and of a hosted model what it was asked for since the function
- * was called last.
+ * Returns a function that reports a model's use of resources: peak memory and, for a hosted model, its usage since the
+ * function's last call.
  */
 export function usageMeter(model: MeteredModel): () => Pick<Cost, 'memoryMiB' | 'requests' | 'tokens' | 'price'> {
   let last: Usage = { requests: 0, tokens: 0, price: 0 };

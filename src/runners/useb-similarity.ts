@@ -22,32 +22,32 @@ import { timed } from './timing.js';
 
 export interface ScoresByView {
   readonly views: readonly { readonly scores: UsebScores; readonly seconds: Readonly<Record<string, number>> }[];
-  /** Texts that had to be encoded. */
+  /** Number of texts that were encoded, not found in the store. */
   readonly computed: number;
 }
 
 /**
  * Compares the texts of a USEB task by their embeddings, for each view of the encoder.
- * @param threads for the search in CQADupStack
+ * @param options normalization, and threads of the search in CQADupStack
  */
 export function scoreUseb(
   stored: StoredEncoder,
   task: UsebTask,
-  how: { readonly normalize: UsebNormalization; readonly threads: number },
+  options: { readonly normalize: UsebNormalization; readonly threads: number },
   context: RunnerContext,
 ): Promise<ScoresByView> {
   return task.dataset === 'cqadupstack'
-    ? scoreForums(stored, task, how, context)
-    : scoreTexts(stored, task, how.normalize, context);
+    ? scoreForums(stored, task, options, context)
+    : scoreTexts(stored, task, options.normalize, context);
 }
 
-/** The names of the lists of texts that a task is scored by; see {@link textSequence}. */
+/** The names of the lists of texts that a task needs; see {@link textSequence}. */
 export function usebSequences(task: UsebTask): string[] {
   if (task.dataset !== 'cqadupstack') return ['texts'];
   return task.forums.flatMap(({ name }) => [`${name}/queries`, `${name}/pool`]);
 }
 
-/** The tasks whose pairs are given: each distinct text is encoded once. */
+/** Scores the tasks with given pairs; each distinct text is encoded once. */
 async function scoreTexts(
   stored: StoredEncoder,
   task: Exclude<UsebTask, CqaDupStackTask>,
@@ -129,7 +129,7 @@ function rankTitles(
   return run;
 }
 
-/** CQADupStack, whose pools may be large: forum by forum, the vectors of a pool streamed through the search. */
+/** Scores CQADupStack, forum by forum; its pools may be large, so their vectors are streamed through the search. */
 async function scoreForums(
   stored: StoredEncoder,
   task: CqaDupStackTask,

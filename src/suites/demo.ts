@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Suite } from './suite.js';
 
-/** The data set that comes with the program, from this file's place in src or dist. */
+/** The bundled data set's folder; the relative path is the same from src and dist. */
 const folder = fileURLToPath(new URL('../../datasets/demo', import.meta.url));
 
 export const demo: Suite = {

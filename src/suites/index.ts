@@ -1,6 +1,6 @@
 /**
- * The table of suites. To add one: a file beside this one that describes it, a row here, and a reader in datasets/ where its
- * files have a layout of their own. Opening, downloading, tables, averages and gates read this table.
+ * The table of suites. To add one: a file in this folder that describes it, a row here and, if its files have a layout of
+ * their own, a reader in datasets/. Opening, downloading, tables, averages and gates read this table.
  */
 import { unknownName } from '../core/errors.js';
 import { beir } from './beir/index.js';
@@ -10,29 +10,29 @@ import { demoUseb, useb } from './useb.js';
 
 export type { CountCheck, OpenOptions, Suite, SuiteData, SuiteTask } from './suite.js';
 
-/** In the order in which reports show them. */
+/** All suites, in the order of reports. */
 export const suites: readonly Suite[] = [beir, useb, demo, demoUseb];
 
-/** A task's name taken apart. */
+/** The parts of a task's full name. */
 export interface NamedTask {
   readonly suite: Suite;
   readonly task: SuiteTask;
-  /** One of the task's parts, or null for the task itself. */
+  /** One of the task's parts; null for the task itself. */
   readonly part: string | null;
 }
 
-/** The task of a suite that a name is of: `beir/nfcorpus`, `beir/cqadupstack/android`, or an alias of one; undefined for others. */
+/** Finds a suite's task by its full name or an alias: `beir/nfcorpus`, `beir/cqadupstack/android`; undefined if none has it. */
 export function findTask(name: string): NamedTask | undefined {
   const suite = suiteByPrefix(name);
   const [first, part, ...more] = name.slice((suite?.name.length ?? 0) + 1).split('/');
-  const task = suite?.tasks.find((known) => isCalled(known, first!));
+  const task = suite?.tasks.find((known) => hasName(known, first!));
   if (suite === undefined || task === undefined || more.length > 0) return undefined;
   if (part === undefined) return { suite, task, part: null };
   const found = task.parts.find((known) => keyOf(known) === keyOf(part));
   return found === undefined ? undefined : { suite, task, part: found };
 }
 
-/** The suite that a task's name begins with, the longest such name. */
+/** The suite with the longest name that is a prefix of the task's name. */
 export function suiteByPrefix(name: string): Suite | undefined {
   const [longest] = suites
     .filter((suite) => name.startsWith(`${suite.name}/`))
@@ -40,17 +40,17 @@ export function suiteByPrefix(name: string): Suite | undefined {
   return longest;
 }
 
-/** The catalogue's name of a task. */
+/** A task's full name. */
 export function nameOf({ suite, task, part }: NamedTask): string {
   return [suite.name, task.name, ...(part === null ? [] : [part])].join('/');
 }
 
-/** The split that the field reports of a task; `test` of one that no suite lists. */
+/** The split that the field reports for a task; `test` for a task that no suite lists. */
 export function reportedSplit(task: string): string {
   return (findTask(task) ?? findTask(`beir/${task}`))?.task.split ?? 'test';
 }
 
-/** The task that a part belongs to, and how many parts that has: `beir/cqadupstack` for a forum. Undefined for others. */
+/** A part's task and number of parts: `beir/cqadupstack` for a forum. Undefined for any other task. */
 export function parentOf(task: string): { readonly name: string; readonly parts: number } | undefined {
   const found = findTask(task);
   if (found?.part == null) return undefined;
@@ -58,8 +58,8 @@ export function parentOf(task: string): { readonly name: string; readonly parts:
 }
 
 /**
- * Replaces names that stand for several tasks by these: `useb` is four, `beir/cqadupstack` twelve. Aliases become the
- * catalogue's names; other names stay as they are. No task is there twice.
+ * Expands names of several tasks: `useb` to four, `beir/cqadupstack` to twelve. Aliases become full names; unknown names
+ * stay as they are. Repetitions are dropped.
  */
 export function expandTasks(names: readonly string[]): string[] {
   const expanded = names.flatMap((name) => {
@@ -71,23 +71,23 @@ export function expandTasks(names: readonly string[]): string[] {
   return [...new Set(expanded)];
 }
 
-/** The task itself, or its parts where it has some. */
+/** The task itself, or its parts if it has any. */
 function partsOf({ suite, task, part }: NamedTask): string[] {
   const parts = part === null && task.parts.length > 0 ? task.parts : [part];
   return parts.map((one) => nameOf({ suite, task, part: one }));
 }
 
-/** Everything that can be downloaded and verified. */
+/** All data that can be downloaded and verified. */
 export const suiteData: readonly SuiteData[] = suites.flatMap(({ data }) => data);
 
-/** Data by its name or an alias; a suite's name may stand before it. @throws InputError for an unknown name */
+/** Finds data by name or alias, with or without the suite's name as a prefix. @throws InputError for an unknown name */
 export function dataOf(name: string): SuiteData {
   const suite = suiteByPrefix(name);
   const bare = suite === undefined ? name : name.slice(suite.name.length + 1);
-  const found = (suite?.data ?? suiteData).find((data) => isCalled(data, bare));
+  const found = (suite?.data ?? suiteData).find((data) => hasName(data, bare));
   if (found !== undefined) return found;
   const task = findTask(name);
-  const whole = task?.suite.data.find((data) => isCalled(data, task.task.name) || data.name === task.suite.name);
+  const whole = task?.suite.data.find((data) => hasName(data, task.task.name) || data.name === task.suite.name);
   if (whole !== undefined) return whole;
   throw unknownName(
     'data set',
@@ -96,7 +96,7 @@ export function dataOf(name: string): SuiteData {
   );
 }
 
-function isCalled({ name, aliases }: Pick<SuiteTask, 'name' | 'aliases'>, wanted: string): boolean {
+function hasName({ name, aliases }: Pick<SuiteTask, 'name' | 'aliases'>, wanted: string): boolean {
   return [name, ...aliases].some((known) => keyOf(known) === keyOf(wanted));
 }
 

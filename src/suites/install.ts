@@ -6,32 +6,33 @@ import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import { InputError } from '../core/errors.js';
 import type { Progress } from '../core/progress.js';
-import { downloadFile, usualPatience, type FileRequest, type Patience } from '../io/download.js';
+import { downloadFile, type FileRequest } from '../io/download.js';
 import { kindOf } from '../io/files.js';
 import { withLock } from '../io/lock.js';
+import { defaultRetryPolicy, type RetryPolicy } from '../io/retry.js';
 import { unzip } from '../io/unzip.js';
 
-/** Text packs to a quarter or less; what claims to be twenty-five times its archive is a trap. */
+/** Text compresses to a quarter or less, so an archive that unpacks to 25 times its size is rejected as malicious. */
 const maxUnpackedRatio = 25;
 const unpackedAllowance = 64 << 20;
 
 export interface DownloadOptions {
   readonly datasetsDir: string;
   /**
-   * Where to get files instead of the published address: the address of a folder with the archives, `hub` for the Hugging
-   * Face hub, or `hub+ADDRESS` for a server with the hub's paths.
+   * Alternative source: the address of a folder with the archives, `hub` for the Hugging Face hub, or `hub+ADDRESS` for a
+   * server with the hub's paths.
    */
   readonly mirror?: string | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  readonly patience?: Patience | undefined;
+  readonly retry?: RetryPolicy | undefined;
 }
 
-/** Data sets downloaded at the same time. */
+/** Maximum number of concurrent downloads. */
 const parallelDownloads = 2;
 
 /**
- * Downloads data sets, two at a time. One that fails does not stop the others.
+ * Downloads data sets, two concurrently. If one fails, the others go on.
  * @returns their folders
  * @throws the first error, after all have ended
  */
@@ -47,7 +48,7 @@ export async function downloadAll(
   });
 }
 
-/** What is published about an archive. */
+/** Published properties of an archive. */
 export interface PublishedArchive {
   /** Size in bytes. */
   readonly bytes: number;
@@ -56,16 +57,16 @@ export interface PublishedArchive {
 }
 
 /**
- * Has a source bring a data set into `datasetsDir`/`name`, and returns that folder; one that is there is left alone. The
- * folder appears whole or not at all; what a stopped download has brought is used by the next one.
- * @throws InputError if it cannot be had, is another file than the published one, or is being downloaded already
+ * Lets a source bring a data set into `datasetsDir`/`name`, and returns that folder; an existing folder is left alone. The
+ * folder appears whole or not at all; a stopped download is resumed by the next one.
+ * @throws InputError if it is not available, differs from the published file, or is being downloaded already
  */
-export async function install(name: string, source: Source, options: DownloadOptions): Promise<string> {
+export async function install(name: string, source: DataSource, options: DownloadOptions): Promise<string> {
   const folder = join(options.datasetsDir, name);
   const work = join(options.datasetsDir, '.downloads');
   return withLock(join(work, `${name}.lock`), `the download of ${name}`, async () => {
     if ((await kindOf(folder)) !== 'missing') {
-      options.progress.note(`${name}: is there already, at ${folder}`);
+      options.progress.note(`${name}: is already at ${folder}`);
       return folder;
     }
     const unpacking = join(work, `${name}.unpacking`);
@@ -80,9 +81,9 @@ export async function install(name: string, source: Source, options: DownloadOpt
 }
 
 /** Brings a data set's files into a new folder. @returns the folder with the data set itself */
-export type Source = (unpacking: string, options: DownloadOptions) => Promise<string>;
+export type DataSource = (unpacking: string, options: DownloadOptions) => Promise<string>;
 
-/** The address of a mirror, without a slash at its end. @throws InputError for one that is none */
+/** The address of a mirror, without a trailing slash. @throws InputError for an invalid address */
 export function addressOf(mirror: string): string {
   if (URL.canParse(mirror) && /^https?:$/.test(new URL(mirror).protocol)) return mirror.replace(/\/+$/, '');
   throw new InputError(`--mirror: found "${mirror}"; expected an http(s) address, hub, or hub+ADDRESS`);
@@ -91,16 +92,16 @@ export function addressOf(mirror: string): string {
 export interface ArchiveSource {
   readonly name: string;
   readonly url: string;
-  /** What is published about the archive; null where nothing is. */
+  /** Published properties of the archive; null if there are none. */
   readonly expected: PublishedArchive | null;
-  /** Which of the archive's files are unpacked. */
+  /** Selects the archive's files to unpack. */
   readonly wanted: (path: string) => boolean;
-  /** Checks what was unpacked and finds the data set in it. */
+  /** Checks the unpacked files, and returns the data set's folder among them. */
   readonly root: (unpacked: string) => Promise<string>;
 }
 
-/** A zip archive: downloaded, checked, and unpacked with its size bounded. */
-export function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): Source {
+/** A source that downloads a zip archive, checks it, and unpacks it within a size limit. */
+export function archiveSource({ name, url, expected, wanted, root }: ArchiveSource): DataSource {
   return async (unpacking, options) => {
     const path = join(options.datasetsDir, '.downloads', `${name}.zip`);
     if ((await kindOf(path)) === 'missing')
@@ -112,7 +113,7 @@ export function archiveSource({ name, url, expected, wanted, root }: ArchiveSour
       await unzip(path, unpacking, { wanted, maxBytes, signal: options.signal });
       return await root(unpacking);
     } catch (error) {
-      // Without a checksum the archive itself may be at fault: the next call is to fetch it again.
+      // Without a checksum the archive itself may be damaged, so the next call must download it again.
       if (expected === null) await rm(path, { force: true });
       throw error;
     }
@@ -128,10 +129,10 @@ async function requireChecksum(
   if (expected === null) return;
   const [md5, sha256] = await Promise.all(['md5', 'sha256'].map((algorithm) => hashOfFile(path, algorithm)));
   if (md5 === expected.md5 && (expected.sha256 === null || sha256 === expected.sha256)) return;
-  const aside = `${path}.wrong-checksum`;
-  await rename(path, aside);
+  const renamedPath = `${path}.wrong-checksum`;
+  await rename(path, renamedPath);
   throw new InputError(
-    `${url}: is not the published ${name}.zip: its MD5 is ${md5}, expected ${expected.md5}; it is kept as ${aside}; run the command again, or choose another source with --mirror`,
+    `${url}: is not the published ${name}.zip: its MD5 is ${md5}, expected ${expected.md5}; it is kept as ${renamedPath}; run the command again, or choose another source with --mirror`,
   );
 }
 
@@ -141,27 +142,27 @@ async function hashOfFile(path: string, algorithm: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Downloads one file, with its progress shown. */
+/** Downloads one file and shows the progress. */
 export async function fetchFile(
   file: Pick<FileRequest, 'url' | 'path' | 'bytes'>,
   name: string,
-  { progress, signal, patience = usualPatience }: DownloadOptions,
+  { progress, signal, retry = defaultRetryPolicy }: DownloadOptions,
 ): Promise<void> {
   const stage = progress.stage(`download ${name}`, Math.floor((file.bytes ?? 0) / 1000), 'kB');
   const advance = kilobytes(stage.advance.bind(stage));
-  let most = 0;
+  let received = 0;
   try {
     await downloadFile({
       ...file,
-      patience,
+      retry,
       advice: 'choose another source with --mirror',
       signal,
       onRetry(reason) {
         progress.note(`${name}: ${reason}; trying again`);
       },
       onBytes(bytes) {
-        advance(Math.max(bytes - most, 0));
-        most = Math.max(bytes, most);
+        advance(Math.max(bytes - received, 0));
+        received = Math.max(bytes, received);
       },
     });
   } finally {
@@ -169,7 +170,7 @@ export async function fetchFile(
   }
 }
 
-/** Turns steps in bytes into steps in whole kilobytes. */
+/** Converts progress in bytes to progress in whole kilobytes. */
 function kilobytes(advance: (by: number) => void): (bytes: number) => void {
   let bytes = 0;
   return (more) => {

@@ -7,9 +7,9 @@ import { kindOf } from '../io/files.js';
 import { findTask, nameOf, suiteByPrefix, suites, type OpenOptions } from './index.js';
 
 /**
- * Opens a task: one of a suite by its name (`beir/nfcorpus`, `useb/askubuntu`, `demo/computing`), the path of a folder in
- * BEIR's layout, or that of a JSON task file. A name of several tasks is replaced by `expandTasks` before.
- * @throws InputError for a name that is none of these, and for data that is missing or broken
+ * Opens a task: by its full name (`beir/nfcorpus`, `useb/askubuntu`, `demo/computing`), or by the path of a folder in
+ * BEIR's layout or of a JSON task file. Names of several tasks must be expanded with `expandTasks` first.
+ * @throws InputError for an unknown name, and for data that is missing or damaged
  */
 export async function openTask(name: string, options: OpenOptions): Promise<Task> {
   const found = findTask(name);

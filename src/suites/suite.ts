@@ -1,89 +1,89 @@
 import type { Task } from '../core/task.js';
 import type { DownloadOptions } from './install.js';
 
-/** A task of a suite: what tables, averages and gates go by. */
+/** A task of a suite, as tables, averages and gates need it. */
 export interface SuiteTask {
-  /** After the suite's name and a slash it is the task's: `nfcorpus` of `beir/nfcorpus`. */
+  /** The last part of the full name: `nfcorpus` of `beir/nfcorpus`. */
   readonly name: string;
-  /** Other names people use. Case, hyphens and underscores never matter. */
+  /** Other names in use. Names are compared without case, hyphens and underscores. */
   readonly aliases: readonly string[];
   /** The split that the field reports. */
   readonly split: string;
-  /** Whether anyone can download it. */
+  /** True if anyone can download it. */
   readonly isPublic: boolean;
-  /** Whether it counts in the suite's average; a task that models are trained on does not. */
+  /** True if it counts in the suite's average; tasks that models are trained on do not. */
   readonly inAverage: boolean;
-  /** Data sets of their own that are scored together, by the mean of their rounded scores: CQADupStack's forums. */
+  /** Data sets that are scored together, by the mean of their rounded scores: CQADupStack's forums. */
   readonly parts: readonly string[];
-  /** mteb's name of it; null where mteb does not have it. Of a part, see {@link Suite.mtebPartName}. */
+  /** mteb's name of the task; null if mteb has no such task. For a part, see {@link Suite.mtebPartName}. */
   readonly mtebName: string | null;
 }
 
-/** Data that is downloaded and checked as one: a data set of BEIR, or all of USEB. */
+/** Data that is downloaded and checked as a whole: a data set of BEIR, or all of USEB. */
 export interface SuiteData {
   readonly name: string;
   readonly title: string;
   readonly aliases: readonly string[];
-  /** What its publishers say; null where they say nothing. */
+  /** Published number; null if none is published. */
   readonly documents: number | null;
   readonly queries: number | null;
   readonly split: string;
   readonly archiveBytes: number | null;
   readonly isPublic: boolean;
-  /** Everything that is known about it, as rows of a label and a text. */
+  /** All known facts about it, as rows of a label and a text. */
   readonly facts: readonly (readonly [label: string, text: string])[];
-  /** The catalogue's entry as it is, for `--json`. */
+  /** The unchanged table entry, for `--json`. */
   readonly entry: unknown;
-  /** @returns the folder that it lies in now @throws InputError where it cannot be had, or is not the published file */
+  /** @returns its folder @throws InputError if it is not available, or differs from the published file */
   download(options: DownloadOptions): Promise<string>;
-  /** Reads every line and counts. @throws InputError for a file that is missing or broken */
+  /** Reads and counts every line. @throws InputError for a file that is missing or damaged */
   verify(datasetsDir: string): Promise<CountCheck[]>;
 }
 
 /** One count of a data set on disk. */
 export interface CountCheck {
-  /** What was counted: `documents`, `queries`, `test: judgements`. */
+  /** The counted items: `documents`, `queries`, `test: judgements`. */
   readonly what: string;
   readonly found: number;
-  /** What the catalogue says, or null where it does not know. */
+  /** The published number; null if unknown. */
   readonly expected: number | null;
-  /** Whether the count is as expected; true where nothing is known. */
+  /** True if the count is as expected, or nothing is published. */
   readonly ok: boolean;
-  /** What is worth knowing about the count. */
+  /** A remark about the count. */
   readonly note: string;
 }
 
 export interface OpenOptions {
-  /** Where downloaded data sets lie. */
+  /** Folder of the downloaded data sets. */
   readonly datasetsDir: string;
-  /** By default the split that the field reports. */
+  /** Default: the split that the field reports. */
   readonly split?: string | undefined;
 }
 
 /** A family of tasks that is reported together. */
 export interface Suite {
-  /** What its tasks' names begin with. */
+  /** Prefix of its tasks' names. */
   readonly name: string;
-  /** As tables call it. */
+  /** Heading in tables. */
   readonly title: string;
-  /** In the order of its paper's table. */
+  /** Its tasks, in the order of the paper's table. */
   readonly tasks: readonly SuiteTask[];
-  /** Whether its average is over tasks with different main measures, as USEB's is; others are averaged for one measure only. */
+  /** True if its average mixes different main measures, as USEB's does; other suites are averaged per measure. */
   readonly mixesMeasures: boolean;
   readonly data: readonly SuiteData[];
-  /** mteb's name of a part of a task. */
+  /** mteb's name of a task's part. */
   mtebPartName?(part: string): string;
   /**
    * Opens one task.
-   * @param part one of the task's parts, or null
-   * @throws InputError for data that is missing or broken
+   * @param part one of the task's parts; null for the task itself
+   * @throws InputError for data that is missing or damaged
    */
   open(task: SuiteTask, part: string | null, options: OpenOptions): Promise<Task>;
-  /** Opens a task that the suite does not list, where its data may hold some; undefined where there is none. */
+  /** Opens a task that the suite does not list, from the suite's data folder; undefined if there is no such data. */
   openUnlisted?(name: string, options: OpenOptions): Promise<Task | undefined>;
 }
 
-/** @param expected null where nothing is known */
+/** @param expected the published number; null if unknown */
 export function compareCount(what: string, found: number, expected: number | null): CountCheck {
   return { what, found, expected, ok: expected === null || found === expected, note: '' };
 }

@@ -24,7 +24,7 @@ function isUsebFile(path: string): boolean {
   return new RegExp(`(?:^|/)(?:${usebDatasets.join('|')})/[^/]+\\.(?:txt|json|data|label)$`).test(path);
 }
 
-/** The folder with the four tasks: what was unpacked, or the one folder in it. */
+/** The folder with the four tasks: the unpacked folder, or the only folder in it. */
 async function usebRoot(unpacked: string): Promise<string> {
   const folders = await readdir(unpacked);
   const only = folders.length === 1 ? folders[0] : undefined;

@@ -11,7 +11,7 @@ import {
   type SuiteTask,
 } from './suite.js';
 
-/** USEB's one archive, which holds the data of all four tasks. No checksum and no counts are published. */
+/** USEB's one archive, with the data of all four tasks. It is published without checksum and counts. */
 const archive = {
   folder: 'https://public.ukp.informatik.tu-darmstadt.de/kwang/unsupse-benchmark/tsdae-evaluation',
   file: 'data-eval.zip',
@@ -45,7 +45,7 @@ const data: SuiteData = {
 /** USEB (Wang et al. 2021): four tasks that compare texts of one kind. */
 export const useb: Suite = usebSuite('useb', 'USEB', ({ datasetsDir }) => join(datasetsDir, 'useb'), [data]);
 
-/** The small sets in USEB's formats that come with the program, from this file's place in src or dist. */
+/** The small bundled sets in USEB's formats; the relative path is the same from src and dist. */
 export const demoUseb: Suite = usebSuite(
   'demo/useb',
   'demo/useb',
@@ -75,7 +75,7 @@ function usebSuite(
 
 /**
  * @param folder the unpacked data-eval folder
- * @throws InputError for a split or data that is not there, and for data that is broken
+ * @throws InputError for an unknown split, and for data that is missing or damaged
  */
 async function openUsebTask(
   name: string,
@@ -90,23 +90,23 @@ async function openUsebTask(
   return reader(join(folder, dataset), name, usebSplit(split));
 }
 
-type Reader = (folder: string, name: string, split: UsebSplit) => Promise<UsebTask>;
+type UsebReader = (folder: string, name: string, split: UsebSplit) => Promise<UsebTask>;
 
-const readers: Readonly<Record<UsebDataset, () => Promise<Reader>>> = {
+const readers: Readonly<Record<UsebDataset, () => Promise<UsebReader>>> = {
   askubuntu: async () => (await import('../datasets/useb/askubuntu.js')).openAskUbuntu,
   cqadupstack: async () => (await import('../datasets/useb/cqadupstack.js')).openCqaDupStack,
   twitterpara: async () => (await import('../datasets/useb/twitterpara.js')).openTwitterPara,
   scidocs: async () => (await import('../datasets/useb/scidocs.js')).openSciDocs,
 };
 
-/** USEB's split: `test`, or `valid`, which may be called `dev`. TwitterPara is opened with its test split anyway. */
+/** USEB's split: `test`, or `valid`, also called `dev`. TwitterPara is always opened with its test split. */
 function usebSplit(split: string): UsebSplit {
   if (split === 'test') return 'test';
   if (split === 'valid' || split === 'dev') return 'valid';
   throw new InputError(`USEB has no split "${split}"; choose test or valid with --split`);
 }
 
-/** Counts what both splits of all four tasks hold; no counts are published to compare with. */
+/** Counts the data of both splits of all four tasks; there are no published counts to compare with. */
 async function verify(datasetsDir: string): Promise<CountCheck[]> {
   const checks: CountCheck[] = [];
   for (const split of ['valid', 'test']) {

@@ -118,7 +118,7 @@ describe('the gate', () => {
       { GITHUB_STEP_SUMMARY: step },
     );
     expect(status).toBe(1);
-    const reason = /nDCG@10 fell from 0\.\d+ to 0\.\d+ \(-0\.\d+, p < 0\.0001; of 60 queries 0 better, \d+ worse\)/;
+    const reason = /nDCG@10 fell from 0\.\d+ to 0\.\d+ \(-0\.\d+, p <0\.0001; of 60 queries 0 better, \d+ worse\)/;
     expect(stdout).toMatch(new RegExp(`^FAIL demo/computing: BM25 elasticsearch: ${reason.source}; worst: q\\d+`, 'm'));
     expect(stdout).toContain('differs: change: none, now shuffledScores');
     expect(stdout).toMatch(/^::error title=Baseline .*%3A dropped::demo\/computing: BM25 elasticsearch: nDCG@10 fell/m);

@@ -11,10 +11,10 @@ import {
   sentPart,
   sentSpecSchema,
   systemSpecSchema,
-  type VectorSettings,
+  type StatedSettings,
 } from '../../src/core/system-spec.js';
 
-const vectors = { brackets: 'none', embedPrompt: null, maxTokens: 12, device: 'cpu', endpoint: null };
+const vectors = { brackets: 'none', embedPrompt: null, maxTokens: 12, device: 'cpu' };
 
 describe('the table of fields', () => {
   it('does not compile without saying how a field enters the key, the job and the record', () => {
@@ -30,7 +30,7 @@ describe('the table of fields', () => {
 
   it('does not compile where an encoder forgets a field that its vectors depend on', () => {
     // @ts-expect-error: the device is missing
-    const settings: VectorSettings = { brackets: 'none', embedPrompt: null, maxTokens: 12, endpoint: null };
+    const settings: StatedSettings['local vectors'] = { brackets: 'none', embedPrompt: null, maxTokens: 12 };
     expect(settings).not.toHaveProperty('device');
   });
 
@@ -81,9 +81,9 @@ describe('a spec', () => {
 });
 
 describe('settings of a model', () => {
-  it('leave out what goes unsaid, so that keys and records are those from before the field existed', () => {
-    expect(modelSettings(vectors, { lowerCase: true })).toEqual({ brackets: 'none', maxTokens: 12, lowerCase: true });
-    expect(modelSettings({ ...vectors, device: 'cuda' })).toHaveProperty('device', 'cuda');
-    expect(modelSettings({ ...vectors, maxTokens: null })).toHaveProperty('maxTokens', null);
+  it('leave out omitted values, so that keys and records are those from before the field existed', () => {
+    expect(modelSettings('local vectors', vectors, { lowerCase: true })).toEqual({ brackets: 'none', maxTokens: 12, lowerCase: true });
+    expect(modelSettings('local vectors', { ...vectors, device: 'cuda' })).toHaveProperty('device', 'cuda');
+    expect(modelSettings('local vectors', { ...vectors, maxTokens: null })).toHaveProperty('maxTokens', null);
   });
 });

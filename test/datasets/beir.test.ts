@@ -234,7 +234,7 @@ describe("BEIR's data sets by name", () => {
     ['beir/nfcorpus', /beir\/nfcorpus: not found at .*; get it with: sgpt-bench datasets download nfcorpus/],
     ['beir/cqadupstack/tex', /get it with: sgpt-bench datasets download cqadupstack/],
     ['beir/robust04', /cannot be downloaded: it needs an agreement with NIST/],
-    ['beir/cqadupstack', /is 12 data sets; name one of them: beir\/cqadupstack\/\{android, english/],
+    ['beir/cqadupstack', /consists of 12 data sets; name one of them: beir\/cqadupstack\/\{android, english/],
     ['beir/cqadupstack/text', /unknown part "text", did you mean "tex"/],
     ['beir/nfcorpsu', /unknown task "beir\/nfcorpsu", did you mean "beir\/nfcorpus"/],
     ['beir/../secret', /unknown task/],

@@ -48,7 +48,7 @@ function entryFor(server: Pick<FileServer, 'address'>, bytes: Uint8Array = archi
   };
 }
 
-const patience = { retries: 3, firstWaitMs: 1, stallMs: 1000 };
+const retry = { retries: 3, firstWaitMs: 1, maxWaitMs: 100, timeoutMs: 1000 };
 
 interface Trial {
   readonly server: FileServer;
@@ -68,7 +68,7 @@ async function trial(): Promise<Trial> {
     datasetsDir,
     progress,
     download: ({ entry = entryFor(server), ...changes } = {}) =>
-      downloadDataset(entry, { datasetsDir, progress, patience, ...changes }),
+      downloadDataset(entry, { datasetsDir, progress, retry, ...changes }),
     kept: async () => (await stat(join(datasetsDir, '.downloads', 'small.zip.part'))).size,
   };
 }
@@ -103,7 +103,7 @@ describe('a download', () => {
     await t.download();
     expect(t.server.requests).toEqual([]);
     expect(await readdir(join(t.datasetsDir, 'small'))).toEqual(['mine']);
-    expect(t.progress.notes[0]).toMatch(/small: is there already/);
+    expect(t.progress.notes[0]).toMatch(/small: is already at/);
   });
 
   it('goes on by a range when it is cut off', async () => {
@@ -267,7 +267,7 @@ describe('downloads at the same time', () => {
     });
     const all = downloadAll(
       entries.map((entry) => ({ download: (options) => downloadDataset(entry, options) })),
-      { datasetsDir: t.datasetsDir, progress: t.progress, patience },
+      { datasetsDir: t.datasetsDir, progress: t.progress, retry },
     );
     await expect(all).rejects.toThrow(/b\.zip: the server answers 404/);
     expect(await readdir(t.datasetsDir)).toEqual(['.downloads', 'c', 'd', 'small']);
@@ -320,7 +320,7 @@ describe('a full disk', () => {
     const server = await startFileServer({ '/small.zip': archive });
     const entry = entryFor(server);
     const download = (): Promise<string> =>
-      downloadDataset(entry, { datasetsDir: disk, progress: recordingProgress(), patience });
+      downloadDataset(entry, { datasetsDir: disk, progress: recordingProgress(), retry });
     await expect(download()).rejects.toThrow(/small\.zip\.part: the disk is full; make room and run the same command/);
     expect(server.requests).toHaveLength(1);
     spawnSync('mount', ['-o', 'remount,size=256k', disk]);
@@ -443,7 +443,7 @@ describe("USEB's archive", () => {
       datasetsDir,
       mirror: server.address,
       progress: recordingProgress(),
-      patience,
+      retry,
     });
     await expect(download).rejects.toThrow(/has no folder cqadupstack/);
     expect(existsSync(join(datasetsDir, 'useb'))).toBe(false);

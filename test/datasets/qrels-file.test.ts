@@ -56,7 +56,23 @@ describe('readQrels', () => {
     ]);
   });
 
+  it('reads quoted fields with tabs, and a header that is quoted', async () => {
+    expect(await read('"query-id"\t"corpus-id"\t"score"\r\n"q\t1"\td\t"2"\r\n\r\n# end\r\n')).toEqual([
+      ['q\t1', [['d', 2]]],
+    ]);
+  });
+
   it.each([
+    [
+      'a quotation mark that is not closed',
+      'q\td\tg\n1\ta\t1\n"2\tb\t1\n',
+      'line 3: a quotation mark opens a field and',
+    ],
+    [
+      'a row that is longer than others',
+      'q\td\tg\n1\ta\t1\tx\n',
+      'line 2 has 4 columns; expected 3 columns separated by tabs',
+    ],
     ['a float grade', '1 0 a 1\n1 0 b 0.5\n', 'line 2: the grade is "0.5"; expected a whole number'],
     ['a word for a grade', 'q\td\tgrade\n1\ta\tyes\n', 'line 2: the grade is "yes"'],
     ['NaN', '1 0 a NaN\n', 'line 1: the grade is "NaN"'],

@@ -86,6 +86,15 @@ describe('TREC topics', () => {
         ['8', 'second'],
       ],
     ],
+    [
+      'a table with CRLF, quotation marks and further tabs, which are text',
+      '1\t"to be" or\tnot\r\n\r\n2\t"open\r\n',
+      undefined,
+      [
+        ['1', '"to be" or not'],
+        ['2', '"open'],
+      ],
+    ],
   ])('%s', async (_, content, field, expected) => {
     expect(await read(content, field)).toEqual(expected);
   });
@@ -96,6 +105,7 @@ describe('TREC topics', () => {
     ['a topic without number', '<top><title> x </top>', undefined, /topic 1 of the file has no <num>/],
     ['a topic twice', '1\ta\n1\tb\n', undefined, /topic 1 is there twice/],
     ['other text', 'hello\n', undefined, /line 1 is "hello"; expected id⇥text/],
+    ['an empty id', '1\ta\n\n\tb\n', undefined, /line 3 is "\tb"; expected id⇥text/],
     ['nothing', '\n', undefined, /holds no topics/],
   ])('refuses %s', async (_, content, field, message) => {
     await expect(read(content, field)).rejects.toThrow(message);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
-import { lineBatches } from '../../src/io/lines.js';
+import { lineBlocks, linesOf } from '../../src/io/lines.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -18,15 +18,15 @@ async function file(data: string | Uint8Array): Promise<string> {
   return path;
 }
 
-/** All lines with their numbers as the batches give them. */
+/** All lines with their numbers as the blocks give them. */
 async function read(path: string, maxLine?: number): Promise<[number, string][]> {
   const all: [number, string][] = [];
-  for await (const { firstLine, lines } of lineBatches(path, maxLine))
-    lines.forEach((line, i) => all.push([firstLine + i, line]));
+  for await (const block of lineBlocks(path, maxLine))
+    linesOf(block).forEach((line, i) => all.push([block.firstLine + i, line]));
   return all;
 }
 
-describe('lineBatches', () => {
+describe('lineBlocks', () => {
   it.each([
     ['terminated', 'a\nb\n', ['a', 'b']],
     ['without a last newline', 'a\nb', ['a', 'b']],
@@ -83,8 +83,8 @@ describe('lineBatches', () => {
   });
 
   it('can be left early', async () => {
-    for await (const { lines } of lineBatches(await file(gzipSync('a\n'.repeat(2_000_000))))) {
-      expect(lines[0]).toBe('a');
+    for await (const block of lineBlocks(await file(gzipSync('a\n'.repeat(2_000_000))))) {
+      expect(linesOf(block)[0]).toBe('a');
       break;
     }
   });

@@ -30,6 +30,8 @@ describe('parseMeasure', () => {
     ['ndcg_cut_10', 'unknown measure "ndcg_cut_10", did you mean "nDCG@10"?'],
     ['recall.100', 'did you mean "R@100"?'],
     ['map', 'did you mean "AP"?'],
+    ['iprec_at_recall_0.10', 'did you mean "IPrec@0.10"?'],
+    ['ndcg@10', 'did you mean "nDCG@10"?'],
     ['Accuracy@5', 'did you mean "Success@5"?'],
     ['toString', 'unknown measure "toString"; known:'],
     ['', 'unknown measure ""'],

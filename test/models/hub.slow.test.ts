@@ -14,7 +14,7 @@ import { readTensors } from './safetensors-writer.js';
 import { writeTorchZip } from './torch-writer.js';
 
 const id = 'someone/gpt-neo-specb';
-const patience = { retries: 2, firstWaitMs: 1, stallMs: 5000 };
+const retry = { retries: 2, firstWaitMs: 1, maxWaitMs: 100, timeoutMs: 5000 };
 
 /** A hub with the GPT-Neo fixture, and an empty cache. */
 async function prepare(): Promise<{
@@ -34,7 +34,7 @@ async function prepare(): Promise<{
     note: (message) => notes.push(message),
   };
   const locate = (model = id, changes: Record<string, string> = {}): Promise<ModelSource> =>
-    locateModel(model, { settings: hubSettings({ ...env, ...changes }), patience, progress });
+    locateModel(model, { settings: hubSettings({ ...env, ...changes }), retry, progress });
   return { hub, home, notes, env, locate };
 }
 

@@ -5,7 +5,7 @@ import { runPlan } from '../../src/pipeline/run-plan.js';
 import { specsOf } from '../../src/runners/specs.js';
 import { openRetrieval } from '../helpers/tasks.js';
 import { profileByName } from '../../src/core/profile.js';
-import { computedHere, shareOf, type Sharing } from '../../src/core/shards.js';
+import { localWork, shareOf, type Sharing } from '../../src/core/shards.js';
 import { mergeFolders } from '../../src/pipeline/merge.js';
 import type { StoredResult } from '../../src/results/store.js';
 import { runCli } from '../helpers/cli.js';
@@ -15,7 +15,7 @@ import { smallModels, writeSmallTask } from '../helpers/small-task.js';
 import { expectSameResults } from '../queue/results.js';
 
 const size = 8;
-const here: Sharing = { fillOnly: false, workOf: () => ({ ...computedHere, size }) };
+const here: Sharing = { fillOnly: false, workOf: () => ({ ...localWork, size }) };
 const share = (number: number, count: number): Sharing => ({
   fillOnly: true,
   workOf: () => shareOf({ number, count }, size),
@@ -78,7 +78,7 @@ describe('shares of a run', () => {
     bytes[bytes.length - 1]! ^= 1;
     await writeFile(shard!, bytes);
     await expect(mergeFolders([path('a'), path('b')], path('out'))).rejects.toThrow(
-      `${shard!}: does not have the checksum it was written with; delete it`,
+      `${shard!}: has a wrong checksum; delete it`,
     );
     await rm(shard!);
     const runFile = (await readdir(path('b'), { recursive: true })).find((name) => name.endsWith('run.trec.gz'))!;

@@ -188,21 +188,24 @@ describe('a cross-encoder', () => {
     const [task] = await openUsebTasks('useb/scidocs', fixtures);
     const runner = crossEncoderRunner({ scorer: hashScorer(), store: new VectorStore(temporaryFolder()) });
     await expect(runner.run(task!, { topK: 1000, candidates: null }, contextOf())).rejects.toThrow(
-      /runs on AskUbuntu alone/,
+      /runs only on AskUbuntu/,
     );
   });
 });
 
 describe('a plan with tasks of USEB', () => {
   it.each([
-    [{ runner: ['bm25'] }, /useb\/askubuntu: the runner bm25 cannot do this task; choose --runner bi-encoder or cross/],
+    [
+      { runner: ['bm25'] },
+      /useb\/askubuntu: the runner bm25 cannot run this task; choose --runner bi-encoder or cross/,
+    ],
     [
       { runner: ['bi-encoder', 'oracle'], model: ['never/opened'] },
-      /useb\/askubuntu: the runner oracle cannot do this task/,
+      /useb\/askubuntu: the runner oracle cannot run this task/,
     ],
     [
       { runner: ['cross-encoder'], model: ['never/opened'], prompt: ['G'] },
-      /useb\/cqadupstack: the runner cross-encoder .* runs on askubuntu alone/,
+      /useb\/cqadupstack: the runner cross-encoder .* runs only on askubuntu/,
     ],
   ] as [SystemValues, RegExp][])('refuses before any work: %o', async (values, message) => {
     const tasks = await openUsebTasks('useb', fixtures);

@@ -6,7 +6,7 @@ import type { RetrievalTask } from '../../src/core/dataset.js';
 import { completeSpec } from '../../src/core/system-spec.js';
 import { profileByName } from '../../src/core/profile.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
-import { Coordinator, mostJobs } from '../../src/queue/coordinator.js';
+import { Coordinator, maxJobs } from '../../src/queue/coordinator.js';
 import { versionsOf, type ShardJob } from '../../src/queue/protocol.js';
 import { embed } from '../../src/runners/embedding.js';
 import { VectorStore } from '../../src/stores/index.js';
@@ -17,7 +17,7 @@ import { recordingProgress } from '../helpers/progress.js';
 import { connectTo, hasRedis, startRedis } from './redis.js';
 
 /** One a shard, so that there are many times as many shards as the queue may hold. */
-const texts = Array.from({ length: 3 * mostJobs }, (_, i) => ({ id: `d${i}`, text: `document ${i}` }));
+const texts = Array.from({ length: 3 * maxJobs }, (_, i) => ({ id: `d${i}`, text: `document ${i}` }));
 
 describe.skipIf(!hasRedis)('a queue (needs redis-server)', () => {
   it('never holds more jobs than its bound, in whatever state they are', async () => {
@@ -54,9 +54,9 @@ describe.skipIf(!hasRedis)('a queue (needs redis-server)', () => {
     embedded.catch(() => undefined);
 
     // Without a worker it fills up to the bound, and no further.
-    while ((await jobs()) < mostJobs) await sleep(20);
+    while ((await jobs()) < maxJobs) await sleep(20);
     await sleep(500);
-    expect(await jobs()).toBe(mostJobs);
+    expect(await jobs()).toBe(maxJobs);
 
     const make = async ({ part, keys }: ShardJob): Promise<void> => {
       if (part.kind !== 'texts') throw new Error('pairs were not asked for');
@@ -75,7 +75,7 @@ describe.skipIf(!hasRedis)('a queue (needs redis-server)', () => {
     }
     expect((await embedded).computed).toBe(texts.length);
     expect(encoder.encoded).toHaveLength(texts.length);
-    expect(Math.max(...seen)).toBeLessThanOrEqual(mostJobs);
+    expect(Math.max(...seen)).toBeLessThanOrEqual(maxJobs);
     expect(seen.length).toBeGreaterThan(10);
     expect(await jobs()).toBe(0);
   });

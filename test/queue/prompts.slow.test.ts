@@ -38,7 +38,7 @@ describe.skipIf(!hasRedis)('prompts over a queue (need redis-server)', () => {
   });
 
   it.each([
-    ['a task without an example to show', 'J', /has no judged pair of more than 0 tokens to show in a one-shot prompt/],
+    ['a task without an example to show', 'J', /has no judged pair of more than 0 tokens for a one-shot prompt/],
     ['a prompt that does not exist', 'Z', /unknown prompt "Z"/],
   ])('%s is refused in a sentence before anything is queued', async (_, prompt, expected) => {
     const folder = temporaryFolder();

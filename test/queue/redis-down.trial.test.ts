@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseQueueAddress, requireQueue } from '../../src/queue/address.js';
-import { announcementKey, noticesKey } from '../../src/queue/protocol.js';
+import { announcementKey, workerMessagesKey } from '../../src/queue/protocol.js';
 import { startCli, type RunningCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { smallModels, writeLongTask } from '../helpers/small-task.js';
@@ -19,7 +19,7 @@ async function watchForDocuments(redis: Redis): Promise<{ readonly begun: Promis
   const begun = new Promise<void>((resolve) => {
     let asked: number | undefined;
     monitor.on('monitor', (_time: string, [command, key]: string[]) => {
-      if (command === 'rpush' && key === noticesKey) asked = 0; // the worker has joined
+      if (command === 'rpush' && key === workerMessagesKey) asked = 0; // the worker has joined
       if (command === 'get' && key === announcementKey && asked !== undefined && ++asked === 2) resolve();
     });
   });

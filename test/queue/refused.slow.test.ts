@@ -5,8 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator } from '../../src/queue/coordinator.js';
-import { Notices, sendNotice } from '../../src/queue/worker-messages.js';
-import { noticesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
+import { WorkerMonitor, sendWorkerMessage } from '../../src/queue/worker-messages.js';
+import { workerMessagesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
 import { runWorker } from '../../src/queue/queue-worker.js';
 import { StoreFolder } from '../../src/stores/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
@@ -58,7 +58,7 @@ describe.skipIf(!hasRedis)('a run whose workers are all refused (needs redis-ser
     await expect(refusedWorker(redis, join(folder, 'store'))).rejects.toThrow(new InputError(refusal));
     await expect(made).rejects.toThrow(InputError);
     await expect(made).rejects.toThrow(
-      /^redis:\/\/127\.0\.0\.1:\d+\/0: for 0\.001 minutes there was no worker but ones that were refused, the last of them .*:\d+: this worker has sgpt-bench 1\.3\.0, the run 1\.2\.3; install the same version on all machines; finished work is kept/,
+      /^redis:\/\/127\.0\.0\.1:\d+\/0: for 0\.001 minutes every worker was refused, most recently .*:\d+: this worker has sgpt-bench 1\.3\.0, the run 1\.2\.3; install the same version on all machines; finished work is kept/,
     );
     expect(notes[0]).toMatch(new RegExp(`^worker .*:${process.pid} was refused: ${refusal}$`));
   });
@@ -66,7 +66,7 @@ describe.skipIf(!hasRedis)('a run whose workers are all refused (needs redis-ser
 
 /** What a run hears, without one. */
 async function listen(refusedMinutes: number): Promise<{
-  notices: Notices;
+  monitor: WorkerMonitor;
   notes: string[];
   refuse: (worker: string) => Promise<void>;
   sendRaw: (text: string) => Promise<unknown>;
@@ -76,60 +76,58 @@ async function listen(refusedMinutes: number): Promise<{
   const queue = new Queue('shards', { connection: { port: redis.port }, prefix: 'sgpt-bench' });
   onTestFinished(() => queue.close());
   const progress = recordingProgress();
-  const notices = new Notices(client, queue, { progress, address: parseQueueAddress(redis.url), refusedMinutes });
+  const monitor = new WorkerMonitor(client, queue, { progress, address: parseQueueAddress(redis.url), refusedMinutes });
   return {
-    notices,
+    monitor,
     notes: progress.notes,
-    refuse: (worker) => sendNotice(client, { kind: 'refused', worker, reason: refusal }),
-    sendRaw: (text) => client.rpush(noticesKey, text),
+    refuse: (worker) => sendWorkerMessage(client, { kind: 'refused', worker, reason: refusal }),
+    sendRaw: (text) => client.rpush(workerMessagesKey, text),
   };
 }
 
-describe.skipIf(!hasRedis)('notices of workers (need redis-server)', () => {
-  it('say once that none is there, and once that all were refused', async () => {
-    const { notices, notes, refuse } = await listen(7);
-    for (let i = 0; i < 4; i++) await notices.read(true);
+describe.skipIf(!hasRedis)('messages of workers (need redis-server)', () => {
+  it('are reported once: that none is connected, and that all were refused', async () => {
+    const { monitor, notes, refuse } = await listen(7);
+    for (let i = 0; i < 4; i++) await monitor.poll(true);
     for (let i = 0; i < 4; i++) {
       await refuse(`machine:${i}`);
-      expect(await notices.read(true)).toBeUndefined();
+      expect(await monitor.poll(true)).toBeUndefined();
     }
     expect(notes).toEqual([
-      expect.stringMatching(/: no worker is there; start some with: sgpt-bench worker --queue redis:/),
+      expect.stringMatching(/: no worker is connected; start some with: sgpt-bench worker --queue redis:/),
       `worker machine:0 was refused: ${refusal}`,
-      expect.stringMatching(
-        /: no worker is left that was not refused; the run ends in 7 minutes unless another one comes/,
-      ),
+      expect.stringMatching(/: every worker was refused; the run ends in 7 minutes unless one is accepted/),
     ]);
   });
 
-  it('end the run only where it waits, and nobody has worked since', async () => {
-    const { notices, refuse } = await listen(0);
+  it('end the run only where it waits, and no worker has finished a shard since', async () => {
+    const { monitor, refuse } = await listen(0);
     await refuse('machine:1');
-    expect(await notices.read(true)).toBeUndefined();
-    expect(await notices.read(true)).toBeInstanceOf(InputError);
-    notices.worked();
-    expect(await notices.read(true)).toBeUndefined();
+    expect(await monitor.poll(true)).toBeUndefined();
+    expect(await monitor.poll(true)).toBeInstanceOf(InputError);
+    monitor.shardDone();
+    expect(await monitor.poll(true)).toBeUndefined();
   });
 
   it('are not counted from before the run waited', async () => {
-    const { notices, refuse } = await listen(1 / 60);
+    const { monitor, refuse } = await listen(1 / 60);
     await refuse('machine:1');
     for (let i = 0; i < 3; i++) {
-      expect(await notices.read(false)).toBeUndefined();
+      expect(await monitor.poll(false)).toBeUndefined();
       await sleep(600);
     }
-    expect(await notices.read(true)).toBeUndefined();
+    expect(await monitor.poll(true)).toBeUndefined();
     await sleep(1100);
-    expect(await notices.read(true)).toBeInstanceOf(InputError);
+    expect(await monitor.poll(true)).toBeInstanceOf(InputError);
   });
 
-  it('of another version are told and passed over', async () => {
-    const { notices, notes, refuse, sendRaw } = await listen(7);
+  it('of another version are reported and skipped', async () => {
+    const { monitor, notes, refuse, sendRaw } = await listen(7);
     await sendRaw('{"kind":"of a later version"}');
     await refuse('machine:1');
-    await notices.read(true);
+    await monitor.poll(true);
     expect(notes).toEqual([
-      expect.stringMatching(/^the queue holds a notice that this version does not know/),
+      expect.stringMatching(/^the queue holds a message that this version does not know/),
       `worker machine:1 was refused: ${refusal}`,
     ]);
   });

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
 import { Coordinator } from '../../src/queue/coordinator.js';
-import { announcementKey, noticesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
+import { announcementKey, workerMessagesKey, versionsOf, type Versions } from '../../src/queue/protocol.js';
 import { runWorker, type WorkerOptions } from '../../src/queue/queue-worker.js';
 import { StoreFolder } from '../../src/stores/index.js';
 import { runCli, startCli, type CliResult } from '../helpers/cli.js';
@@ -53,7 +53,7 @@ describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
     const other: Versions = { ...versions, programs: { ...versions.programs, 'sgpt-bench': '1.3.0' } };
     const refusal = 'this worker has sgpt-bench 1.3.0, the run 1.2.3; install the same version on all machines';
     await expect(work(redis, join(folder, 'store'), { versions: other })).rejects.toThrow(new InputError(refusal));
-    const notices = await connectTo(redis).lrange(noticesKey, 0, -1);
+    const notices = await connectTo(redis).lrange(workerMessagesKey, 0, -1);
     expect(notices.map((text) => (JSON.parse(text) as { reason: string }).reason)).toEqual([refusal]);
     const protocol = { ...versions, protocol: versions.protocol + 1 };
     await expect(work(redis, join(folder, 'store'), { versions: protocol })).rejects.toThrow(/protocol/);
@@ -195,10 +195,10 @@ describe.skipIf(!hasRedis)('a queue with TLS and a password (needs redis-server)
 
 describe('bad input', () => {
   it.each([
-    ['http://localhost:6379', /is no address of a queue; expected redis:/],
-    ['localhost:6379', /is no address of a queue/],
-    ['redis://localhost/x', /does not end in the number of a database/],
-    ['redis://localhost/0?password=x', /does not end in the number of a database/],
+    ['http://localhost:6379', /is not the address of a queue; expected redis:/],
+    ['localhost:6379', /is not the address of a queue/],
+    ['redis://localhost/x', /does not end in a database number/],
+    ['redis://localhost/0?password=x', /does not end in a database number/],
     ['redis://u:geheim@localhost/x', /^--queue: "redis:\/\/u:\*\*\*@localhost\/x" does not/],
   ])('%s is refused in a sentence', (url, expected) => {
     expect(() => parseQueueAddress(url)).toThrow(expected);

@@ -81,8 +81,8 @@ describe('a hosted encoder', () => {
     // 16 and 8 are refused once; the second batch of nine is halved without being asked for whole.
     expect(sizes).toEqual([16, 8, 4, 4, 4, 4, 3, 2, 4]);
     expect(context.notes).toEqual([
-      expect.stringMatching(/refuses 16 texts or pairs a request; asking for at most 8 from here on/),
-      expect.stringMatching(/refuses 8 texts or pairs a request; asking for at most 4 from here on/),
+      expect.stringMatching(/refuses 16 texts or pairs per request; asking for at most 8 from here on/),
+      expect.stringMatching(/refuses 8 texts or pairs per request; asking for at most 4 from here on/),
     ]);
   });
 

@@ -5,7 +5,7 @@ import { openEndpoint } from '../../src/remote/endpoint.js';
 import { pauseOf } from '../../src/remote/pause.js';
 import { hashEmbedding } from '../helpers/hash-encoder.js';
 import { startOpenAiServer, type Fault } from './openai-server.js';
-import { messageOfFailure, openEncoder, patience, remoteContext } from './setup.js';
+import { messageOfFailure, openEncoder, retry, remoteContext } from './setup.js';
 
 const change = (edit: (answer: string) => string): Fault => ({ kind: 'change', change: edit });
 interface Answer {
@@ -30,7 +30,7 @@ const passing: [string, Fault][] = [
 
 describe.each(passing)('%s', (_, fault) => {
   const context = (): ReturnType<typeof remoteContext> =>
-    remoteContext({ patience: { ...patience, timeoutMs: fault.kind === 'hang' ? 200 : patience.timeoutMs } });
+    remoteContext({ retry: { ...retry, timeoutMs: fault.kind === 'hang' ? 200 : retry.timeoutMs } });
 
   it('is tried again', async () => {
     const server = await startOpenAiServer();

@@ -4,12 +4,12 @@ import type { Encoder, PairScorer } from '../../src/core/model.js';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../helpers/folder.js';
 
-/** Faults of a test pass at once. */
-export const patience = { retries: 2, firstWaitMs: 1, timeoutMs: 20_000, longestPauseMs: 60_000 };
+/** Retries follow at once. */
+export const retry = { retries: 2, firstWaitMs: 1, maxWaitMs: 100, timeoutMs: 20_000 };
 
 export function remoteContext(changes: Partial<RemoteContext> = {}): RemoteContext & { readonly notes: string[] } {
   const notes: string[] = [];
-  return { cacheFolder: temporaryFolder(), patience, onNote: (note) => notes.push(note), notes, ...changes };
+  return { cacheFolder: temporaryFolder(), retry, onNote: (note) => notes.push(note), notes, ...changes };
 }
 
 export async function openEncoder(

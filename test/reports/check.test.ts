@@ -63,7 +63,7 @@ describe('the summary in Markdown', () => {
     const text = renderCheckMarkdown([report(passed, failed, warned, improved, added, added)]);
     expect(text).toContain('**1 failed, 1 warned, 2 passed, 2 skipped.** It fails where it fell.');
     expect(text).toContain(
-      '| ❌ | demo/computing | BM25 elasticsearch | nDCG@10 | 0.6500 | 0.5000 | -0.1500 | < 0.0001 | dropped |',
+      '| ❌ | demo/computing | BM25 elasticsearch | nDCG@10 | 0.6500 | 0.5000 | -0.1500 | <0.0001 | dropped |',
     );
     expect(text).toContain('- ❌ demo/computing: BM25 elasticsearch: it fell');
     expect(text).toContain(

@@ -133,7 +133,7 @@ describe('mteb', () => {
   test('refuses results of which mteb has no task', async () => {
     const report = await buildReport([result(bm25, { name: 'demo/computing' }, 0.5)]);
     await expect(writeReport(report, 'nowhere', ['mteb'])).rejects.toThrow(
-      'no result is of a whole task that mteb has',
+      'no result covers a whole task that mteb has',
     );
   });
 

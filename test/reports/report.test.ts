@@ -86,7 +86,7 @@ describe('rows and columns', () => {
     expect(new Set(rows.map(({ label }) => label)).size).toBe(5);
     expect(rows.filter(({ published }) => published.length > 0)).toHaveLength(3);
     expect(report.notes.join('\n')).toMatch(/nfcorpus has 5 rows.*split, data, profile, number of queries/);
-    expect(report.notes.join('\n')).toContain('first 20 queries only');
+    expect(report.notes.join('\n')).toContain('run only on its first 20 queries');
   });
 
   test('takes averages over complete rows only and says how many', async () => {

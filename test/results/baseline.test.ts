@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baselineOf, onePerEntry, readBaseline, writeBaseline } from '../../src/results/check/baseline.js';
-import { checkBaseline, defaultLimits } from '../../src/results/check/gate.js';
+import { checkBaseline } from '../../src/results/check/gate.js';
+import { defaultLimits } from '../../src/results/check/limits.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { queries, scoredResult } from './fixtures.js';
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { RandomSource } from '../../src/measures/random.js';
 import { baselineOf } from '../../src/results/check/baseline.js';
 import type { CheckCase } from '../../src/results/check/check-report.js';
-import { checkBaseline, defaultLimits } from '../../src/results/check/gate.js';
+import { checkBaseline } from '../../src/results/check/gate.js';
+import { defaultLimits } from '../../src/results/check/limits.js';
 import type { ScoredResult } from '../../src/results/compare/pairing.js';
 import { checksum, model, queries, scoredResult, type ResultChanges } from './fixtures.js';
 
@@ -33,7 +34,7 @@ describe('a result in the baseline', () => {
     const [one] = check(old, [now]);
     expect(one).toMatchObject({ verdict: 'failed', outcome: 'dropped' });
     expect(one!.expected! - one!.found!).toBeCloseTo(0.1 + 0.1 / count, 5);
-    expect(one!.message).toMatch(/nDCG@10 fell from 0\.4900 to 0\.3883 \(-0\.1017, p < 0\.0001; /);
+    expect(one!.message).toMatch(/nDCG@10 fell from 0\.4900 to 0\.3883 \(-0\.1017, p <0\.0001; /);
     expect(one!.message).toContain('of 60 queries 0 better, 60 worse');
     expect(one!.message).toContain('worst: q42,');
     expect(one!.message).toContain('pooling: weightedmean, now lasttoken');

@@ -74,7 +74,7 @@ describe('reading', () => {
     const path = await file('q1 Q0 a 1 1 t\nq2 Q0 a 1 3 t\nq1 Q0 b 2 2 t\n');
     expect(shown(await readRun(path))).toEqual({ q1: 'b:2 a:1', q2: 'a:3' });
     await expect(streamed(path)).rejects.toThrow(UngroupedRunError);
-    await expect(streamed(path)).rejects.toThrow('line 3: query q1 was there before');
+    await expect(streamed(path)).rejects.toThrow('line 3: query q1 occurred before');
   });
 
   it('takes a query whose id begins with # for a query', async () => {
@@ -113,7 +113,7 @@ describe('refusing', () => {
     [
       'a document twice',
       good + 'q Q0 b 2 1 t\nq Q0 a 3 0 t\n',
-      'line 3: document a is there twice for query q (first in line 1)',
+      'line 3: document a occurs twice for query q (first in line 1)',
     ],
     ['no line at all', '', 'is empty; expected lines of'],
     ['nothing but comments', '# nothing\n\n', 'is empty; expected lines of'],

@@ -75,7 +75,7 @@ async function whereStored(spec: PartialSpec): Promise<string> {
   const candidates = [{ documentId: [...task.qrels.values()][0]!.keys().next().value!, queryIds: [query!.id] }];
   const part: ShardPart =
     checked.runner === 'cross-encoder'
-      ? { kind: 'pairs', pairs: 'documents', candidates: candidates as [(typeof candidates)[0]] }
+      ? { kind: 'pairs', pairs: 'documents', candidates }
       : { kind: 'texts', sequence: 'documents', role: 'document', first: 0, count: 2 };
   const { keys } = await runner.openShard!(task, part, profileByName('beir'));
   await runner.close();

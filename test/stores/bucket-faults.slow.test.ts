@@ -17,12 +17,13 @@ const secrets = {
 };
 
 /** A bucket whose server has faults; what may pass is tried again at once. */
-async function faultyBucket(silenceMs?: number): Promise<{ server: MemoryS3; place: StoreBackend; notes: string[] }> {
+async function faultyBucket(timeoutMs = 30_000): Promise<{ server: MemoryS3; place: StoreBackend; notes: string[] }> {
   const notes: string[] = [];
   const server = await startMemoryS3();
   setEnvironment(bucketEnvironment(server.url, secrets));
-  const options = { patience: { retries: 3, firstWaitMs: 1 }, onNote: (note: string) => notes.push(note) };
-  return { server, place: await openBucket('s3://bench/store', options, silenceMs), notes };
+  const retry = { retries: 3, firstWaitMs: 1, maxWaitMs: 100, timeoutMs };
+  const onNote = (note: string): unknown => notes.push(note);
+  return { server, place: await openBucket('s3://bench/store', { retry, onNote }), notes };
 }
 
 /** The fault, for the first so many requests of this kind. */
@@ -208,6 +209,14 @@ describe('what may pass', () => {
 });
 
 describe('servers that differ', () => {
+  it('may show a new object only after a moment', async () => {
+    const { server, place } = await faultyBucket();
+    server.fault = first(2, /^GET .*\.writable/, refusal(404, 'NoSuchKey'));
+    await place.requireUsable();
+    expect(server.requests.map((request) => request.slice(0, 3))).toEqual(['GET', 'PUT', 'GET', 'GET', 'GET', 'DEL']);
+    expect(server.objects.size).toBe(0);
+  });
+
   it('may send more than was asked for', async () => {
     const { server, place } = await faultyBucket();
     const content = Buffer.alloc(1 << 20, 7);
@@ -233,7 +242,7 @@ describe('servers that differ', () => {
     const key = sha256('a shard');
     server.objects.set(`bench/store/${key.slice(0, 2)}/${key}.vectors`, Buffer.alloc(0));
     expect([await store.get(key), server.objects.size]).toEqual([undefined, 0]);
-    expect(notes[0]).toMatch(/is cut off within its header; the vectors are computed again$/);
+    expect(notes[0]).toMatch(/is truncated within its header; the vectors are computed again$/);
   });
 });
 

@@ -171,8 +171,8 @@ describe('embedding store', () => {
   test('a shape that does not fit the data, and what is no key, are faults of the caller', async () => {
     const store = new VectorStore(folder);
     await expect(store.put(key, { ...matrix, rows: 3 })).rejects.toThrow(RangeError);
-    await expect(store.get('../../etc/passwd')).rejects.toThrow('no shard key');
-    await expect(store.put('', matrix)).rejects.toThrow('no shard key');
+    await expect(store.get('../../etc/passwd')).rejects.toThrow('is not a shard key');
+    await expect(store.put('', matrix)).rejects.toThrow('is not a shard key');
   });
 
   test('a writer that is killed leaves whole shards only, and the next one goes on with the same bytes', async () => {

@@ -79,10 +79,10 @@ const documentsOf = ({ documents, parts }: BeirEntry): number =>
 
 /** What was measured, of the shape of 125M. */
 export interface Rates {
-  /** Tokens a second and core. */
+  /** Tokens per second and core. */
   readonly fp32: number;
   readonly int8: number;
-  /** Products of a query and a document's vector of 768 dimensions from the store, a second and core. */
+  /** Products of a query and a document's vector of 768 dimensions from the store, per second and core. */
   readonly search: number;
 }
 
@@ -174,7 +174,7 @@ export function costTable(rates: Rates): string {
   const machines = (shape: Shape, days: number): string =>
     String(Math.ceil(hours(tokens, rates.fp32, shape) / 16 / 24 / days));
   const rows: [string, (shape: Shape) => string][] = [
-    ['tokens a second and core, float32', (shape) => rounded(rates.fp32 / relativeCost(shape))],
+    ['tokens per second and core, float32', (shape) => rounded(rates.fp32 / relativeCost(shape))],
     ['core hours', (shape) => rounded(hours(tokens, rates.fp32, shape))],
     ['– of these, MS MARCO', (shape) => rounded(hours(marco.tokens, rates.fp32, shape))],
     ['machines of 16 cores for one day', (shape) => machines(shape, 1)],
@@ -208,7 +208,7 @@ export function sentences(rates: Rates): string[] {
   return [
     `${rounded(base! / 1e6)} M for 125M`,
     `so ${others.map((weights) => rounded(weights / base!)).join(' and ')} times as much`,
-    `**${Math.round(rates.fp32)} tokens a second and core**`,
+    `**${Math.round(rates.fp32)} tokens per second and core**`,
     `${Math.round(rates.int8)} in int8`,
     `${(pairs / 1e6).toFixed(1)} million pairs`,
     `on average, ${Math.round(pairTokens / pairs)} tokens`,

@@ -1,7 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import { pythonStrip } from '../../core/text.js';
 import type { AskUbuntuQuery, AskUbuntuTask, UsebSplit } from '../../core/useb.js';
-import { checksumOf, requireFiles, tabLines, type TabLine } from './files.js';
+import { checksumOf, requireFiles, tabRows, type TabRow } from './files.js';
 
 /** P@5 needs so many. */
 const fewestCandidates = 5;
@@ -17,10 +17,10 @@ export async function openAskUbuntu(folder: string, name: string, split: UsebSpl
   const posts = await readPosts(postsPath);
   const queries: AskUbuntuQuery[] = [];
   const ids = new Set<string>();
-  for await (const line of tabLines(queriesPath)) {
-    const query = parseQuery(line, posts);
+  for await (const row of tabRows(queriesPath)) {
+    const query = parseQuery(row, posts);
     if (ids.has(query.id))
-      throw new InputError(`${line.where}: the query "${query.id}" is there twice; ids must be unique`);
+      throw new InputError(`${row.where}: the query "${query.id}" is there twice; ids must be unique`);
     ids.add(query.id);
     if (query.positives.size > 0) queries.push(query);
   }
@@ -50,7 +50,7 @@ export async function openAskUbuntu(folder: string, name: string, split: UsebSpl
 /** An id that is there twice has its last text, as in the original. */
 async function readPosts(path: string): Promise<AskUbuntuTask['posts']> {
   const posts = new Map<string, { title: string; body: string }>();
-  for await (const { fields, where } of tabLines(path)) {
+  for await (const { fields, where } of tabRows(path)) {
     if (fields.length !== 3) {
       throw new InputError(`${where}: expected 3 fields separated by tabs (id, title, body), found ${fields.length}`);
     }
@@ -59,7 +59,7 @@ async function readPosts(path: string): Promise<AskUbuntuTask['posts']> {
   return posts;
 }
 
-function parseQuery({ fields, where }: TabLine, posts: AskUbuntuTask['posts']): AskUbuntuQuery {
+function parseQuery({ fields, where }: TabRow, posts: AskUbuntuTask['posts']): AskUbuntuQuery {
   if (fields.length !== 4) {
     throw new InputError(
       `${where}: expected 4 fields separated by tabs (query id, positives, candidates, BM25 scores), found ${fields.length}`,

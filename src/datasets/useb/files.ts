@@ -1,31 +1,30 @@
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.js';
 import { kindOf, sha256, sha256OfFile } from '../../io/files.js';
-import { lineBatches } from '../../io/lines.js';
 import { pythonStrip } from '../../core/text.js';
+import { delimitedRows } from '../delimited.js';
 
-/** A line of a tab-separated file, and where it stands. */
-export interface TabLine {
+/** A row of a tab-separated file, and where it stands. */
+export interface TabRow {
   readonly fields: readonly string[];
   /** `FILE: line N`, for messages. */
   readonly where: string;
 }
 
 /**
- * Reads a tab-separated file without quoting. Blank lines are passed over (the original stops at them).
- * @param prepare is applied to a line before it is split
+ * Reads a tab-separated file without quoting. Blank lines are skipped (the original stops at them).
  * @throws InputError for a file that cannot be read
  */
-export async function* tabLines(
-  path: string,
-  prepare: (line: string) => string = (line) => line,
-): AsyncGenerator<TabLine> {
-  for await (const { firstLine, lines } of lineBatches(path)) {
-    for (const [i, line] of lines.entries()) {
-      if (pythonStrip(line) !== '')
-        yield { fields: prepare(line).split('\t'), where: `${path}: line ${firstLine + i}` };
-    }
+export async function* tabRows(path: string): AsyncGenerator<TabRow> {
+  for await (const rows of delimitedRows(path, { delimiter: '\t', quoting: false })) {
+    for (const { line, fields } of rows)
+      if (fields.some((field) => pythonStrip(field) !== '')) yield { fields, where: `${path}: line ${line}` };
   }
+}
+
+/** A row as it is when the line is stripped, as Python strips, before it is split: without blank fields at its ends. */
+export function strippedRow({ fields, where }: TabRow): TabRow {
+  return { fields: pythonStrip(fields.join('\t')).split('\t'), where };
 }
 
 /**

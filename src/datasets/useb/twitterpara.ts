@@ -1,7 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import { pythonStrip } from '../../core/text.js';
 import type { LabelledPair, TwitterParaTask } from '../../core/useb.js';
-import { checksumOf, requireFiles, tabLines, type TabLine } from './files.js';
+import { checksumOf, requireFiles, strippedRow, tabRows, type TabRow } from './files.js';
 
 /**
  * Reads USEB's TwitterPara: Twitter_URL_Corpus_test.txt (Lan et al. 2017; `text, text, (votes, 6), url`) and test.data
@@ -33,9 +33,9 @@ export async function openTwitterPara(folder: string, name: string): Promise<Twi
   };
 }
 
-async function readPairs(path: string, parse: (line: TabLine) => LabelledPair): Promise<LabelledPair[]> {
+async function readPairs(path: string, parse: (row: TabRow) => LabelledPair): Promise<LabelledPair[]> {
   const pairs: LabelledPair[] = [];
-  for await (const line of tabLines(path, pythonStrip)) pairs.push(parse(line));
+  for await (const row of tabRows(path)) pairs.push(parse(strippedRow(row)));
   for (const [kind, there] of [
     ['above 3', pairs.some(({ label }) => label > 3)],
     ['below 3', pairs.some(({ label }) => label < 3)],
@@ -45,7 +45,7 @@ async function readPairs(path: string, parse: (line: TabLine) => LabelledPair): 
   return pairs;
 }
 
-function urlPair({ fields, where }: TabLine): LabelledPair {
+function urlPair({ fields, where }: TabRow): LabelledPair {
   if (fields.length < 3) {
     throw new InputError(
       `${where}: expected at least 3 fields separated by tabs (text, text, votes), found ${fields.length}`,
@@ -59,7 +59,7 @@ function urlPair({ fields, where }: TabLine): LabelledPair {
   return pairOf(fields[0]!, fields[1]!, label);
 }
 
-function pitPair({ fields, where }: TabLine): LabelledPair {
+function pitPair({ fields, where }: TabRow): LabelledPair {
   if (fields.length < 5) {
     throw new InputError(
       `${where}: expected at least 5 fields separated by tabs (topic id, topic, text, text, label), found ${fields.length}`,

@@ -14,7 +14,7 @@ import { meanOf, topOf, type UsebEvaluation, type UsebQuery } from './evaluation
 /** USEB's name → trec_eval's measure, without a cut-off. */
 const measures = { map: parseMeasure('AP'), ndcg: parseMeasure('nDCG') } as const;
 
-type Runs = Readonly<Record<SciDocsRelation, Readonly<Record<SciDocsSimilarity, Run>>>>;
+type RelationRuns = Readonly<Record<SciDocsRelation, Readonly<Record<SciDocsSimilarity, Run>>>>;
 
 /**
  * MAP and nDCG as pytrec_eval computes them, for each relation by Euclidean distance and by cosine, and their means over
@@ -23,7 +23,7 @@ type Runs = Readonly<Record<SciDocsRelation, Readonly<Record<SciDocsSimilarity, 
  *
  * By query, the measures stand under the keys of the averages.
  */
-export function evaluateSciDocs(task: SciDocsTask, runs: Runs): UsebEvaluation {
+export function evaluateSciDocs(task: SciDocsTask, runs: RelationRuns): UsebEvaluation {
   const values = new Map<string, number>();
   const queries: UsebQuery[] = [];
   for (const relation of sciDocsRelations) {

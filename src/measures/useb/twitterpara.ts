@@ -8,7 +8,7 @@ const undecided = 3;
 /**
  * Average precision (label above 3 against below 3; pairs labelled 3 left out) and Spearman's correlation with the labels
  * (all pairs), for both parts, and their means (`twitterpara.py` of UKPLab/useb).
- * @param cosines one a pair
+ * @param cosines one per pair
  */
 export function evaluateTwitterPara(
   task: TwitterParaTask,

@@ -64,7 +64,8 @@ export function prepareTexts(
   return {
     limit,
     settings: modelSettings(
-      { brackets, maxTokens: limit, embedPrompt, device, endpoint: null },
+      'local vectors',
+      { brackets, maxTokens: limit, embedPrompt, device },
       prompt === null ? textSettings(sentence) : {},
     ),
     ids: (text, role) =>

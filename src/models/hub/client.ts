@@ -1,5 +1,5 @@
-import pRetry from 'p-retry';
-import { InputError, messageOf, throwIfInterrupted } from '../../core/errors.js';
+import { InputError, throwIfInterrupted } from '../../core/errors.js';
+import { fetchMessageOf, isTransientStatus, TransientError, withRetries, type RetryPolicy } from '../../io/retry.js';
 import type { HubModel, HubSettings } from './settings.js';
 
 /** What the hub says of a file before it is fetched. */
@@ -16,15 +16,38 @@ export interface RemoteFile {
 export class HubUnreachable extends InputError {}
 
 const maxRedirects = 5;
-const timeoutMs = 30_000;
+
+/** Headers come quickly or not at all, and the cache may do instead: fewer and faster retries than for a download. */
+function headerRetries({ retries, firstWaitMs, timeoutMs }: RetryPolicy): RetryPolicy {
+  return {
+    retries: Math.min(retries, 3),
+    firstWaitMs: Math.min(firstWaitMs, 500),
+    maxWaitMs: 8000,
+    timeoutMs: Math.min(timeoutMs, 30_000),
+  };
+}
+
+export interface HubClientOptions {
+  readonly settings: HubSettings;
+  /** The policy for downloads; the client's own requests use no more than it allows. */
+  readonly retry: RetryPolicy;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Asks the hub about files of one model. */
 export class HubClient {
+  private readonly settings: HubSettings;
+  private readonly retry: RetryPolicy;
+  private readonly signal: AbortSignal | undefined;
+
   constructor(
-    private readonly settings: HubSettings,
     private readonly id: string,
-    private readonly options: { readonly retries: number; readonly signal?: AbortSignal | undefined },
-  ) {}
+    { settings, retry, signal }: HubClientOptions,
+  ) {
+    this.settings = settings;
+    this.retry = headerRetries(retry);
+    this.signal = signal;
+  }
 
   /** Headers for requests to the endpoint. */
   get headers(): Record<string, string> {
@@ -48,21 +71,12 @@ export class HubClient {
 
   /** Headers alone, as the endpoint gives them: it redirects to where the content is, but knows the rest itself. */
   private async ask(url: string): Promise<Response> {
-    const { retries, signal } = this.options;
     try {
-      return await pRetry(() => this.head(url), {
-        retries,
-        minTimeout: 500,
-        maxTimeout: 8000,
-        shouldRetry: ({ error }) => !(error instanceof InputError),
-        ...(signal === undefined ? {} : { signal }),
-      });
+      return await withRetries(() => this.head(url), this.retry, { signal: this.signal });
     } catch (error) {
-      throwIfInterrupted(signal);
-      if (error instanceof InputError) throw error;
-      const cause = error instanceof Error && error.cause instanceof Error ? `: ${messageOf(error.cause)}` : '';
+      if (!(error instanceof TransientError)) throw error;
       throw new HubUnreachable(
-        `${this.settings.endpoint}: cannot be reached (${messageOf(error)}${cause}) to fetch ${this.id}; try again later, or use a model that is in the cache, with HF_HUB_OFFLINE=1`,
+        `${this.settings.endpoint}: cannot be reached (${error.message}) to fetch ${this.id}; try again later, or use a model that is in the cache, with HF_HUB_OFFLINE=1`,
         { cause: error },
       );
     }
@@ -70,21 +84,13 @@ export class HubClient {
 
   private async head(url: string): Promise<Response> {
     const { origin } = new URL(this.settings.endpoint);
-    const signals = [
-      AbortSignal.timeout(timeoutMs),
-      ...(this.options.signal === undefined ? [] : [this.options.signal]),
-    ];
+    const timeout = AbortSignal.timeout(this.retry.timeoutMs);
+    const signal = this.signal === undefined ? timeout : AbortSignal.any([timeout, this.signal]);
     let at = url;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const headers = { ...this.headers, 'accept-encoding': 'identity' };
-      const response = await fetch(at, {
-        method: 'HEAD',
-        redirect: 'manual',
-        headers,
-        signal: AbortSignal.any(signals),
-      });
-      if (response.status === 429 || response.status >= 500)
-        throw new Error(`the server answers ${response.status} ${response.statusText}`.trim());
+      const response = await this.request(at, signal);
+      if (isTransientStatus(response.status))
+        throw new TransientError(`the server answers ${response.status} ${response.statusText}`.trim());
       const target = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || target === null) return response;
       // A renamed model is elsewhere on the same server; content is elsewhere altogether.
@@ -93,6 +99,16 @@ export class HubClient {
       at = next.href;
     }
     throw new InputError(`${url}: redirects more than ${maxRedirects} times; check HF_ENDPOINT`);
+  }
+
+  private async request(url: string, signal: AbortSignal): Promise<Response> {
+    const headers = { ...this.headers, 'accept-encoding': 'identity' };
+    try {
+      return await fetch(url, { method: 'HEAD', redirect: 'manual', headers, signal });
+    } catch (error) {
+      throwIfInterrupted(this.signal);
+      throw new TransientError(fetchMessageOf(error), { cause: error });
+    }
   }
 
   private refusal({ status, statusText }: Response, revision: string, code: string | null): InputError {

@@ -3,10 +3,11 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { downloadFile, usualPatience, type Patience } from '../../io/download.js';
+import { downloadFile } from '../../io/download.js';
 import { InputError, messageOf } from '../../core/errors.js';
 import { exists, sha256OfFile } from '../../io/files.js';
 import { withLock } from '../../io/lock.js';
+import { defaultRetryPolicy, type RetryPolicy } from '../../io/retry.js';
 import type { Progress } from '../../core/progress.js';
 import { CachedModel } from './cache.js';
 import { HubClient, HubUnreachable, nameOf, type RemoteFile } from './client.js';
@@ -16,7 +17,7 @@ export interface FetchOptions {
   readonly settings: HubSettings;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly patience?: Patience | undefined;
+  readonly retry?: RetryPolicy | undefined;
 }
 
 /** A model's files on this machine. */
@@ -46,13 +47,13 @@ const weightFiles = [
  * the cache does not have the model
  */
 export async function fetchModel(model: HubModel, options: FetchOptions): Promise<FetchedModel> {
-  const { settings, signal, patience = usualPatience } = options;
+  const { settings, signal, retry = defaultRetryPolicy } = options;
   const cached = new CachedModel(settings.cache, model.id);
   if (settings.offline) return fromCache(model, cached, 'HF_HUB_OFFLINE is set');
-  const client = new HubClient(settings, model.id, { retries: Math.min(patience.retries, 3), signal });
+  const client = new HubClient(model.id, { settings, retry, signal });
   try {
     const commit = await commitOf(model, cached, client);
-    const files = new ModelFiles(model, commit, cached, client, options);
+    const files = new SnapshotFetcher(model, commit, cached, client, options);
     for (const file of ['config.json', ...smallFiles]) await files.bring(file);
     await files.bringModules();
     await files.bringWeights();
@@ -87,7 +88,7 @@ async function commitOf(model: HubModel, cached: CachedModel, client: HubClient)
 }
 
 /** Brings files of one commit. */
-class ModelFiles {
+class SnapshotFetcher {
   constructor(
     private readonly model: HubModel,
     private readonly commit: string,
@@ -168,7 +169,7 @@ class ModelFiles {
   }
 
   private async download(file: string, { url, bytes }: RemoteFile, path: string): Promise<void> {
-    const { progress, signal, patience = usualPatience } = this.options;
+    const { progress, signal, retry = defaultRetryPolicy } = this.options;
     const stage = progress?.stage(`${this.model.id} ${file}`, Math.ceil((bytes ?? 0) / 1000), 'kB');
     let shown = 0;
     try {
@@ -177,7 +178,7 @@ class ModelFiles {
         url,
         path,
         bytes,
-        patience,
+        retry,
         signal,
         headers: this.client.headers,
         advice: 'check HF_ENDPOINT and the network',

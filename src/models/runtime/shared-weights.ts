@@ -4,6 +4,7 @@ import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { cacheFolder } from '../../io/cache-folder.js';
+import { isProcessAlive } from '../../io/process-alive.js';
 import type { FromWorker, ModelSource, SessionSpec, ToWorker } from './messages.js';
 import { startWorker } from './start-worker.js';
 
@@ -107,14 +108,7 @@ function keep(spec: SessionSpec, path: string): Promise<void> {
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const [, pid, host] = /^(\d+)-[0-9a-f]+-(.*)$/.exec(name) ?? [];
-    if (host === hostname() && !isAlive(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (host === hostname() && !isProcessAlive(Number(pid)))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -89,7 +89,8 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   return {
     model: info,
     settings: modelSettings(
-      { prompt: prompt.name, maxTokens: limits.maxTokens, device: options.device ?? 'cpu', endpoint: null },
+      'local scores',
+      { prompt: prompt.name, maxTokens: limits.maxTokens, device: options.device ?? 'cpu' },
       { template: templateOf(prompt) },
     ),
     score: (groups, work) =>

@@ -1,28 +1,28 @@
 import type { EChartsOption } from 'echarts';
 import { tokens } from './themes.js';
 
-/** How wide a chart is drawn: `narrow` for a phone. */
+/** Layout of a chart: `narrow` is for phones. */
 export type ChartWidth = 'wide' | 'narrow';
 
-/** A chart as plain values, and what stands for it where it cannot be seen. */
+/** A chart as plain values, with a text for readers who cannot see it. */
 export interface Chart {
   readonly id: string;
   readonly title: string;
   readonly description: string;
   readonly height: number;
-  /** Colours and functions are tokens (themes.ts). Every datum has a `tip`: the lines shown when it is pointed at. */
+  /** Colours and functions are tokens (themes.ts). Every datum has a `tip`: the lines of its tooltip. */
   readonly option: EChartsOption;
 }
 
-/** Points of families are told apart by shape too. */
+/** Marker shapes; each family has one, besides its colour. */
 export const symbols = ['circle', 'rect', 'triangle', 'diamond', 'roundRect'];
 
-/** The token of the colour of the n-th series. */
+/** The colour token of the n-th series. */
 export function seriesColour(n: number): string {
   return tokens.series[n % tokens.series.length]!;
 }
 
-/** What all charts share. */
+/** Options of all charts. */
 export const baseOption: EChartsOption = {
   animation: false,
   backgroundColor: 'transparent',
@@ -30,7 +30,7 @@ export const baseOption: EChartsOption = {
   tooltip: { trigger: 'item', confine: true },
 };
 
-/** A legend below the chart and the height it takes. More than eight rows turn into pages. */
+/** A legend below the chart, and its height. More than eight rows are split into pages. */
 export function legendOf(
   names: readonly string[],
   width: ChartWidth,
@@ -41,7 +41,7 @@ export function legendOf(
       bottom: 0,
       left: 'center',
       type: rows > 8 ? 'scroll' : 'plain',
-      textStyle: { color: tokens.text, overflow: 'truncate', width: longestLabel(width) },
+      textStyle: { color: tokens.text, overflow: 'truncate', width: maxLabelWidth(width) },
       pageTextStyle: { color: tokens.text },
       pageIconColor: tokens.text,
       pageIconInactiveColor: tokens.grid,
@@ -52,21 +52,21 @@ export function legendOf(
   };
 }
 
-/** Rows that a legend of these names takes, from an upper estimate of their widths. */
+/** Number of rows of a legend, from an upper estimate of the names' widths. */
 function legendRows(names: readonly string[], width: ChartWidth): number {
   const available = width === 'wide' ? 700 : 330;
   let [rows, used] = [1, 0];
   for (const name of names) {
-    const item = Math.min(name.length * 7, longestLabel(width)) + 45;
+    const item = Math.min(name.length * 7, maxLabelWidth(width)) + 45;
     if (used + item > available && used > 0) [rows, used] = [rows + 1, 0];
     used += item;
   }
   return rows;
 }
 
-const longestLabel = (width: ChartWidth): number => (width === 'wide' ? 240 : 250);
+const maxLabelWidth = (width: ChartWidth): number => (width === 'wide' ? 240 : 250);
 
-/** An axis of scores around these values, not beyond 0 and 1 where they are not. */
+/** An axis of scores around these values; it ends at 0 and 1 if all values are within. */
 export function scoreAxis(name: string, values: readonly number[]): NonNullable<EChartsOption['yAxis']> {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const gap = Math.max((high - low) * 0.05, 0.005);
@@ -83,12 +83,12 @@ export function scoreAxis(name: string, values: readonly number[]): NonNullable<
   };
 }
 
-/** The name below an axis that runs across. */
+/** Options that put a horizontal axis' name below it. */
 export function nameBelow(name: string): object {
   return { name, nameLocation: 'middle', nameGap: 28, nameTextStyle: { color: tokens.text } };
 }
 
-/** A grid that leaves room for a legend of this height below the axis' name. */
+/** A grid with space below for the axis' name and a legend of this height. */
 export function gridAbove(legendHeight: number): NonNullable<EChartsOption['grid']> {
   return { left: 52, right: 28, top: 32, bottom: legendHeight + 56 };
 }

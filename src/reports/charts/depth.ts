@@ -1,5 +1,5 @@
+import { formatScore } from '../../results/score-format.js';
 import type { LineSeriesOption } from 'echarts';
-import { formatScore } from '../model/format.js';
 import type { DepthFigure } from '../model/model.js';
 import {
   baseOption,
@@ -14,7 +14,7 @@ import {
 } from './chart.js';
 import { tokens } from './themes.js';
 
-/** A score against the depth of re-ranking, with the oracle's ceiling. */
+/** Score by re-ranking depth, with the oracle as the upper bound. */
 export function depthChart(figure: DepthFigure, width: ChartWidth): Chart {
   const { lines, depths, measure } = figure;
   const { legend, height } = legendOf(

@@ -1,13 +1,13 @@
-import { formatDifference } from '../model/format.js';
+import { formatDifference } from '../../results/score-format.js';
 import type { DifferenceFigure } from '../model/model.js';
 import { baseOption, nameBelow, seriesColour, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';
 
-/** Differences to a reference with their confidence intervals, one line a system; zero is the reference. */
+/** Differences to a reference with confidence intervals, one row per system; zero is the reference. */
 export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Chart {
   const { systems, reference, measure } = figure;
   const labelWidth = width === 'wide' ? 340 : 150;
-  // On a narrow page long names take two lines.
+  // On a narrow page, long names take two lines.
   const lineHeight = width === 'wide' ? 30 : 36;
   const tips = systems.map(({ label, difference, low, high }) => [
     label,
@@ -58,10 +58,10 @@ export function differenceChart(figure: DifferenceFigure, width: ChartWidth): Ch
   };
 }
 
-/** What fits beside the chart: one line on a wide page, two on a narrow one. The middle of longer names is left out. */
+/** A label that fits beside the chart: one line on a wide page, two on a narrow one. Longer ones lose their middle. */
 function shortLabel(label: string, width: ChartWidth): string {
-  const longest = width === 'wide' ? 46 : 36;
-  if (label.length <= longest) return label;
-  const half = Math.floor((longest - 1) / 2);
+  const maxLength = width === 'wide' ? 46 : 36;
+  if (label.length <= maxLength) return label;
+  const half = Math.floor((maxLength - 1) / 2);
   return `${label.slice(0, half)}…${label.slice(-half)}`;
 }

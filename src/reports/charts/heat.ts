@@ -1,14 +1,14 @@
-import { formatScore } from '../model/format.js';
+import { formatScore } from '../../results/score-format.js';
 import type { HeatFigure } from '../model/model.js';
 import { baseOption, nameBelow, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';
 
-/** Scores by layer (across) and pooling (down), shaded from the lowest to the highest. */
+/** Scores by layer (horizontal) and pooling (vertical), shaded from lowest to highest. */
 export function heatChart(figure: HeatFigure, width: ChartWidth): Chart {
   const { layers, poolings, values, measure } = figure;
   const known = values.flat().filter((value) => value !== null);
   const labelWidth = width === 'wide' ? 130 : 104;
-  // Scores are written into the cells where they fit.
+  // Cells wide enough also show their score.
   const cellWidth = ((width === 'wide' ? 740 : 340) - labelWidth) / layers.length;
   return {
     id: figure.id,

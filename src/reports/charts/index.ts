@@ -7,7 +7,7 @@ import { sizeChart } from './sizes.js';
 
 export type { Chart, ChartWidth } from './chart.js';
 
-/** A figure as a chart. */
+/** The chart of a figure. */
 export function chartOf(figure: Figure, width: ChartWidth = 'wide'): Chart {
   switch (figure.kind) {
     case 'sizes':

@@ -1,5 +1,6 @@
+import { formatScore } from '../../results/score-format.js';
 import type { LineSeriesOption, ScatterSeriesOption } from 'echarts';
-import { formatParameters, formatScore } from '../model/format.js';
+import { formatParameters } from '../model/format.js';
 import type { SizeFigure, SizePoint } from '../model/model.js';
 import {
   baseOption,
@@ -15,7 +16,7 @@ import {
 import { SIZE_LABELS, tokens } from './themes.js';
 import { isBound, reranks } from '../model/order.js';
 
-/** A score against model sizes: lines of families, level lines of systems without a size, hollow published points. */
+/** Score by model size: families as lines, systems without a size as level lines, published scores as hollow points. */
 export function sizeChart(figure: SizeFigure, width: ChartWidth): Chart {
   const [from, to] = sizeRange(figure);
   const series = [...familyLines(figure), ...levelLines(figure, from, to), ...publishedPoints(figure)];
@@ -91,7 +92,7 @@ function publishedPoints({ published }: SizeFigure): ScatterSeriesOption[] {
   ];
 }
 
-/** A point with the lines that are shown when it is pointed at. */
+/** A point with the lines of its tooltip. */
 function datum(family: string, { label, parameters, value }: SizePoint): { value: [number, number]; tip: string[] } {
   return {
     value: [parameters, value],
@@ -99,7 +100,7 @@ function datum(family: string, { label, parameters, value }: SizePoint): { value
   };
 }
 
-/** Whole decades around all sizes, at least one. */
+/** The smallest range of whole decades that holds all sizes; at least one decade. */
 function sizeRange({ lines, published }: SizeFigure): [number, number] {
   const points = [...lines.flatMap((line) => line.points), ...published];
   const sizes = points.map(({ parameters }) => Math.log10(parameters));

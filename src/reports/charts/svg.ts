@@ -3,10 +3,10 @@ import { escapeMarkup } from '../layout/escape.js';
 import type { Chart } from './chart.js';
 import { resolveTokens, type ChartTheme } from './themes.js';
 
-/** Width of charts written as files, in pixels; they scale without loss. */
+/** Width in pixels of charts written as files; SVG scales without loss. */
 export const CHART_WIDTH = 760;
 
-/** Widths of characters in em, by class: those of DejaVu Sans, a wide font, so that text of any other fits too. */
+/** Character widths in em, by class. They are those of DejaVu Sans, a wide font, so that text in other fonts fits too. */
 const characterWidths: readonly (readonly [RegExp, number])[] = [
   [/[ijl.,:;|!'`I[\]()/\\ ]/, 0.36],
   [/[frt"*-]/, 0.42],
@@ -15,7 +15,7 @@ const characterWidths: readonly (readonly [RegExp, number])[] = [
   [/[\x21-\x7e]/, 0.62],
 ];
 
-// Without a browser there are no fonts to measure with; what ECharts assumes then is too narrow for most of them.
+// Without a browser no font can be measured, and ECharts' own estimate is too narrow for most fonts.
 echarts.setPlatformAPI({
   measureText(text, font) {
     const size = Number(/(\d+(?:\.\d+)?)px/.exec(font ?? '')?.[1] ?? 12);
@@ -24,7 +24,7 @@ echarts.setPlatformAPI({
   },
 });
 
-/** Draws a chart as SVG text, without a browser. The text depends on the chart alone. */
+/** Draws a chart as SVG without a browser. The output depends only on the chart. */
 export function renderSvg(chart: Chart, theme: ChartTheme, width = CHART_WIDTH): string {
   const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height: chart.height });
   try {
@@ -37,7 +37,7 @@ export function renderSvg(chart: Chart, theme: ChartTheme, width = CHART_WIDTH):
   }
 }
 
-/** ECharts counts its instances and styles over the process; ids must not depend on what was drawn before. */
+/** Renames ids: ECharts numbers instances and styles per process, so they would depend on earlier charts. */
 function renumber(svg: string, prefix: string): string {
   const names = new Map<string, string>();
   return svg.replace(/\bzr\d+-[a-z]+-?\d+\b/g, (name) => {

@@ -1,18 +1,18 @@
 import { formatParameters } from '../model/format.js';
 
-/** Colours of a chart; series colours keep 3:1 against the background they are made for. */
+/** Colours of a chart; series colours have a contrast of at least 3:1 with the theme's background. */
 export interface ChartTheme {
   readonly background: string;
   readonly text: string;
   readonly muted: string;
   readonly grid: string;
-  /** Ends of the scale of heat maps. */
+  /** The two ends of a heat map's colour scale. */
   readonly heatLow: string;
   readonly heatHigh: string;
   readonly series: readonly string[];
 }
 
-/** Told apart in the common kinds of colour blindness (Okabe and Ito's hues, darkened for white). */
+/** Distinguishable with common colour blindness (hues of Okabe and Ito, darkened for white). */
 export const lightTheme: ChartTheme = {
   background: '#ffffff',
   text: '#1c2430',
@@ -33,7 +33,7 @@ export const darkTheme: ChartTheme = {
   series: ['#62b5f0', '#f0a04b', '#3fcf9f', '#f08cc8', '#e3c94d', '#a5c8ff', '#c5a3ff', '#b9c0c9'],
 };
 
-/** Stands for a theme in a chart's option, so that one option serves light and dark: `$text`, `$series0` … */
+/** Placeholders for a theme's colours, so that one chart option serves light and dark: `$text`, `$series0` … */
 export const tokens: ChartTheme = {
   background: '$background',
   text: '$text',
@@ -44,32 +44,32 @@ export const tokens: ChartTheme = {
   series: lightTheme.series.map((_, i) => `$series${i}`),
 };
 
-/** Stands for the function that labels a log axis of sizes: options are plain values. */
+/** Placeholder for the function that labels an axis of sizes; chart options are plain values. */
 export const SIZE_LABELS = '$sizeLabels';
 
-/** A theme as custom properties of CSS, for SVG inside a page: `--chart-text` … */
+/** A theme of CSS custom properties, for SVG inside a page: `--chart-text` … */
 export const cssTheme: ChartTheme = {
   background: 'transparent',
   text: 'var(--chart-text)',
   muted: 'var(--chart-muted)',
   grid: 'var(--chart-grid)',
-  // A scale is computed from its ends, so these must be colours.
+  // ECharts computes a scale from its two ends, so these must be real colours.
   heatLow: lightTheme.heatLow,
   heatHigh: lightTheme.heatHigh,
   series: lightTheme.series.map((_, i) => `var(--chart-series${i})`),
 };
 
-/** The theme by token: what `$text` … stand for. */
+/** A theme's colours by placeholder (`$text` …). */
 export function tokenValues(theme: ChartTheme): Record<string, string> {
   const { series, ...named } = theme;
   const colours = [...Object.entries(named), ...series.map((colour, i) => [`series${i}`, colour] as const)];
   return Object.fromEntries(colours.map(([name, colour]) => [`$${name}`, colour]));
 }
 
-/** Keys whose text comes from records, and holds no tokens: a system may be called `$text`. */
+/** Option keys whose text comes from records, so that a system may be called `$text`. */
 const namedByUser = new Set(['name', 'data']);
 
-/** A copy of an option with every token replaced by what it stands for. */
+/** A copy of an option with all placeholders replaced. */
 export function resolveTokens<T>(option: T, theme: ChartTheme): T {
   const values = new Map<string, unknown>([...Object.entries(tokenValues(theme)), [SIZE_LABELS, formatParameters]]);
   const resolve = (value: unknown): unknown => {

@@ -2,8 +2,8 @@ import type { CheckReport } from '../../results/check/check-report.js';
 import { remarksOf } from './text.js';
 
 /**
- * Workflow commands that GitHub Actions shows as annotations: errors for what failed, warnings for what is worth a look,
- * notices for what got better. GitHub shows ten of a kind a step, which is one reason to say the same of several at once.
+ * Workflow commands that GitHub Actions shows as annotations: errors for failed cases, warnings for cases worth a look,
+ * notices for improvements. GitHub shows at most ten of each per step, hence one annotation for cases with the same remark.
  */
 export function renderAnnotations(reports: readonly CheckReport[]): string {
   return reports
@@ -19,7 +19,7 @@ export function renderAnnotations(reports: readonly CheckReport[]): string {
     .join('');
 }
 
-/** As the runner reads them back (actions/toolkit, packages/core/src/command.ts). */
+/** Escapes text as the runner decodes it (actions/toolkit, packages/core/src/command.ts). */
 function escapeData(text: string): string {
   return text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
 }

@@ -2,8 +2,8 @@ import { countOf, type CheckCase, type CheckReport } from '../../results/check/c
 import { numbersOf } from './text.js';
 
 /**
- * Checks as JUnit XML: a suite a check, a test case a result (class: the task; name: the system and measure). Cases worth a
- * look pass, with their sentence in system-out.
+ * Checks as JUnit XML: one suite per check, one test case per result (class: the task; name: system and measure). Cases
+ * worth a look pass, with their remark in system-out.
  */
 export function renderJunit(reports: readonly CheckReport[]): string {
   const suites = reports.map((report) => {

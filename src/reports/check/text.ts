@@ -1,17 +1,11 @@
-import {
-  formatP,
-  summaryOf,
-  type CheckCase,
-  type CheckReport,
-  type Verdict,
-} from '../../results/check/check-report.js';
+import { summaryOf, type CheckCase, type CheckReport, type Verdict } from '../../results/check/check-report.js';
+import { formatDifference, formatScore, formatProbability } from '../../results/score-format.js';
 import { alignedTable, printable, shortened } from '../layout/columns.js';
-import { formatDifference, formatScore } from '../model/format.js';
 
-/** What a table's first column says. */
+/** Labels of verdicts in the first column. */
 export const marks: Readonly<Record<Verdict, string>> = { failed: 'FAIL', warned: 'warn', passed: 'ok', skipped: '-' };
 
-/** A check for a terminal: a table of all cases, then a line for each that failed, is worth a look or was skipped. */
+/** A check as text: a table of all cases, then the remarks. */
 export function renderCheckText(report: CheckReport): string {
   const head = ['', 'Task', 'System', 'Measure', report.against, 'now', 'difference', 'p', ''];
   const rows = report.cases.map((one) => [
@@ -36,21 +30,21 @@ export function renderCheckText(report: CheckReport): string {
     .concat('\n');
 }
 
-/** Expected, found, difference and p, as every table shows them; an en dash where there is none. */
+/** Expected and found value, difference and p, formatted for all tables; an en dash for a missing one. */
 export function numbersOf({ expected, found, p }: CheckCase): [string, string, string, string] {
   const none = '–';
   return [
     expected === null ? none : formatScore(expected),
     found === null ? none : formatScore(found),
     expected === null || found === null ? none : formatDifference(found - expected),
-    p === null ? none : formatP(p),
+    p === null ? none : formatProbability(p),
   ];
 }
 
-/** Names in a remark that speaks of several results. */
-const named = 3;
+/** Maximum number of names in a remark on several results. */
+const maxNames = 3;
 
-/** Something to be said beside the table. */
+/** A sentence below the table. */
 export interface Remark {
   readonly verdict: Verdict;
   readonly outcome: string;
@@ -58,8 +52,8 @@ export interface Remark {
 }
 
 /**
- * A sentence for each case that failed, is worth a look, got better or was held against nothing:
- * `beir/nfcorpus: BM25 elasticsearch: nDCG@10 fell from …`. Cases of which the same is to be said share one.
+ * The remarks on cases that failed, are worth a look, improved, or were compared with nothing:
+ * `beir/nfcorpus: BM25 elasticsearch: nDCG@10 fell from …`. Cases with the same sentence share one remark.
  */
 export function remarksOf({ cases }: CheckReport): Remark[] {
   const groups = new Map<string, CheckCase[]>();
@@ -70,8 +64,8 @@ export function remarksOf({ cases }: CheckReport): Remark[] {
   }
   return Array.from(groups.values(), (group) => {
     const { verdict, outcome, message } = group[0]!;
-    const names = group.slice(0, named).map(({ task, system }) => `${task}: ${system}`);
-    const rest = group.length > named ? ', …' : '';
+    const names = group.slice(0, maxNames).map(({ task, system }) => `${task}: ${system}`);
+    const rest = group.length > maxNames ? ', …' : '';
     const who = group.length === 1 ? names[0]! : `${group.length} results (${names.join(', ')}${rest})`;
     return { verdict, outcome, text: `${who}: ${message}` };
   });

@@ -1,16 +1,15 @@
-import { formatP } from '../../results/check/check-report.js';
 import type { MeasureComparison, MovedQuery, ResultComparison, TopDocument } from '../../results/compare/comparison.js';
 import type { StoredResult } from '../../results/store.js';
+import { formatDifference, formatScore, formatProbability } from '../../results/score-format.js';
 import { alignedTable, printable, shortened } from '../layout/columns.js';
-import { formatDifference, formatScore } from '../model/format.js';
 
-/** Width of a document in the rankings side by side, and of a query's text. */
+/** Width of a document in the two rankings, and of a query's text. */
 const documentWidth = 52;
 const queryWidth = 100;
-/** Fewer queries than this deserve a warning. */
-const few = 30;
+/** With fewer queries than this, a warning is shown. */
+const minQueries = 30;
 
-/** A comparison of two results for a terminal. */
+/** A comparison of two results as text. */
 export function renderComparison(comparison: ResultComparison): string {
   const { a, b, measures, moved, movedBy } = comparison;
   const parts = [
@@ -19,7 +18,7 @@ export function renderComparison(comparison: ResultComparison): string {
     measures.length === 0 ? '' : measuresText(measures),
     untestedText(comparison),
     ...notes(comparison).map((note) => `note: ${note}\n`),
-    moved.length === 0 ? '' : `Where ${movedBy} moved most; [grade] document, [–] where it is not judged:\n`,
+    moved.length === 0 ? '' : `Queries whose ${movedBy} changed most; [grade] document, [–] if not judged:\n`,
     ...moved.map(movedText),
   ].filter((part) => part !== '');
   return parts.join('\n');
@@ -39,16 +38,19 @@ function differencesText({ differences }: ResultComparison): string {
   const [work, environment] = [rows('work'), rows('environment')];
   return [
     ...(work.length === 0
-      ? ['What was done is the same in every recorded setting.\n']
-      : [alignedTable(['What differs', 'A', 'B'], work, [0, 1, 2])]),
-    ...(environment.length === 0 ? [] : [alignedTable(['What it was done with', 'A', 'B'], environment, [0, 1, 2])]),
+      ? ['All recorded settings are equal.\n']
+      : [alignedTable(['Setting', 'A', 'B'], work, [0, 1, 2])]),
+    ...(environment.length === 0 ? [] : [alignedTable(['Environment', 'A', 'B'], environment, [0, 1, 2])]),
   ].join('\n');
 }
 
 function measuresText(measures: readonly MeasureComparison[]): string {
   const confidence = Math.round((measures[0]?.interval.confidence ?? 0.95) * 100);
   const several = measures.length > 1;
-  const p = (raw: number, corrected: number): string[] => [formatP(raw), ...(several ? [formatP(corrected)] : [])];
+  const p = (raw: number, corrected: number): string[] => [
+    formatProbability(raw),
+    ...(several ? [formatProbability(corrected)] : []),
+  ];
   const head = [
     'Measure',
     'A',
@@ -84,16 +86,16 @@ function untestedText({ untested }: ResultComparison): string {
     formatScore(meanB),
     formatDifference(difference),
   ]);
-  return alignedTable(['Not by query, so not tested', 'A', 'B', 'B - A'], rows, [0]);
+  return alignedTable(['Not per query, so not tested', 'A', 'B', 'B - A'], rows, [0]);
 }
 
-/** What the table's means stand for where that is not the records' own. */
+/** Explains how the table's means differ from the recorded ones, if they do. */
 function notes({ a, b, measures }: ResultComparison): string[] {
   const [first] = measures;
   if (first === undefined) return [];
   const alone = [
-    first.onlyA === 0 ? '' : `${first.onlyA} queries are outside B's means`,
-    first.onlyB === 0 ? '' : `${first.onlyB} queries are outside A's means`,
+    first.onlyA === 0 ? '' : `${first.onlyA} queries have no ranking in B`,
+    first.onlyB === 0 ? '' : `${first.onlyB} queries have no ranking in A`,
   ].filter((part) => part !== '');
   const other = measures.filter(({ measure, meanA, meanB }) => {
     const [recordedA, recordedB] = [a.record.measures[measure]!, b.record.measures[measure]!];
@@ -106,10 +108,12 @@ function notes({ a, b, measures }: ResultComparison): string[] {
   return [
     ...(alone.length === 0
       ? []
-      : [`${alone.join(' and ')} for want of a ranking; they count 0 there in this comparison`]),
-    ...(recorded.length === 0 ? [] : [`means are over queries here; the records' own are ${recorded.join(', ')}`]),
-    ...(first.queries < few
-      ? [`${first.queries} queries are few: only large differences can be told from chance`]
+      : [`${alone.join(' and ')}; the recorded means leave them out, this comparison counts them 0`]),
+    ...(recorded.length === 0
+      ? []
+      : [`these means are over the compared queries; the recorded means are ${recorded.join(', ')}`]),
+    ...(first.queries < minQueries
+      ? [`${first.queries} queries are few: only large differences can be distinguished from chance`]
       : []),
   ];
 }

@@ -1,10 +1,10 @@
 import type { Cell, Report, Row } from '../model/model.js';
 
-/** Raised when a field changes its meaning or goes. */
+/** To be raised when a field changes its meaning or is removed. */
 const REPORT_VERSION = 1;
 
-/** The report as JSON; docs/reports.md describes it. */
-export function renderJson({ title, systems, suites, parts, results, notes }: Report): string {
+/** The report as JSON; docs/reports.md describes the format. */
+export function renderJson({ title, systems, suites, sections, results, notes }: Report): string {
   const ids = new Map(results.map(({ id, folder }) => [folder, id]));
   const report = {
     schema: 'sgpt-bench/report',
@@ -16,7 +16,7 @@ export function renderJson({ title, systems, suites, parts, results, notes }: Re
       rows: rows.map((row) => rowJson(row, ids)),
       averages,
     })),
-    parts,
+    parts: sections,
     notes,
     results,
   };
@@ -32,7 +32,7 @@ function rowJson(row: Row, ids: ReadonlyMap<string, string>): object {
   };
 }
 
-/** Records stand once, under `results`; a cell names the one it comes from. */
+/** Records are listed once, under `results`; a cell refers to its record by id. */
 function cellJson(cell: Cell | null, ids: ReadonlyMap<string, string>): object | null {
   if (cell === null) return null;
   const { value, best, second, result, published } = cell;

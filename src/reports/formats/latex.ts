@@ -1,8 +1,8 @@
 import { formatValue, NO_VALUE } from '../model/format.js';
 import { suiteGrid, type Grid, type GridCell, type Heading } from '../layout/grid.js';
-import type { Panel, Part, Report, Table } from '../model/model.js';
+import type { Panel, ReportSection, Report, ReportTable } from '../model/model.js';
 
-/** Systems a table holds at most; more go into further tables, since a page is no wider. */
+/** Maximum number of systems per table; a page has room for no more, so further systems go into further tables. */
 const COLUMNS = 7;
 
 const preamble = `\\documentclass[10pt]{article}
@@ -20,27 +20,27 @@ const preamble = `\\documentclass[10pt]{article}
 \\setlength{\\tabcolsep}{4pt}
 \\begin{document}`;
 
-/** The report as a LaTeX document that compiles as it is; its tables (booktabs, longtable) can be copied out. */
-export function renderLatex({ title, suites, systems, parts, notes }: Report): string {
+/** The report as a complete LaTeX document; its tables (booktabs, longtable) can be copied into others. */
+export function renderLatex({ title, suites, systems, sections, notes }: Report): string {
   return [
     preamble,
     `\\section*{${escapeLatex(title)}}`,
     ...suites.flatMap((suite) =>
       slices(suiteGrid(suite, systems)).map((grid, i) => gridTable(grid, suite.name + (i === 0 ? '' : ' (continued)'))),
     ),
-    'Best bold, second underlined; the oracle takes no part.',
+    'Best bold, second underlined; the oracle is not ranked.',
     ...(notes.length === 0
       ? []
       : [`\\begin{itemize}\n${notes.map((note) => `\\item ${escapeLatex(note)}`).join('\n')}\n\\end{itemize}`]),
-    // The records' own tables are too wide for paper; Markdown, CSV and JSON have them.
-    ...parts.filter(({ id }) => id !== 'provenance' && id !== 'cost').flatMap(partText),
+    // The tables of costs and provenance are too wide for paper; Markdown, CSV and JSON have them.
+    ...sections.filter(({ id }) => id !== 'provenance' && id !== 'cost').flatMap(sectionText),
     '\\end{document}',
   ]
     .join('\n\n')
     .concat('\n');
 }
 
-/** The grid in pieces of at most {@link COLUMNS} columns. */
+/** Splits a grid into pieces of at most {@link COLUMNS} columns. */
 function slices(grid: Grid): Grid[] {
   const count = Math.max(1, Math.ceil(grid.columns.length / COLUMNS));
   return Array.from({ length: count }, (_, i) => {
@@ -62,7 +62,7 @@ function gridTable({ corner, columns, lines }: Grid, caption: string): string {
   return longTable(`L{58mm}${'R{24mm}'.repeat(columns.length)}`, head, body, caption);
 }
 
-function partText({ title, panels }: Part): string[] {
+function sectionText({ title, panels }: ReportSection): string[] {
   return [`\\section*{${escapeLatex(title)}}`, ...panels.map(panelTable)];
 }
 
@@ -74,8 +74,8 @@ function panelTable({ label, table }: Panel): string {
   return longTable(columnTypes(table), head, body, label);
 }
 
-/** Text columns share what numbers leave of the page's width. */
-function columnTypes({ columns }: Table): string {
+/** Column types; text columns share the width that numbers leave. */
+function columnTypes({ columns }: ReportTable): string {
   const texts = columns.filter(({ format }) => format === 'text').length;
   const [gap, number] = [3, 20];
   const width = (261 - columns.length * gap - (columns.length - texts) * number) / Math.max(1, texts);
@@ -133,8 +133,8 @@ const commands: Readonly<Record<string, string>> = {
 };
 
 /**
- * Text that LaTeX prints as it is. Long names may break after `/`, `-`, `_` and `.`; a character that the usual fonts
- * lack becomes its code point, as U+1F600, so that every document compiles.
+ * Escapes text for LaTeX. Long names may break after `/`, `-`, `_` and `.`; a character that the usual fonts lack becomes
+ * its code point, such as U+1F600, so that every document compiles.
  */
 export function escapeLatex(text: string): string {
   return Array.from(text.replace(/\s+/g, ' '), (character) => {

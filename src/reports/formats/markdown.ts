@@ -1,22 +1,22 @@
 import { formatValue } from '../model/format.js';
 import { suiteGrid, type Grid, type GridCell, type Heading } from '../layout/grid.js';
-import type { Panel, Part, Report } from '../model/model.js';
+import type { Panel, ReportSection, Report } from '../model/model.js';
 
 /**
- * The report as GitHub-flavoured Markdown. Of parts with several panels the first is shown and the others are folded.
- * @param charts file names of the charts written beside it, by panel
+ * The report as GitHub-flavoured Markdown. In sections with several panels the first panel is open, the others are folded.
+ * @param charts file names of the charts, by panel
  */
 export function renderMarkdown(report: Report, charts: ReadonlyMap<string, string>): string {
-  const { title, suites, systems, parts, notes } = report;
+  const { title, suites, systems, sections, notes } = report;
   return [
     `# ${escapeMarkdown(title)}`,
     ...suites.flatMap((suite) => [
       suites.length === 1 ? '## Results' : `## Results: ${escapeMarkdown(suite.name)}`,
       gridTable(suiteGrid(suite, systems)),
     ]),
-    'Best **bold**, second <ins>underlined</ins>; the oracle takes no part.',
+    'Best **bold**, second <ins>underlined</ins>; the oracle is not ranked.',
     ...(notes.length === 0 ? [] : ['## Notes', notes.map((note) => `- ${escapeMarkdown(note)}`).join('\n')]),
-    ...parts.flatMap((part) => partText(part, charts)),
+    ...sections.flatMap((section) => sectionText(section, charts)),
   ]
     .join('\n\n')
     .concat('\n');
@@ -31,8 +31,8 @@ function gridTable(grid: Grid): string {
   );
 }
 
-/** Long tables, and panels after the first, are folded: a pull request is read from the top. */
-function partText({ id, title, text, panels }: Part, charts: ReadonlyMap<string, string>): string[] {
+/** A section. Long tables, and panels after the first, are folded, as a pull request is read from the top. */
+function sectionText({ id, title, text, panels }: ReportSection, charts: ReadonlyMap<string, string>): string[] {
   const [first, ...others] = panels.map((panel) => panelText(panel, charts));
   const head = [`## ${escapeMarkdown(title)}`, escapeMarkdown(text)];
   if (id === 'cost' || id === 'provenance') return [...head, folded('All results', first!)];
@@ -66,13 +66,13 @@ function cellText({ text, mark }: GridCell): string {
   return mark === 'second' ? `<ins>${text}</ins>` : text;
 }
 
-/** @param numbers whether each column after the first is of numbers, which stand to the right */
+/** @param numbers for each column after the first, true if it holds numbers, which are right-aligned */
 function table(head: readonly string[], lines: readonly (readonly string[])[], numbers: readonly boolean[]): string {
   const rule = [':--', ...numbers.map((right) => (right ? '--:' : ':--'))];
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Text that Markdown shows as it is: nothing in it starts a table cell, a link, a tag or an emphasis. */
+/** Escapes text for Markdown, so that nothing in it starts a table cell, a link, a tag or an emphasis. */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')

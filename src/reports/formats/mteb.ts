@@ -11,7 +11,7 @@ const taskNames = suites
   .flatMap(({ tasks }) => tasks.filter(({ mtebName }) => mtebName !== null))
   .map(({ name }) => name);
 
-/** mteb's names of measures by ir_measures' families. */
+/** mteb's names of measures, by ir_measures' families. */
 const measureNames: Readonly<Record<string, string>> = {
   nDCG: 'ndcg_at_',
   AP: 'map_at_',
@@ -21,13 +21,13 @@ const measureNames: Readonly<Record<string, string>> = {
   Success: 'hit_rate_at_',
 };
 
-/** mteb's word for a model without a revision. */
+/** mteb's name for a missing revision. */
 const NO_REVISION = 'no_revision_available';
 
 /**
- * Result files as mteb's cache holds them, so that `mteb.ResultCache('…/mteb').load_results(...)` reads them: a folder
- * a system with `model_meta.json` and a file a task.
- * @throws InputError when no result is of a task that mteb has
+ * Result files in the layout of mteb's cache, so that `mteb.ResultCache('…/mteb').load_results(...)` reads them: one folder
+ * per system with `model_meta.json` and one file per task.
+ * @throws InputError if no result is of a task that mteb has
  */
 export function mtebFiles({ systems, results }: Report): ReportFile[] {
   const names = modelNames(systems);
@@ -44,10 +44,10 @@ export function mtebFiles({ systems, results }: Report): ReportFile[] {
     }));
   });
   if (files.length > 0) return files;
-  throw new InputError(`format mteb: no result is of a whole task that mteb has; it has ${taskNames.join(', ')}`);
+  throw new InputError(`format mteb: no result covers a whole task that mteb has; mteb has ${taskNames.join(', ')}`);
 }
 
-/** A name for each system that is fit for mteb (organisation/name) and for a path. */
+/** A distinct name for each system, valid for mteb (organisation/name) and in a path. */
 function modelNames(systems: readonly ReportSystem[]): Map<string, string> {
   const names = new Map<string, string>();
   for (const { id, label } of systems) {
@@ -67,7 +67,7 @@ function taskFile(record: ResultRecord): { name: string; data: string }[] {
     return prefix === undefined || cutoff === undefined ? [] : [[`${prefix}${cutoff}`, value] as const];
   });
   const result = {
-    // mteb names revisions of its own copies; ours is known by its checksum.
+    // mteb names revisions of its own copies of the data; ours has a checksum.
     dataset_revision: `sha256:${task.checksum}`,
     task_name: name,
     mteb_version: MTEB_VERSION,
@@ -87,7 +87,7 @@ function taskFile(record: ResultRecord): { name: string; data: string }[] {
   return [{ name: `${name}.json`, data: json(result) }];
 }
 
-/** The version whose format is written. */
+/** The mteb version whose format is written. */
 const MTEB_VERSION = '2.26.24';
 
 function mtebTask(name: string): string | undefined {
@@ -96,7 +96,7 @@ function mtebTask(name: string): string | undefined {
   return found?.task.mtebName ?? undefined;
 }
 
-/** The fields of mteb's ModelMeta; what is not known is null. */
+/** The fields of mteb's ModelMeta; unknown ones are null. */
 function modelMeta(name: string, revision: string, { parameters, runner }: ReportSystem): object {
   const type = findRunnerKind(runner)?.type;
   return {

@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 
-/** Pixels a unit of the drawing: sharp on dense screens and in print. */
+/** Pixels per unit of the drawing, for dense screens and print. */
 const SCALE = 2;
 
-/** An SVG drawing as PNG. Its text is set in the fonts of this machine, so bytes may differ between machines. */
+/** Converts an SVG drawing to PNG. Its text uses this machine's fonts, so the bytes differ between machines. */
 export async function renderPng(svg: string): Promise<Uint8Array> {
   return sharp(Buffer.from(svg), { density: 72 * SCALE })
     .png({ compressionLevel: 9 })

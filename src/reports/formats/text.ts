@@ -1,14 +1,14 @@
 import { alignedTable, printable, shortened } from '../layout/columns.js';
 import { formatParameters } from '../model/format.js';
 import { suiteGrid, transposed, type Grid } from '../layout/grid.js';
-import type { Report, Suite } from '../model/model.js';
+import type { Report, ReportSuite } from '../model/model.js';
 
-/** The widest a system's name, a task's name and a whole line get; more tasks go into further blocks. */
+/** Maximum widths of a system's name, a task's name and a line; tasks that do not fit go into further blocks. */
 const systemWidth = 48;
 const taskWidth = 34;
 const lineWidth = 120;
 
-/** The scores as plain text for a terminal: systems down by family and size, tasks across, `*` at the best. */
+/** The scores as text: systems down by family and size, tasks across, `*` at the best. */
 export function renderTextTable(report: Report): string {
   const blocks = report.suites.flatMap((suite) => {
     const grid = suiteGrid(withoutParts(suite), report.systems);
@@ -20,8 +20,8 @@ export function renderTextTable(report: Report): string {
   return [...blocks, notes].filter((part) => part !== '').join('\n');
 }
 
-/** A terminal is too narrow for CQADupStack's forums; their mean stays. */
-function withoutParts(suite: Suite): Suite {
+/** The suite without CQADupStack's forums, for which a terminal is too narrow; their mean stays. */
+function withoutParts(suite: ReportSuite): ReportSuite {
   return { ...suite, rows: suite.rows.map((row) => ({ ...row, parts: [] })) };
 }
 
@@ -31,7 +31,7 @@ function gridText(grid: Grid, { systems }: Report): string {
     const parameters = sizes.get(heading.id ?? '') ?? null;
     return [shortened(printable(heading.label), systemWidth), parameters === null ? '' : formatParameters(parameters)];
   });
-  // The suite's name stands above the table.
+  // The suite's name is above the table, so it is dropped from the headings.
   const folder = `${grid.suite.toLowerCase()}/`;
   const labels = grid.columns.map(({ label, kind, detail }) => {
     const text = kind === 'average' ? `${label} (${detail})` : label;
@@ -49,7 +49,7 @@ function gridText(grid: Grid, { systems }: Report): string {
     .join('\n');
 }
 
-/** Ranges of columns that fit into a width together, at least one each. */
+/** Ranges of columns that fit into a width; each has at least one column. */
 function blocksOf(labels: readonly string[], width: number): [number, number][] {
   const blocks: [number, number][] = [];
   let [from, used] = [0, 0];

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-/** The libraries that are built into a page, from the installed packages. */
+/** Libraries that are embedded in a page, from the installed packages. */
 const libraries = [
   {
     name: 'Apache ECharts',
@@ -18,18 +18,18 @@ const libraries = [
   },
 ];
 
-/** The page's own script, in the order in which its files need each other. */
+/** The files of the page's script, each after those that it imports. */
 const scripts = ['dom', 'tables', 'queries', 'charts', 'main'];
 
 export interface Assets {
-  /** The page's own script. */
+  /** The page's script. */
   readonly script: string;
-  /** Each library as base64 of gzip; the page unpacks it. Licence comments are kept inside. */
+  /** Each library as base64 of gzip, which the page unpacks. Its licence comments stay inside. */
   readonly libraries: readonly { readonly name: string; readonly licence: string; readonly packed: string }[];
   readonly tableStyle: string;
 }
 
-/** Reads what is built into every page. */
+/** Reads everything that is embedded in a page. */
 export async function loadAssets(): Promise<Assets> {
   const require = createRequire(import.meta.url);
   const text = (file: string): Promise<string> => readFile(require.resolve(file), 'utf8');
@@ -45,13 +45,13 @@ export async function loadAssets(): Promise<Assets> {
   };
 }
 
-/** The files of the page's script as one module: a page that opens from disk cannot import others. */
+/** Joins the files of the page's script into one module, because a page opened from disk cannot import others. */
 async function pageScript(): Promise<string> {
   const files = scripts.map((name) => readFile(new URL(`./page/${name}.js`, import.meta.url), 'utf8'));
   return (await Promise.all(files)).map(withoutModules).join('\n');
 }
 
-/** A compiled file also names its source map, which is not beside the page. */
+/** Removes imports, exports, and the reference to a source map, which is not embedded. */
 function withoutModules(script: string): string {
   return script
     .replace(/^import .*;$/gm, '')
@@ -59,10 +59,10 @@ function withoutModules(script: string): string {
     .replace(/^\/\/# sourceMappingURL=.*$/m, '');
 }
 
-/** Text as base64 of gzip, which the page unpacks with DecompressionStream. */
+/** Encodes text as base64 of gzip; the page decodes it with DecompressionStream. */
 export async function pack(text: string): Promise<string> {
   const compressed = await promisify(gzip)(text, { level: 9 });
-  // Byte 9 names the system that packed it (RFC 1952); the same text must give the same bytes everywhere.
+  // Byte 9 names the operating system (RFC 1952); the same text must give the same bytes everywhere.
   compressed[9] = 255;
   return compressed.toString('base64');
 }

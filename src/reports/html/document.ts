@@ -4,10 +4,10 @@ import { loadAssets, pack } from './assets.js';
 import { html, Markup } from './markup.js';
 import { style } from './style.js';
 import { blockElements, firstPair, queriesSection, queryBlocks } from './queries.js';
-import { chartsOf, partSection, type Section } from './parts.js';
+import { chartsOf, pageSectionOf, type PageSection } from './sections.js';
 import { resultsTable } from './tables.js';
 
-/** Nothing is fetched: scripts and styles are in the file, images are drawn in it. */
+/** Nothing is fetched: scripts, styles and images are embedded. */
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
@@ -21,7 +21,7 @@ export async function renderHtml(report: Report): Promise<string> {
   const sections = sectionsOf(report, queriesSection(report, blocks));
   const data = {
     themes: { light: tokenValues(lightTheme), dark: tokenValues(darkTheme) },
-    charts: chartsOf(report.parts),
+    charts: chartsOf(report.sections),
     pair: firstPair(report.systems),
   };
   const page = html`<!doctype html>
@@ -89,24 +89,24 @@ function leadOf({ systems, suites }: Report): string {
   return `${plural(systems.length, 'system')} on ${plural(tasks, 'task')}.`;
 }
 
-function sectionsOf(report: Report, queries: Section | null): Section[] {
-  const { suites, parts, notes } = report;
-  const results: Section = {
+function sectionsOf(report: Report, queries: PageSection | null): PageSection[] {
+  const { suites, sections, notes } = report;
+  const results: PageSection = {
     id: 'results',
     title: 'Results',
     body: [
       html`<p>
-        Best <b class="best">bold</b>, second <span class="second">underlined</span>; the oracle takes no part. A score
-        leads to the record it comes from.
+        Best <b class="best">bold</b>, second <span class="second">underlined</span>; the oracle is not ranked. Select a
+        score to see its record.
       </p>`,
       suites.map((suite) => resultsTable(suite, report)),
     ],
   };
   const atEnd: ReadonlySet<string> = new Set(['cost', 'provenance']);
-  const [first, last] = [parts.filter(({ id }) => id === 'sizes'), parts.filter(({ id }) => atEnd.has(id))];
-  const others = parts.filter((part) => !first.includes(part) && !last.includes(part));
+  const [first, last] = [sections.filter(({ id }) => id === 'sizes'), sections.filter(({ id }) => atEnd.has(id))];
+  const others = sections.filter((section) => !first.includes(section) && !last.includes(section));
   return [
-    ...first.map(partSection),
+    ...first.map(pageSectionOf),
     results,
     ...(notes.length === 0
       ? []
@@ -119,8 +119,8 @@ function sectionsOf(report: Report, queries: Section | null): Section[] {
             </ul>`,
           },
         ]),
-    ...others.map(partSection),
+    ...others.map(pageSectionOf),
     ...(queries === null ? [] : [queries]),
-    ...last.map(partSection),
+    ...last.map(pageSectionOf),
   ];
 }

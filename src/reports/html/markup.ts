@@ -1,13 +1,13 @@
 import { escapeMarkup } from '../layout/escape.js';
 
-/** HTML that is safe to insert as it is: made by {@link html}, never from a plain string. */
+/** Safe HTML, created by {@link html} and not from a plain string. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
 export type Inserted = Markup | string | number | null | readonly Inserted[];
 
-/** HTML with everything inserted escaped, except other markup: html`<td>${systemName}</td>`. */
+/** Creates HTML: inserted values are escaped, except other markup. Example: html`<td>${systemName}</td>`. */
 export function html(parts: TemplateStringsArray, ...inserted: readonly Inserted[]): Markup {
   return new Markup(parts.reduce((text, part, i) => text + insertable(inserted[i - 1] ?? null) + part));
 }

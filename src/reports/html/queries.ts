@@ -2,22 +2,22 @@ import type { NumberedResult, Report, ReportSystem, Row } from '../model/model.j
 import { rowQueries } from '../model/queries.js';
 import { pack } from './assets.js';
 import { html, Markup } from './markup.js';
-import type { Section } from './parts.js';
+import type { PageSection } from './sections.js';
 import { isBound } from '../model/order.js';
 
-/** Rankings of all systems on all tasks may take up to this many bytes of the page; further ones are left out. */
+/** Maximum size of all rankings in the page, in bytes; further ones are left out. */
 const RANKINGS_LIMIT = 16_000_000;
 
-/** Per-query scores and rankings, packed; the page unpacks what is looked at. */
+/** Packed per-query scores and rankings; the page unpacks them on demand. */
 export interface QueryBlocks {
-  /** By row id. */
+  /** Scores by row id. */
   readonly scores: ReadonlyMap<string, string>;
-  /** By row id and system id, joined by a space. */
+  /** Rankings by row id and system id, joined by a space. */
   readonly rankings: ReadonlyMap<string, string>;
   readonly leftOut: number;
 }
 
-/** Reads the per-query files a row at a time, so that only one row's are in memory. */
+/** Reads the per-query files row by row, so that only one row is in memory. */
 export async function queryBlocks(rows: readonly Row[], results: readonly NumberedResult[]): Promise<QueryBlocks> {
   const scores = new Map<string, string>();
   const rankings = new Map<string, string>();
@@ -44,8 +44,8 @@ export async function queryBlocks(rows: readonly Row[], results: readonly Number
   return { scores, rankings, leftOut };
 }
 
-/** The section that compares two systems query by query; null where no result has per-query scores. */
-export function queriesSection({ suites, systems, results }: Report, blocks: QueryBlocks): Section | null {
+/** The section that compares two systems query by query; null if no result has per-query scores. */
+export function queriesSection({ suites, systems, results }: Report, blocks: QueryBlocks): PageSection | null {
   if (blocks.scores.size === 0) return null;
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
   const shown = rows.filter(({ id }) => blocks.scores.has(id));
@@ -62,14 +62,14 @@ export function queriesSection({ suites, systems, results }: Report, blocks: Que
     blocks.leftOut === 0
       ? null
       : html`<p class="hint">
-          The rankings of ${blocks.leftOut} of ${results.length} results are not in this page, which would be too large;
-          a report of fewer tasks or systems has them.
+          The rankings of ${blocks.leftOut} of ${results.length} results are left out, because the page would be too
+          large; make a report of fewer tasks or systems to see them.
         </p>`;
   return {
     id: 'queries',
     title: 'Queries',
     body: html`<p class="hint">
-        Two systems query by query. Sort by a heading; the button shows the first ten documents of both.
+        Two systems query by query. Sort by a heading; the button shows the top ten documents of both.
       </p>
       ${leftOut}
       <div class="choices">
@@ -87,12 +87,12 @@ export function queriesSection({ suites, systems, results }: Report, blocks: Que
           <label><input type="checkbox" id="query-differ" autocomplete="off" /> Only where they differ</label>
         </p>
       </div>
-      <div id="query-table"><p>Shown by scripts, which do not run here.</p></div>
+      <div id="query-table"><p>This table needs scripts, which do not run here.</p></div>
       <div id="query-detail" tabindex="-1"></div>`,
   };
 }
 
-/** The blocks as script elements that nothing runs. */
+/** The blocks as script elements of a type that browsers do not run. */
 export function blockElements({ scores, rankings }: QueryBlocks): Markup[] {
   return [...scores, ...rankings].map(
     ([key, block]) =>
@@ -102,7 +102,7 @@ export function blockElements({ scores, rankings }: QueryBlocks): Markup[] {
   );
 }
 
-/** The two systems that are compared at first: the first column, and the last that is no oracle. */
+/** The two systems to compare at first: the first column, and the last one that is no oracle. */
 export function firstPair(systems: readonly ReportSystem[]): [string, string] {
   const others = systems.filter(({ runner }) => !isBound(runner));
   return [systems[0]!.id, (others.at(-1) ?? systems.at(-1)!).id];

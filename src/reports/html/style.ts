@@ -1,6 +1,6 @@
 import { darkTheme, lightTheme, tokenValues, type ChartTheme } from '../charts/themes.js';
 
-/** A chart theme as custom properties. */
+/** A chart theme as CSS custom properties. */
 function chartProperties(theme: ChartTheme): string {
   return Object.entries(tokenValues(theme))
     .map(([token, colour]) => `--chart-${token.slice(1)}: ${colour};`)
@@ -12,7 +12,7 @@ const light = `--page: #ffffff; --panel: #f5f7f9; --text: #1c2430; --muted: #5a6
 const dark = `--page: #14181f; --panel: #1c222b; --text: #e8ecf1; --muted: #a3adba; --line: #3a4350; --accent: #7cc0f5;
   --equal: #5fd6ab; --near: #e6c158; --off: #ff9d94; ${chartProperties(darkTheme)}`;
 
-/** The page's own style. */
+/** The page's own CSS. */
 export const style = `
 :root { ${light} }
 @media screen and (prefers-color-scheme: dark) { :root { ${dark} } }

@@ -1,11 +1,12 @@
+import { formatDifference } from '../../results/score-format.js';
 import { verdictOf } from '../model/published.js';
-import { formatDifference, formatValue } from '../model/format.js';
+import { formatValue } from '../model/format.js';
 import { suiteGrid, type GridCell, type GridLine, type Heading } from '../layout/grid.js';
-import type { Column, Report, Suite, Table, Value } from '../model/model.js';
+import type { Column, Report, ReportSuite, ReportTable, TableValue } from '../model/model.js';
 import { html, Markup, type Inserted } from './markup.js';
 
-/** A suite's scores. Rows that unfold have a button; their parts are hidden until it is pressed. */
-export function resultsTable(suite: Suite, { systems, results }: Report): Markup {
+/** The table of a suite's scores. Rows with parts have a button that shows them. */
+export function resultsTable(suite: ReportSuite, { systems, results }: Report): Markup {
   const grid = suiteGrid(suite, systems);
   const lines = new Map(results.map(({ folder }, i) => [folder, i]));
   return scrolling(
@@ -27,8 +28,8 @@ export function resultsTable(suite: Suite, { systems, results }: Report): Markup
   );
 }
 
-/** @param lines the line of each record, by folder, in the table of provenance */
-function gridLine({ heading, cells }: GridLine, { rows }: Suite, lines: ReadonlyMap<string, number>): Markup {
+/** @param lines by folder of a record: its line in the provenance table */
+function gridLine({ heading, cells }: GridLine, { rows }: ReportSuite, lines: ReadonlyMap<string, number>): Markup {
   const parts = rows.find(({ id }) => id === heading.id)?.parts ?? [];
   const parent = heading.kind === 'part' ? heading.id!.split('.')[0]! : undefined;
   const attributes = new Markup(
@@ -51,7 +52,7 @@ function headingText({ label, detail }: Heading): Inserted {
   return [html`<span class="label">${breakable(label)}</span>`, detail === '' ? null : html`<small>${detail}</small>`];
 }
 
-/** Long names may break after a slash. */
+/** Allows line breaks after slashes. */
 function breakable(label: string): Inserted {
   return label.split('/').map((part, i) => (i === 0 ? part : [new Markup('/<wbr>'), part]));
 }
@@ -75,8 +76,8 @@ function scoreCell({ text: number, mark, cell }: GridCell, lines: ReadonlyMap<st
   return html`<td>${score}${differences}</td>`;
 }
 
-/** A table of plain values; one with a name becomes sortable and filterable in the page. */
-export function dataTable(table: Table, name: string | null, label: string): Markup {
+/** A table of plain values. The page makes it sortable and filterable if it has a name. */
+export function dataTable(table: ReportTable, name: string | null, label: string): Markup {
   const heat = heatOf(table);
   const head = table.columns.map(
     ({ label: text, format }) => html`<th scope="col" ${flag(format !== 'text', ' class="number"')}>${text}</th>`,
@@ -103,7 +104,7 @@ export function dataTable(table: Table, name: string | null, label: string): Mar
   );
 }
 
-function dataCell(value: Value, column: Column, heat: (value: number) => number): Markup {
+function dataCell(value: TableValue, column: Column, heat: (value: number) => number): Markup {
   const text = formatValue(value, column.format);
   if (column.format === 'text') return html`<td>${text}</td>`;
   if (typeof value !== 'number') return html`<td class="number">${text}</td>`;
@@ -112,8 +113,8 @@ function dataCell(value: Value, column: Column, heat: (value: number) => number)
   return html`<td class="number${flag(column.heat === true, ' heat')}" ${shade}>${text}</td>`;
 }
 
-/** How far along a value is, in per cent, from the lowest to the highest of the columns with heat. */
-function heatOf({ columns, lines }: Table): (value: number) => number {
+/** Returns the position of a value, in per cent, between the lowest and the highest of the columns with heat. */
+function heatOf({ columns, lines }: ReportTable): (value: number) => number {
   const values = lines.flatMap((line) =>
     line.filter((value, i) => columns[i]!.heat === true && typeof value === 'number'),
   );
@@ -125,7 +126,7 @@ function flag(on: boolean, markup: string): Markup | null {
   return on ? new Markup(markup) : null;
 }
 
-/** Wide tables scroll inside their own region, by keyboard too. */
+/** Makes wide content scroll in a region of its own, also by keyboard. */
 export function scrolling(label: string, content: Markup): Markup {
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${label}">${content}</div>`;
 }

@@ -1,6 +1,6 @@
 /**
- * Rows of text in aligned columns, two spaces apart, under a head and a rule.
- * @param left columns aligned on the left; the others, numbers, on the right
+ * Formats rows of text in aligned columns, two spaces apart, below headings and a rule.
+ * @param left left-aligned columns; the others, numbers, are right-aligned
  */
 export function alignedTable(
   head: readonly string[],
@@ -19,14 +19,14 @@ export function alignedTable(
   return lines.join('\n') + '\n';
 }
 
-/** At most `length` characters, the middle left out. */
+/** Shortens text to at most `length` characters by leaving out its middle. */
 export function shortened(text: string, length: number): string {
   if (text.length <= length) return text;
   const half = Math.floor((length - 1) / 2);
   return `${text.slice(0, length - 1 - half)}…${text.slice(-half)}`;
 }
 
-/** Control characters could move the cursor, change colours or end a line. */
+/** Replaces control characters, which could move the cursor, change colours or end a line. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
 }

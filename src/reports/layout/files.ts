@@ -1,4 +1,4 @@
-/** A file of a report, by its name below the output folder, parts separated by `/`. */
+/** A file of a report; its name is a path in the output folder, with `/` as the separator. */
 export interface ReportFile {
   readonly name: string;
   readonly data: string | Uint8Array;

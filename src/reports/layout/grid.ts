@@ -1,11 +1,12 @@
+import { formatScore } from '../../results/score-format.js';
 import { columnsWithScores } from '../model/averages.js';
-import { formatParameters, formatScore } from '../model/format.js';
-import type { Cell, ReportSystem, Row, Suite } from '../model/model.js';
+import { formatParameters } from '../model/format.js';
+import type { Cell, ReportSystem, Row, ReportSuite } from '../model/model.js';
 
-/** A table of scores, the same for every format: headings, and cells with their marks. */
+/** A table of scores for all formats: headings, and cells with their marks. */
 export interface Grid {
   readonly suite: string;
-  /** What the first column holds. */
+  /** Heading of the first column. */
   readonly corner: string;
   readonly columns: readonly Heading[];
   readonly lines: readonly GridLine[];
@@ -15,9 +16,9 @@ export interface Heading {
   readonly label: string;
   /** Task, part of a task, average or system. */
   readonly kind: 'task' | 'part' | 'average' | 'system';
-  /** A few words after the label: the size of a model, the number of tasks averaged. */
+  /** An addition to the label: the size of a model, the number of averaged tasks. */
   readonly detail: string;
-  /** The row or system behind it; null for averages. */
+  /** Id of the row or system; null for averages. */
   readonly id: string | null;
 }
 
@@ -27,19 +28,19 @@ export interface GridLine {
 }
 
 export interface GridCell {
-  /** The score as text, or an en dash where there is none. */
+  /** The score as text; an en dash for a missing one. */
   readonly text: string;
   readonly mark: 'best' | 'second' | 'none';
-  /** What is behind the number; null for averages and missing scores. */
+  /** The cell of the report; null for averages and missing scores. */
   readonly cell: Cell | null;
 }
 
-/** Few tasks and many systems are shown with systems down: such a table is read at a glance, a single long line is not. */
+/** With few tasks and many systems, systems are the rows: such a table is easier to read than long lines. */
 const TASKS_ACROSS_AT_MOST = 3;
 const SYSTEMS_ACROSS_AT_LEAST = 5;
 
-/** The scores of the suite's systems: tasks down and systems across, or the other way round for up to three tasks. */
-export function suiteGrid(suite: Suite, systems: readonly ReportSystem[]): Grid {
+/** A suite's scores: tasks as rows and systems as columns; transposed for up to three tasks and many systems. */
+export function suiteGrid(suite: ReportSuite, systems: readonly ReportSystem[]): Grid {
   const lines: GridLine[] = suite.rows.flatMap((row) => [
     rowLine(row, 'task'),
     ...row.parts.map((part) => rowLine(part, 'part')),
@@ -62,7 +63,7 @@ export function suiteGrid(suite: Suite, systems: readonly ReportSystem[]): Grid 
   return down && suite.rows.every(({ parts }) => parts.length === 0) ? transposed(grid) : grid;
 }
 
-/** The same table with lines as columns. */
+/** Swaps lines and columns. */
 export function transposed({ suite, columns, lines }: Grid): Grid {
   return {
     suite,

@@ -3,14 +3,14 @@ import type { AverageRow, ReportSystem, Row } from './model.js';
 import { isInAverage, mixesMeasures } from './order.js';
 import { rankedCells } from './ranking.js';
 
-/** Columns that have a score in the suite. */
+/** Indices of the systems that have a score in the suite. */
 export function columnsWithScores(rows: readonly Row[], systems: readonly ReportSystem[]): number[] {
   return [...systems.keys()].filter((column) => rows.some(({ cells }) => cells[column] != null));
 }
 
 /**
- * The averages of a suite: over the tasks that every system has, and, where some have more, over all tasks. A mean of
- * fewer than two tasks is none.
+ * The averages of a suite: over the tasks that every system has and, if some systems have more, over all tasks. An average
+ * needs at least two tasks.
  */
 export function averagesOf(suite: string, rows: readonly Row[], systems: readonly ReportSystem[]): AverageRow[] {
   const comparable = comparableRows(rows);
@@ -26,8 +26,8 @@ export function averagesOf(suite: string, rows: readonly Row[], systems: readonl
 }
 
 /**
- * Rows that are scores of their task and of no other kind: not of a part of the queries, not one of several rows of one
- * task, and not MS MARCO, which models are trained on and the paper's average leaves out.
+ * The rows that count in averages: on all queries of a task, the only row of their task, and not MS MARCO, which models are
+ * trained on and the paper's average leaves out.
  */
 export function comparableRows(rows: readonly Row[]): Row[] {
   return rows.filter(
@@ -42,7 +42,7 @@ function averageRow(
   columns: readonly number[],
   systems: readonly ReportSystem[],
 ): AverageRow {
-  // Summed in the order of names: a sum in another order may differ in its last bit, and so in a rounded digit.
+  // Summed in the order of names, because the order can change the last bit of a sum, and so a rounded digit.
   const summed = [...rows].sort((a, b) => compareCodePoints(a.task, b.task));
   const means = systems.map((_, column) => {
     const cells = summed.map((row) => row.cells[column] ?? null);

@@ -1,20 +1,20 @@
 import { InputError } from '../../core/errors.js';
 import type { StoredResult } from '../../results/store.js';
-import type { NumberedResult, Part, Report, ReportOptions, ReportSystem, Row, Suite } from './model.js';
-import { depthPart } from './sections/depth.js';
-import { publishedPart } from './sections/published.js';
-import { costPart, namedResults, provenancePart } from './sections/records.js';
-import { significancePart } from './sections/significance.js';
-import { layersPart, promptsPart } from './sections/settings.js';
-import { sizesPart } from './sections/sizes.js';
+import type { NumberedResult, ReportSection, Report, ReportOptions, ReportSystem, Row, ReportSuite } from './model.js';
+import { depthSection } from './sections/depth.js';
+import { publishedSection } from './sections/published.js';
+import { costSection, shownResults, provenanceSection } from './sections/records.js';
+import { significanceSection } from './sections/significance.js';
+import { layersSection, promptsSection } from './sections/settings.js';
+import { sizesSection } from './sections/sizes.js';
 import { isInAverage } from './order.js';
 import { selectResults } from './select.js';
 import { columnsOf, mixedSettings } from './systems.js';
 import { suitesOf } from './rows.js';
 
 /**
- * Makes a report of result records. The same records give the same report in whatever order they come.
- * @throws InputError when there is nothing to show, a filter matches nothing, or two records claim one cell
+ * Builds a report from result records. It does not depend on their order.
+ * @throws InputError if there is nothing to show, a filter matches nothing, or two records claim one cell
  */
 export async function buildReport(results: readonly StoredResult[], options: ReportOptions = {}): Promise<Report> {
   if (results.length === 0) throw new InputError('there are no results to report; make some with "sgpt-bench run"');
@@ -23,28 +23,28 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
   const systems = columnsOf(selected);
   const suites = suitesOf(selected, systems);
   const numbered = numberResults(suites, systems);
-  const named = namedResults(suites, systems, numbered);
-  const parts: (Part | null)[] = [
-    sizesPart(suites, systems),
-    publishedPart(suites, systems),
-    layersPart(suites, numbered),
-    promptsPart(suites, numbered),
-    await depthPart(named),
-    await significancePart(options.reference, systems, named),
-    costPart(named),
-    provenancePart(named),
+  const shown = shownResults(suites, systems, numbered);
+  const sections: (ReportSection | null)[] = [
+    sizesSection(suites, systems),
+    publishedSection(suites, systems),
+    layersSection(suites, numbered),
+    promptsSection(suites, numbered),
+    await depthSection(shown),
+    await significanceSection(options.reference, systems, shown),
+    costSection(shown),
+    provenanceSection(shown),
   ];
   return {
     title: options.title ?? 'Retrieval results',
     systems,
     suites,
-    parts: parts.filter((part) => part !== null),
+    sections: sections.filter((section) => section !== null),
     results: numbered,
     notes: [...suites.flatMap(suiteNotes), ...mixedSettings(selected)],
   };
 }
 
-function numberResults(suites: readonly Suite[], systems: readonly ReportSystem[]): NumberedResult[] {
+function numberResults(suites: readonly ReportSuite[], systems: readonly ReportSystem[]): NumberedResult[] {
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => (row.parts.length > 0 ? row.parts : [row])));
   const results = rows.flatMap((row) =>
     row.cells.flatMap((cell, i) =>
@@ -54,7 +54,7 @@ function numberResults(suites: readonly Suite[], systems: readonly ReportSystem[
   return results.map((result, i) => ({ id: `r${i + 1}`, ...result }));
 }
 
-function suiteNotes(suite: Suite): string[] {
+function suiteNotes(suite: ReportSuite): string[] {
   const rows = suite.rows.flatMap((row) => [row, ...row.parts]);
   return [...separateRows(rows), ...sampledRows(rows), ...averageNote(suite)];
 }
@@ -86,11 +86,11 @@ function sampledRows(rows: readonly Row[]): string[] {
     .filter(({ queryLimit }) => queryLimit !== null)
     .map(
       ({ task, queryLimit }) =>
-        `${task} was run on its first ${String(queryLimit)} queries only: this is no score of the task.`,
+        `${task} was run only on its first ${String(queryLimit)} queries: this is not a score of the task.`,
     );
 }
 
-function averageNote({ name, rows, averages }: Suite): string[] {
+function averageNote({ name, rows, averages }: ReportSuite): string[] {
   const tasks = new Set(rows.map(({ task }) => task)).size;
   if (averages.length === 0) {
     return tasks < 2 ? [] : [`${name} has no average: fewer than two tasks have comparable scores of every system.`];

@@ -1,31 +1,17 @@
-import type { Column, Value } from './model.js';
+import { formatDifference, formatProbability, formatScore } from '../../results/score-format.js';
+import type { Column, TableValue } from './model.js';
 
-/** Decimal places of scores in every table; ties are told at this precision. */
-export const SCORE_DECIMALS = 4;
-
-/** What stands where there is no value. */
+/** Text of a missing value. */
 export const NO_VALUE = '–';
 
-/** A score as tables show it: `0.3254`. */
-export function formatScore(value: number): string {
-  return value.toFixed(SCORE_DECIMALS);
-}
-
-/** A difference with its sign: `+0.0012`, `-0.0100`, `0.0000`. */
-export function formatDifference(value: number): string {
-  const text = value.toFixed(SCORE_DECIMALS);
-  if (Number(text) === 0) return (0).toFixed(SCORE_DECIMALS);
-  return value > 0 ? `+${text}` : text;
-}
-
-/** A number of parameters: `950K`, `1.2M`, `125M`, `5.8B`. */
+/** Formats a number of parameters: `950K`, `1.2M`, `125M`, `5.8B`. */
 export function formatParameters(count: number): string {
   for (const [unit, size] of [
     ['B', 1e9],
     ['M', 1e6],
     ['K', 1e3],
   ] as const) {
-    // 999 950 and up would print as 1000.0K.
+    // 999 950 and above would print as 1000.0K.
     if (count < size * 0.99995) continue;
     const scaled = count / size;
     return `${scaled < 99.95 ? scaled.toFixed(1).replace(/\.0$/, '') : scaled.toFixed(0)}${unit}`;
@@ -33,28 +19,24 @@ export function formatParameters(count: number): string {
   return String(count);
 }
 
-/** Whole numbers in groups of three: `12,334`. */
+/** Formats a whole number with separators: `12,334`. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** Seconds as `12.5 s`, `3.2 min` or `1.7 h`. */
+/** Formats seconds as `12.5 s`, `3.2 min` or `1.7 h`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 90) return `${seconds.toFixed(1)} s`;
   return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** Three significant digits: `24.0`, `0.512`, `1,230`. */
+/** Formats with three significant digits: `24.0`, `0.512`, `1,230`. */
 function formatRate(rate: number): string {
   return rate >= 100 ? formatCount(Math.round(rate)) : rate.toPrecision(3);
 }
 
-function formatProbability(p: number): string {
-  return p < 0.0001 ? '<0.0001' : p.toFixed(4);
-}
-
-/** A value as its column shows it. */
-export function formatValue(value: Value, format: Column['format']): string {
+/** Formats a value as its column requires. */
+export function formatValue(value: TableValue, format: Column['format']): string {
   if (value === null) return NO_VALUE;
   if (typeof value === 'string') return value;
   switch (format) {

@@ -1,37 +1,37 @@
 import type { PublishedRow } from '../../suites/published/index.js';
 import type { StoredResult } from '../../results/store.js';
 
-/** Everything a report shows, as plain values made from result records alone. Writers turn it into files. */
+/** The content of a report as plain values, made only from result records. Writers turn it into files. */
 export interface Report {
   readonly title: string;
-  /** Columns, ordered by kind, family and size. */
+  /** Columns of the tables, ordered by kind, family and size. */
   readonly systems: readonly ReportSystem[];
-  /** Tasks by suite (BEIR, USEB, others), each with the averages that can be made. */
-  readonly suites: readonly Suite[];
-  /** What else there is to show, in order; parts without content are left out. */
-  readonly parts: readonly Part[];
-  /** The records behind the numbers, ordered as the rows and columns are. */
+  /** Tasks by suite (BEIR, USEB, others), with the suite's averages. */
+  readonly suites: readonly ReportSuite[];
+  /** Further sections, in order; sections without content are left out. */
+  readonly sections: readonly ReportSection[];
+  /** The records of the shown scores, in the order of rows and columns. */
   readonly results: readonly NumberedResult[];
-  /** What a reader must know to read the numbers right: left out records, mixed settings, sampled queries. */
+  /** Facts needed to read the numbers correctly: left-out records, mixed settings, limited queries. */
   readonly notes: readonly string[];
 }
 
-/** A column: one system, told apart from every other by its label. */
+/** A column: one system, with a label that no other column has. */
 export interface ReportSystem {
-  /** Stable within a report: `s1`, `s2` … in the order of the columns. */
+  /** Stable within a report: `s1`, `s2` …, in the order of the columns. */
   readonly id: string;
-  /** The system's name; followed by the first stage and depth where the name alone would be ambiguous. */
+  /** The system's name; plus first stage and depth if the name is ambiguous. */
   readonly label: string;
   readonly name: string;
   readonly runner: string;
   readonly family: string;
   readonly model: string | null;
   readonly parameters: number | null;
-  /** Which hidden state is pooled how, for bi-encoders. */
+  /** Pooling and layer of a bi-encoder; null for others. */
   readonly view: { readonly pooling: string; readonly layer: number } | null;
 }
 
-/** A record with the row and the column that it is shown in. */
+/** A record, with the ids of its row and column. */
 export interface NumberedResult extends StoredResult {
   /** Stable within a report: `r1`, `r2` … */
   readonly id: string;
@@ -39,14 +39,14 @@ export interface NumberedResult extends StoredResult {
   readonly system: string;
 }
 
-export interface Suite {
+export interface ReportSuite {
   readonly name: string;
   readonly rows: readonly Row[];
-  /** Over the tasks that every system of the suite has; then over all tasks, for the systems that have them. */
+  /** First over the tasks that every system of the suite has, then over all tasks, for the systems that have them. */
   readonly averages: readonly AverageRow[];
 }
 
-/** What must be equal for two scores to stand in one row. */
+/** Two scores are in the same row if all of this is equal. */
 export interface RowKey {
   readonly task: string;
   readonly split: string;
@@ -56,30 +56,30 @@ export interface RowKey {
   readonly measure: string;
 }
 
-/** One task's scores. A task that was run on other data, or under another profile, has a row for each. */
+/** The scores of one task. A task with several data sets or profiles has one row for each. */
 export interface Row extends RowKey {
   /** Stable within a report: `t1`, `t2` …; the forums of CQADupStack are `t1.1` … */
   readonly id: string;
-  /** The task, followed by what tells this row from others of the same task. */
+  /** The task's name, plus the properties that differ from other rows of the task. */
   readonly label: string;
   readonly documents: number;
   readonly queries: number;
-  /** Not downloadable without an agreement with its owner. */
+  /** True if the data cannot be downloaded without an agreement with its owner. */
   readonly restricted: boolean;
-  /** One a system, in the order of the columns; null where there is no result. */
+  /** One cell per system, in the order of the columns; null for a missing result. */
   readonly cells: readonly (Cell | null)[];
-  /** Rows that this one is the mean of: CQADupStack's twelve forums. */
+  /** If this row is a mean, the rows that it is the mean of: CQADupStack's twelve forums. */
   readonly parts: readonly Row[];
-  /** Published scores of the task; only rows of the whole task with the published measure have any. */
+  /** Published scores of the task; empty unless the row has the whole task and the published measure. */
   readonly published: readonly PublishedScore[];
 }
 
 export interface Cell {
   readonly value: number;
-  /** The highest of the row at the precision shown; ties are all best. */
+  /** True for the highest value of the row at the shown precision; ties are all best. */
   readonly best: boolean;
   readonly second: boolean;
-  /** The record behind the number; null for a mean over `parts`. */
+  /** The record of the score; null for a mean over `sections`. */
   readonly result: StoredResult | null;
   /** Published scores of the same system. */
   readonly published: readonly Comparison[];
@@ -93,26 +93,26 @@ export interface PublishedScore {
 export interface Comparison extends PublishedScore {
   /** Measured minus published. */
   readonly difference: number;
-  /** How far it is off: at most 0.001 (`equal`), at most 0.005 (`near`), or more. */
+  /** Size of the difference: at most 0.001 (`equal`), at most 0.005 (`near`), or more (`off`). */
   readonly verdict: 'equal' | 'near' | 'off';
 }
 
-/** A mean over tasks, of the systems that have them all: never over different tasks for different systems. */
+/** A mean over tasks. Only systems with results on all of these tasks have a value. */
 export interface AverageRow {
   readonly measures: readonly string[];
-  /** Labels of the rows in it. */
+  /** Labels of the averaged rows. */
   readonly tasks: readonly string[];
-  /** Tasks of the suite, with those left out. */
+  /** Number of tasks in the suite, including those left out. */
   readonly of: number;
-  /** One a system, in the order of the columns; null where it lacks a task, or has none of the suite. */
+  /** One cell per system, in the order of the columns; null if the system lacks one of the tasks. */
   readonly cells: readonly (Pick<Cell, 'value' | 'best' | 'second'> | null)[];
 }
 
-/** A section of a report besides the scores: one question, answered by panels of which a page shows one at a time. */
-export interface Part {
+/** A section of a report besides the scores. It answers one question with panels, of which a page shows one. */
+export interface ReportSection {
   readonly id: 'sizes' | 'published' | 'layers' | 'prompts' | 'depth' | 'significance' | 'cost' | 'provenance';
   readonly title: string;
-  /** One or two sentences that say how to read it. */
+  /** One or two sentences on how to read it. */
   readonly text: string;
   readonly panels: readonly Panel[];
 }
@@ -120,25 +120,25 @@ export interface Part {
 export interface Panel {
   /** Unique in the report. */
   readonly id: string;
-  /** The task or average that the panel is about. */
+  /** The task or average that the panel shows. */
   readonly label: string;
   readonly figure: Figure | null;
-  readonly table: Table;
+  readonly table: ReportTable;
 }
 
-/** A table of plain values; the columns say how they are shown. */
-export interface Table {
+/** A table of plain values; its columns define the formats. */
+export interface ReportTable {
   readonly columns: readonly Column[];
-  readonly lines: readonly (readonly Value[])[];
+  readonly lines: readonly (readonly TableValue[])[];
 }
 
-export type Value = string | number | null;
+export type TableValue = string | number | null;
 
 export interface Column {
   readonly label: string;
   readonly format:
     'text' | 'score' | 'difference' | 'parameters' | 'count' | 'rate' | 'duration' | 'probability' | 'verdict';
-  /** Cells are shaded by value, from the lowest to the highest of all such columns. */
+  /** Cells are shaded by value, over all columns with heat. */
   readonly heat?: boolean;
 }
 
@@ -150,10 +150,10 @@ interface FigureBase {
   readonly measure: string;
 }
 
-/** Score against parameters for one row or average. */
+/** Score by number of parameters, for one row or average. */
 export interface SizeFigure extends FigureBase {
   readonly kind: 'sizes';
-  /** One line a family, points by size. */
+  /** One line per family, points by size. */
   readonly lines: readonly SizeLine[];
   /** Systems without a size (BM25, the oracle), drawn as level lines. */
   readonly levels: readonly { readonly label: string; readonly runner: string; readonly value: number }[];
@@ -173,28 +173,28 @@ export interface SizePoint {
   readonly value: number;
 }
 
-/** Scores of one model by layer (across) and pooling (down). */
+/** Scores of one model by layer (horizontal) and pooling (vertical). */
 export interface HeatFigure extends FigureBase {
   readonly kind: 'heat';
   readonly layers: readonly number[];
   readonly poolings: readonly string[];
-  /** `values[pooling][layer]`, null where it was not run. */
+  /** `values[pooling][layer]`; null for a combination that was not run. */
   readonly values: readonly (readonly (number | null)[])[];
 }
 
-/** Scores against the depth of re-ranking. */
+/** Score by re-ranking depth. */
 export interface DepthFigure extends FigureBase {
   readonly kind: 'depth';
   readonly depths: readonly number[];
   readonly lines: readonly {
     readonly label: string;
     readonly ceiling: boolean;
-    /** One a depth, null where it is not known. */
+    /** One value per depth; null if unknown. */
     readonly values: readonly (number | null)[];
   }[];
 }
 
-/** Paired differences to a reference with their confidence intervals. */
+/** Paired differences to a reference with confidence intervals. */
 export interface DifferenceFigure extends FigureBase {
   readonly kind: 'differences';
   readonly reference: string;
@@ -208,12 +208,12 @@ export interface DifferenceFigure extends FigureBase {
 
 export interface ReportOptions {
   readonly title?: string | undefined;
-  /** Only these tasks (a name, or the start of one up to a slash); all when empty. */
+  /** Shows only these tasks (a name, or the start of one up to a slash); all if empty. */
   readonly tasks?: readonly string[] | undefined;
-  /** Only these systems: a name, a family, or a part of a name with `*`; all when empty. */
+  /** Shows only these systems (a name, a family, or a pattern with `*`); all if empty. */
   readonly systems?: readonly string[] | undefined;
-  /** The system that differences are taken against. */
+  /** The system that all others are compared with. */
   readonly reference?: string | undefined;
-  /** Where two records claim one cell, take the newer instead of refusing. */
+  /** True: of two records that claim one cell, the newer is used; else they are an error. */
   readonly newest?: boolean | undefined;
 }

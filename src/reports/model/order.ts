@@ -2,24 +2,24 @@ import { compareCodePoints } from '../../core/text.js';
 import { findRunnerKind, runnerKinds } from '../../runners/index.js';
 import { findTask, suiteByPrefix, suites } from '../../suites/index.js';
 
-/** The suite that a task is averaged in, by its title: `BEIR`, `USEB`, or the folder that it is named in. */
+/** Title of the suite in which a task is averaged: `BEIR`, `USEB`, or the folder in its name. */
 export function suiteOf(task: string): string {
   const suite = suiteByPrefix(task);
   if (suite !== undefined) return suite.title;
   return task.includes('/') ? task.slice(0, task.lastIndexOf('/')) : 'Other';
 }
 
-/** Whether a suite's average is over different measures; elsewhere a mean of different measures says nothing. */
+/** True if the suite averages over different measures; in other suites such a mean would be meaningless. */
 export function mixesMeasures(title: string): boolean {
   return suites.find((suite) => suite.title === title)?.mixesMeasures === true;
 }
 
-/** Whether a task counts in its suite's average: one that models are trained on does not. */
+/** True if a task counts in its suite's average; tasks that models are trained on do not. */
 export function isInAverage(task: string): boolean {
   return findTask(task)?.task.inAverage !== false;
 }
 
-/** Whether the data is not to be had by everyone. */
+/** True if the data is not public. */
 export function isRestricted(task: string): boolean {
   return findTask(task)?.task.isPublic === false;
 }
@@ -29,7 +29,7 @@ export function compareSuites(a: string, b: string): number {
   return rankIn(titles, a) - rankIn(titles, b) || compareCodePoints(a, b);
 }
 
-/** By suite and by the order of its paper; then by name. */
+/** Orders tasks by suite, by the order of its paper, then by name. */
 export function compareTasks(a: string, b: string): number {
   return rankOfTask(a) - rankOfTask(b) || compareCodePoints(a, b);
 }
@@ -40,16 +40,16 @@ function rankOfTask(name: string): number {
   return suites.indexOf(found.suite) * 1000 + found.suite.tasks.indexOf(found.task);
 }
 
-/** What columns are ordered by. */
-interface Ordered {
+/** Sort keys of a column. */
+interface SortableSystem {
   readonly runner: string;
   readonly family: string;
   readonly parameters: number | null;
   readonly label: string;
 }
 
-/** By kind of runner (bounds last), family, size, label. */
-export function compareSystems(a: Ordered, b: Ordered): number {
+/** Orders systems by kind of runner (bounds last), family, size, label. */
+export function compareSystems(a: SortableSystem, b: SortableSystem): number {
   return (
     Number(isBound(a.runner)) - Number(isBound(b.runner)) ||
     rankOfRunner(a.runner) - rankOfRunner(b.runner) ||
@@ -59,12 +59,12 @@ export function compareSystems(a: Ordered, b: Ordered): number {
   );
 }
 
-/** Whether a system of this runner is a bound (the oracle): no system to be the best of a table. */
+/** True if systems of this runner are bounds (the oracle), which cannot be the best of a table. */
 export function isBound(runner: string): boolean {
   return findRunnerKind(runner)?.type === 'bound';
 }
 
-/** Whether a runner re-ranks what a first stage found. */
+/** True if a runner re-ranks the candidates of a first stage. */
 export function reranks(runner: string): boolean {
   return findRunnerKind(runner)?.reranks === true;
 }

@@ -4,20 +4,20 @@ import type { PerQuery } from '../../results/record.js';
 import { loadPerQuery, loadScores, type StoredResult } from '../../results/store.js';
 import type { NumberedResult, Row } from './model.js';
 
-/** Scores are kept to this many steps of 1: four decimal places, as they are shown. */
+/** Scores are stored in steps of 1/10,000: the four decimals that are shown. */
 export const SCORE_STEPS = 10_000;
 
-/** The queries of a row with every system's scores. Arrays run parallel. */
+/** The queries of a row with every system's scores. All arrays have the same order. */
 export interface RowQueries {
   readonly row: string;
   readonly measure: string;
   readonly ids: readonly string[];
   readonly texts: readonly string[];
-  /** By column id: a score a query in steps of 1/{@link SCORE_STEPS}, null where the system has none. */
+  /** By column id: one score per query in steps of 1/{@link SCORE_STEPS}; null for a query without a score. */
   readonly scores: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
-/** The tops of a system's rankings: for each query [document, score, grade], documents as places in `documents`. */
+/** A system's top documents, for each query [document, score, grade]; a document is an index into `documents`. */
 export interface SystemTops {
   readonly row: string;
   readonly system: string;
@@ -27,14 +27,14 @@ export interface SystemTops {
   readonly tops: readonly (readonly (readonly [number, number, number | null])[])[];
 }
 
-/** Whether the per-query file of a result is there: records alone may have been kept. */
+/** True if the result's per-query file exists; a folder may hold the record only. */
 export function hasPerQuery({ folder, record }: StoredResult): Promise<boolean> {
   return exists(join(folder, record.files.perQuery));
 }
 
 /**
- * Reads the per-query files of a row's results; null where there is none.
- * @param withTops whether the tops of rankings are wanted
+ * Reads the per-query files of a row's results; null if there are none.
+ * @param withTops true: reads the top documents, too
  */
 export async function rowQueries(
   row: Row,
@@ -77,15 +77,15 @@ export async function rowQueries(
   };
 }
 
-/** @param ids the place of each query */
+/** @param ids by query id: its index */
 function topsOf({ queries }: PerQuery, ids: ReadonlyMap<string, number>): Pick<SystemTops, 'documents' | 'tops'> {
   const documents = new Map<string, readonly [number, string]>();
   const tops: SystemTops['tops'][number][] = [];
   for (const { id, top } of queries) {
     tops[ids.get(id)!] = top.map((document) => {
-      const place = documents.get(document.id)?.[0] ?? documents.size;
-      documents.set(document.id, [place, document.title]);
-      return [place, Number(document.score.toPrecision(6)), document.grade] as const;
+      const index = documents.get(document.id)?.[0] ?? documents.size;
+      documents.set(document.id, [index, document.title]);
+      return [index, Number(document.score.toPrecision(6)), document.grade] as const;
     });
   }
   return { documents: [...documents].map(([id, [, title]]) => [id, title] as const), tops };

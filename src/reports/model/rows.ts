@@ -1,7 +1,7 @@
 import { compareCodePoints } from '../../core/text.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import type { StoredResult } from '../../results/store.js';
-import type { Cell, ReportSystem, Row, RowKey, Suite } from './model.js';
+import type { Cell, ReportSystem, Row, RowKey, ReportSuite } from './model.js';
 import { parentOf, reportedSplit } from '../../suites/index.js';
 import { compareSuites, compareTasks, isRestricted, suiteOf } from './order.js';
 import { averagesOf } from './averages.js';
@@ -10,8 +10,8 @@ import { rankedCells } from './ranking.js';
 import { rowKey } from './select.js';
 import { ambiguousNames, columnLabel } from './systems.js';
 
-/** Tables of all suites: a row for each task, split, data, profile and query limit among the records. */
-export function suitesOf(results: readonly StoredResult[], systems: readonly ReportSystem[]): Suite[] {
+/** The tables of all suites: one row per task, split, data, profile, query limit and measure among the records. */
+export function suitesOf(results: readonly StoredResult[], systems: readonly ReportSystem[]): ReportSuite[] {
   const rows = number(foldForums(rowsOf(results, systems), systems));
   const names = [...new Set(rows.map(({ task }) => suiteOf(task)))].sort(compareSuites);
   return names.map((name) => {
@@ -59,7 +59,7 @@ function rowsOf(results: readonly StoredResult[], systems: readonly ReportSystem
   });
 }
 
-/** The task's name and, where it has several rows, what this one is: its split, profile, query limit, data. */
+/** The task's name; if the task has several rows, plus what distinguishes this one: split, profile, query limit, data. */
 function rowLabel(key: RowKey, keys: readonly RowKey[]): string {
   const others = keys.filter(({ task }) => task === key.task);
   const differs = (field: keyof RowKey): boolean => others.some((other) => other[field] !== key[field]);
@@ -75,7 +75,7 @@ function rowLabel(key: RowKey, keys: readonly RowKey[]): string {
 
 type Unranked = Omit<Cell, 'best' | 'second'>;
 
-/** Puts the forums of CQADupStack under one row with their mean, where all twelve are there for a system. */
+/** Moves the forums of CQADupStack below one row with their mean, if all twelve are present. */
 function foldForums(rows: readonly Row[], systems: readonly ReportSystem[]): Row[] {
   const folded: Row[] = [];
   const forums = new Map<string, Row[]>();
@@ -88,9 +88,9 @@ function foldForums(rows: readonly Row[], systems: readonly ReportSystem[]): Row
     }
   }
   for (const parts of forums.values()) {
-    // Two rows of one forum (other data) cannot be told apart in a mean, nor is a mean of some forums a score of the task.
-    const whole = parentOf(parts[0]!.task)!.parts;
-    if (new Set(parts.map(({ task }) => task)).size === whole && parts.length === whole)
+    // A mean needs each forum exactly once: not twice (with other data), and not some of them only.
+    const partCount = parentOf(parts[0]!.task)!.parts;
+    if (new Set(parts.map(({ task }) => task)).size === partCount && parts.length === partCount)
       folded.push(meanRow(parts, systems));
     else folded.push(...parts);
   }

@@ -5,28 +5,28 @@ import type { ResultRecord } from '../../results/record.js';
 import type { StoredResult } from '../../results/store.js';
 import type { ReportOptions, RowKey } from './model.js';
 
-/** What must be equal for two records to stand in one row of a table. */
+/** Two records are in the same row if their keys are equal. */
 export function rowKey({ task, profile, mainMeasure }: ResultRecord): RowKey {
   const { name, split, checksum, queryLimit } = task;
   return { task: name, split, checksum, profile, queryLimit, measure: mainMeasure };
 }
 
-/** The records that the options ask for, one a cell, in an order that does not depend on the order given. */
+/** The records that match the options, one per cell, in an order that does not depend on the input's. */
 export function selectResults(results: readonly StoredResult[], options: ReportOptions): StoredResult[] {
-  const wanted = filterBy(
+  const selected = filterBy(
     filterBy(results, options.tasks ?? [], 'task', ({ record }) => [record.task.name], matchesTask),
     options.systems ?? [],
     'system',
     ({ record }) => [record.system.name, record.system.family],
     matchesPattern,
   );
-  for (const { folder, record } of wanted) {
+  for (const { folder, record } of selected) {
     if (Object.hasOwn(record.measures, record.mainMeasure)) continue;
     throw new InputError(
       `${folder}: the record has no value of its main measure "${record.mainMeasure}"; run the task again`,
     );
   }
-  return onePerCell(wanted, options.newest ?? false).sort(
+  return onePerCell(selected, options.newest ?? false).sort(
     (a, b) =>
       compareCodePoints(a.record.task.name, b.record.task.name) ||
       compareCodePoints(a.record.system.name, b.record.system.name) ||
@@ -53,18 +53,18 @@ function filterBy(
   return results.filter((result) => patterns.some((p) => namesOf(result).some((name) => matches(p, name))));
 }
 
-/** A task's name, or a folder of names: `beir` takes all of BEIR. */
+/** Matches a task's name, or a prefix of names: `beir` matches all of BEIR. */
 function matchesTask(pattern: string, name: string): boolean {
   return name === pattern || name.startsWith(pattern.endsWith('/') ? pattern : `${pattern}/`);
 }
 
-/** Equality, with `*` for any text. */
+/** Matches a name; `*` in the pattern stands for any text. */
 function matchesPattern(pattern: string, name: string): boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
 }
 
-/** What a cell is: a row, a system's name, and what it re-ranked. */
+/** The key of a cell: the row, the system's name, and the first stage. */
 export function cellKey(record: ResultRecord): string {
   const { firstStage } = record;
   return canonicalJson([rowKey(record), record.system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
@@ -81,7 +81,7 @@ function onePerCell(results: readonly StoredResult[], newest: boolean): StoredRe
   return [...cells.values()];
 }
 
-/** By date; two of the same moment are told by folder, so that the order given does not matter. */
+/** Compares by date, then by folder, so that the order of the input does not matter. */
 function isNewer(a: StoredResult, b: StoredResult): boolean {
   const [x, y] = [a, b].map(({ record }) => Date.parse(record.provenance.createdAt)) as [number, number];
   return x === y ? compareCodePoints(a.folder, b.folder) > 0 : x > y;

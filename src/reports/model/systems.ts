@@ -7,8 +7,8 @@ import { compareSystems, suiteOf } from './order.js';
 import { differingSettings, rowKey } from './select.js';
 
 /**
- * The columns of the records, in order. A name that was run over several first stages or depths becomes a column for
- * each, and its label says which.
+ * The columns of the records, in order. A system that was run with several first stages or depths has one column for each,
+ * named in its label.
  */
 export function columnsOf(results: readonly StoredResult[]): ReportSystem[] {
   const ambiguous = ambiguousNames(results);
@@ -35,7 +35,7 @@ function viewOf({ system: { settings } }: ResultRecord): ReportSystem['view'] {
   return typeof pooling === 'string' && typeof layer === 'number' ? { pooling, layer } : null;
 }
 
-/** Names that stand for several first stages or depths within one row. */
+/** Names that have several first stages or depths within one row. */
 export function ambiguousNames(results: readonly StoredResult[]): ReadonlySet<string> {
   const stages = new Map<string, string>();
   const ambiguous = new Set<string>();
@@ -58,7 +58,7 @@ function stageOf({ firstStage }: ResultRecord): string {
   return firstStage === null ? 'no first stage' : `top ${firstStage.depth} of ${firstStage.name}`;
 }
 
-/** A note for each suite that has columns whose records were not all made with the same settings. */
+/** A note for each suite with columns whose records differ in settings. */
 export function mixedSettings(results: readonly StoredResult[]): string[] {
   const ambiguous = ambiguousNames(results);
   const first = new Map<string, ResultRecord>();

@@ -8,10 +8,10 @@ import { readableJson } from './readable-json.js';
 import { resultRecordSchema } from '../record.js';
 import type { DescribedWork } from '../compare/work-difference.js';
 
-/** Raised when a field changes its meaning or goes; baselines of another version are refused. */
+/** To be raised when a field changes its meaning or is removed; baselines of another version are refused. */
 export const BASELINE_VERSION = 1;
 
-/** Decimal places of a baseline's scores: far finer than any drop that matters, and short enough to read. */
+/** Decimals of a baseline's scores: far finer than any drop that matters, and short enough to read. */
 const decimals = 6;
 
 const expected = 'a baseline written by "sgpt-bench check --baseline FILE --update"';
@@ -20,20 +20,20 @@ const { task, system, profile, firstStage, topK } = resultRecordSchema.shape;
 
 const entrySchema = z
   .strictObject({
-    /** What makes scores comparable; the counts of documents and judgements follow from the checksum. */
+    /** Properties that scores must share to be comparable; the counts of documents and judgements follow from the checksum. */
     task: task.pick({ name: true, split: true, checksum: true, queryLimit: true }),
     system,
     profile,
     firstStage,
     topK,
     versions: z.record(z.string(), z.string()),
-    /** The record's main measure when the baseline was made. */
+    /** The record's main measure when the baseline was written. */
     measure: z.string().min(1),
-    /** The record's mean: what reports show. Equal to the mean over `scores` but for rounding and macro-averaged tasks. */
+    /** The record's mean, as in reports. Equals the mean over `scores` except for rounding and macro-averaged tasks. */
     mean: z.number(),
     /**
-     * Query id and value, in the data set's order (an object would lose it); null where the system had no ranking. Empty
-     * where the measure is none of single queries (average precision over pairs).
+     * Query id and value, in the data set's order (an object would lose it); null if the system had no ranking. Empty if the
+     * measure has no values per query (average precision over pairs).
      */
     scores: z.array(z.tuple([z.string(), z.number().nullable()])),
   })
@@ -48,11 +48,11 @@ const baselineSchema = z.strictObject({
   results: z.array(entrySchema).min(1, 'expected at least one result'),
 });
 
-/** Scores to hold later results against, small enough to be kept beside the code. */
+/** Scores to compare later results with; small enough to keep beside the code. */
 export type Baseline = z.infer<typeof baselineSchema>;
 export type BaselineEntry = Baseline['results'][number];
 
-/** Which result an entry is about: a later one of the same task, system and first stage, whatever its settings and hashes. */
+/** The identity of a result: task, system and first stage. Settings and hashes may differ between entry and result. */
 export function identityOf({
   task,
   system,
@@ -61,7 +61,7 @@ export function identityOf({
   return canonicalJson([task.name, system.runner, system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
 }
 
-/** A result as a baseline keeps it. */
+/** The baseline entry of a result. */
 export function entryOf({ record, perQuery }: ScoredResult): BaselineEntry {
   const { system, profile, firstStage, topK, provenance, mainMeasure, measures } = record;
   const { name, split, checksum, queryLimit } = record.task;
@@ -73,9 +73,9 @@ export function entryOf({ record, perQuery }: ScoredResult): BaselineEntry {
 }
 
 /**
- * Results of which no two could be the same entry of a baseline.
- * @param newest where there are several, take the one made last
- * @throws InputError where there are several otherwise
+ * Reduces results to one per entry of a baseline.
+ * @param newest true: of several results, take the newest
+ * @throws InputError for several results otherwise
  */
 export function onePerEntry(results: readonly ScoredResult[], newest: boolean): ScoredResult[] {
   const entries = new Map<string, ScoredResult>();
@@ -89,21 +89,21 @@ export function onePerEntry(results: readonly ScoredResult[], newest: boolean): 
   return [...entries.values()];
 }
 
-/** A baseline of these results, ordered by task and system, so that the same results make the same bytes. */
+/** A baseline of these results, ordered by task and system, so that equal results give equal bytes. */
 export function baselineOf(results: readonly ScoredResult[]): Baseline {
   const entries = results.map(entryOf);
   entries.sort((a, b) => compareCodePoints(sortKey(a), sortKey(b)));
   return { schema: 'sgpt-bench/baseline', version: BASELINE_VERSION, results: entries };
 }
 
-/** The values of a measure as a baseline keeps them, so that an unchanged result differs from it by nothing. */
+/** Values rounded as in a baseline, so that an unchanged result has no difference. */
 export function roundedValues(values: QueryValues): Map<string, number | null> {
   return new Map(Array.from(values, ([id, value]) => [id, value === null ? null : rounded(value)]));
 }
 
 /**
  * Reads a baseline.
- * @throws InputError that names the field for anything that is none, and for one of another schema version
+ * @throws InputError that names the field, for an invalid file or another schema version
  */
 export async function readBaseline(path: string): Promise<Baseline> {
   const version = await baselineVersion(path);
@@ -116,15 +116,15 @@ export async function readBaseline(path: string): Promise<Baseline> {
 }
 
 /**
- * The schema version of a baseline, whatever it is.
- * @throws InputError for a file that is no baseline
+ * Reads only the schema version of a baseline.
+ * @throws InputError for a file that is not a baseline
  */
 export async function baselineVersion(path: string): Promise<unknown> {
   const anyVersion = z.looseObject({ schema: z.literal('sgpt-bench/baseline'), version: z.unknown().optional() });
   return (await readJson(path, anyVersion, expected)).version;
 }
 
-/** Writes a baseline, so that a change of it can be read in a diff. */
+/** Writes a baseline in a layout that gives readable diffs. */
 export async function writeBaseline(path: string, baseline: Baseline): Promise<void> {
   await writeFileAtomic(path, readableJson(baselineSchema.parse(baseline)));
 }

@@ -1,31 +1,31 @@
-/** What a check says about one result. */
+/** The check of one result. */
 export interface CheckCase {
   readonly task: string;
   readonly system: string;
   readonly measure: string;
   readonly verdict: Verdict;
-  /** The verdict's reason in a word or two: `dropped`, `missing`, `equal`. */
+  /** The verdict's reason in one or two words: `dropped`, `missing`, `equal`. */
   readonly outcome: string;
-  /** What the check holds the result against; null where there is nothing. */
+  /** The expected mean; null if there is none. */
   readonly expected: number | null;
-  /** The result's own mean; null where there is no result. */
+  /** The result's mean; null if there is no result. */
   readonly found: number | null;
-  /** The corrected p-value of the difference; null where none was tested. */
+  /** The corrected p-value of the difference; null if it was not tested. */
   readonly p: number | null;
-  /** One sentence, without task and system: what was found, and what to do about it. */
+  /** One sentence, without task and system: the finding, and what to do about it. */
   readonly message: string;
 }
 
-/** `failed` fails the check; `warned` is worth a look; `skipped` was held against nothing. */
+/** `failed` fails the check; `warned` is worth a look; `skipped` was compared with nothing. */
 export type Verdict = 'passed' | 'failed' | 'warned' | 'skipped';
 
-/** The outcome of a check, for writers of every format. */
+/** All cases of a check, for writers of every format. */
 export interface CheckReport {
-  /** What was checked: `Baseline results/baseline/demo.json`. */
+  /** Title of the check: `Baseline results/baseline/demo.json`. */
   readonly title: string;
-  /** What `expected` is: `baseline`, `published`. */
+  /** The kind of `expected`: `baseline`, `published`. */
   readonly against: string;
-  /** When a case fails, in one sentence. */
+  /** One sentence on when a case fails. */
   readonly rule: string;
   readonly cases: readonly CheckCase[];
 }
@@ -38,21 +38,9 @@ export function hasFailed(report: CheckReport): boolean {
   return countOf(report, 'failed') > 0;
 }
 
-/** `2 failed, 11 passed, 1 skipped`: the verdicts there are, worst first. */
+/** Counts of verdicts, worst first: `2 failed, 11 passed, 1 skipped`. */
 export function summaryOf(report: CheckReport): string {
   const verdicts: readonly Verdict[] = ['failed', 'warned', 'passed', 'skipped'];
   const parts = verdicts.map((verdict) => [countOf(report, verdict), verdict] as const).filter(([count]) => count > 0);
   return parts.length === 0 ? 'nothing to check' : parts.map(([count, verdict]) => `${count} ${verdict}`).join(', ');
-}
-
-/** A difference with its sign, at four places: `+0.0012`, `-0.0100`, `0.0000`. */
-export function signed(difference: number): string {
-  const text = difference.toFixed(4);
-  if (Number(text) === 0) return '0.0000';
-  return difference > 0 ? `+${text}` : text;
-}
-
-/** `0.0123`, or `< 0.0001`. */
-export function formatP(p: number): string {
-  return p < 0.0001 ? '< 0.0001' : p.toFixed(4);
 }

@@ -1,33 +1,26 @@
 import { defaultComparison, randomisationTest } from '../../measures/resampling.js';
 import { holm } from '../../measures/significance.js';
+import { mean } from '../../measures/statistics.js';
 import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
-import { formatP, signed, type CheckCase } from './check-report.js';
+import { formatDifference, formatProbability, formatScore } from '../score-format.js';
+import type { CheckCase } from './check-report.js';
+import type { GateLimits } from './limits.js';
 import { dataDifferences } from '../compare/comparison.js';
 import { pairValues, valuesOf, type ScoredResult } from '../compare/pairing.js';
 import { differenceText, workDifferences, type DescribedWork } from '../compare/work-difference.js';
 
-export interface GateLimits {
-  /** How far a mean may fall before a significant drop fails, in the measure's own unit. */
-  readonly maxDrop: number;
-  /** A drop is significant where its corrected p-value is at most this; 1 lets every drop beyond `maxDrop` fail. */
-  readonly alpha: number;
-}
-
-/** A drop of half a point (nDCG@10 of 0.500 to 0.495) is what the literature would still call the same. */
-export const defaultLimits: GateLimits = { maxDrop: 0.005, alpha: 0.05 };
-
-/** Keeps a drop of just `maxDrop` from failing by rounding. */
+/** Tolerance for rounding errors, so that a drop of exactly `maxDrop` passes. */
 const rounding = 1e-9;
 
-/** How many of the queries that fell most a message names. */
+/** Maximum number of queries that a message names. */
 const named = 3;
 
 /**
- * Holds results against a baseline, one case an entry of it, then one a result that it does not have. A drop fails where it
+ * Compares results with a baseline: one case per entry, then one per result that is not in the baseline. A drop fails if it
  * is beyond `maxDrop` and significant: paired randomisation test, two-sided, corrected by Holm's method for the number of
- * results compared. Where the measure is none of single queries, the drop alone decides. A missing result fails, and so
- * does one of other data, another profile or without the measure.
- * @param results no two that could be the same entry (see onePerEntry)
+ * compared results. If the measure has no values per query, the drop alone decides. A missing result fails, and so does
+ * one of other data, of another profile, or without the measure.
+ * @param results at most one per entry (see onePerEntry)
  */
 export function checkBaseline(baseline: Baseline, results: readonly ScoredResult[], limits: GateLimits): CheckCase[] {
   const permutations = permutationsFor(baseline.results.length, limits.alpha);
@@ -46,7 +39,7 @@ export function checkBaseline(baseline: Baseline, results: readonly ScoredResult
   ];
 }
 
-/** An entry, the results that claim to be it, the one that may be compared, and the comparison if there are scores. */
+/** An entry, the results with its identity, the one to compare, and the comparison if the entry has scores per query. */
 interface Match {
   readonly entry: BaselineEntry;
   readonly candidates: readonly ScoredResult[];
@@ -59,19 +52,19 @@ interface EntryComparison {
   readonly meanA: number;
   readonly meanB: number;
   readonly p: number;
-  /** Queries that are better and worse than in the baseline. */
+  /** Numbers of queries that are better and worse than in the baseline. */
   readonly wins: number;
   readonly losses: number;
-  /** Ids of the queries that fell most, worst first. */
+  /** Ids of the queries that fell, the largest fall first. */
   readonly fallen: readonly string[];
   readonly result: ScoredResult;
-  /** Queries of the baseline without a ranking now. */
+  /** Number of the baseline's queries that have no ranking now. */
   readonly lost: number;
 }
 
 /**
- * Random permutations give no p below 1 / (permutations + 1), which the correction multiplies by the number of results: so
- * many that alpha can still be reached, by a factor of 4.
+ * The number of permutations. With n of them no p is below 1 / (n + 1), which the correction multiplies by the number of
+ * results; so n is four times what is needed to reach alpha.
  */
 function permutationsFor(tests: number, alpha: number): number {
   return Math.min(1_000_000, Math.max(defaultComparison.permutations, Math.ceil((4 * tests) / alpha)));
@@ -91,7 +84,7 @@ function matchOf(entry: BaselineEntry, results: readonly ScoredResult[], permuta
   };
 }
 
-/** What stands in the way of comparing a result with an entry, in words. */
+/** Reasons why a result cannot be compared with an entry. */
 function obstacles(entry: BaselineEntry, { record, perQuery }: ScoredResult): string[] {
   const scored = record.measures[entry.measure] !== undefined;
   const scoredByQuery = perQuery.measures.includes(entry.measure);
@@ -110,8 +103,8 @@ function compareWith(entry: BaselineEntry, result: ScoredResult, permutations: n
   const falls = changes.filter(({ change }) => change < 0).sort((x, y) => x.change - y.change);
   return {
     queries: ids.length,
-    meanA: meanOf(a),
-    meanB: meanOf(b),
+    meanA: mean(a),
+    meanB: mean(b),
     p: randomisationTest(a, b, { ...defaultComparison, permutations }).p,
     wins: changes.length - falls.length,
     losses: falls.length,
@@ -121,15 +114,15 @@ function compareWith(entry: BaselineEntry, result: ScoredResult, permutations: n
   };
 }
 
-/** For measures without per-query values: nothing can be tested, so the drop alone decides. */
+/** The case of a measure without per-query values: it cannot be tested, so the drop alone decides. */
 function judgedByMean(entry: BaselineEntry, { record }: ScoredResult, { maxDrop }: GateLimits): CheckCase {
-  const mean = record.measures[entry.measure]!;
-  const difference = mean - entry.mean;
-  const found = { ...caseOf(entry), found: mean };
+  const now = record.measures[entry.measure]!;
+  const difference = now - entry.mean;
+  const found = { ...caseOf(entry), found: now };
   if (Math.abs(difference) < 1e-6)
     return { ...found, verdict: 'passed', outcome: 'equal', message: 'the mean is the same' };
   const message =
-    `${entry.measure} went from ${entry.mean.toFixed(4)} to ${mean.toFixed(4)} (${signed(difference)}); it has no values ` +
+    `${entry.measure} went from ${formatScore(entry.mean)} to ${formatScore(now)} (${formatDifference(difference)}); it has no values ` +
     'by query, so the difference alone decides';
   if (difference >= -(maxDrop + rounding)) return { ...found, verdict: 'passed', outcome: 'within limits', message };
   const versions = { versions: record.provenance.versions };
@@ -170,25 +163,25 @@ function movement({ measure }: BaselineEntry, comparison: EntryComparison, p: nu
   const difference = meanB - meanA;
   const verb = difference < 0 ? 'fell' : difference > 0 ? 'rose' : 'went';
   return (
-    `${measure} ${verb} from ${meanA.toFixed(4)} to ${meanB.toFixed(4)} ` +
-    `(${signed(difference)}, p ${formatP(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
+    `${measure} ${verb} from ${formatScore(meanA)} to ${formatScore(meanB)} ` +
+    `(${formatDifference(difference)}, p ${formatProbability(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
   );
 }
 
-/** Which queries fell most, and what is not as it was when the baseline was made. */
+/** The queries that fell most, and all differences from when the baseline was written. */
 function explanation(entry: BaselineEntry, comparison: EntryComparison): string {
   const { fallen, result, lost } = comparison;
-  // The machine is not in a baseline: it would change with every runner of a CI.
+  // The machine is not part of a baseline, because it changes with every CI runner.
   const without = lost === 0 ? '' : `; ${lost} queries have no ranking any more and count 0`;
   const { record } = result;
   const recorded = record.measures[entry.measure]!;
   const apart = Math.abs(recorded - comparison.meanB) > 1e-4 || Math.abs(entry.mean - comparison.meanA) > 1e-4;
-  const means = apart ? `; the records' own means are ${entry.mean.toFixed(4)} and ${recorded.toFixed(4)}` : '';
+  const means = apart ? `; the records' own means are ${formatScore(entry.mean)} and ${formatScore(recorded)}` : '';
   const why = whatDiffers(entry, { ...record, versions: record.provenance.versions });
   return `${without}${means}; worst: ${fallen.slice(0, named).join(', ')}; ${why}`;
 }
 
-/** What is not as it was when the baseline was made; the machine is not looked at, since CI has many. */
+/** The differences from when the baseline was written; the machine is ignored, since CI has many. */
 function whatDiffers(entry: BaselineEntry, now: DescribedWork): string {
   const differing = workDifferences(entry, now);
   if (differing.length === 0) return 'no recorded setting, model file or version differs';
@@ -227,8 +220,4 @@ function newResult({ record }: ScoredResult): CheckCase {
 
 function caseOf({ task, system, measure, mean }: BaselineEntry): Omit<CheckCase, 'verdict' | 'outcome' | 'message'> {
   return { task: task.name, system: system.name, measure, expected: mean, found: null, p: null };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

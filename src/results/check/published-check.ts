@@ -1,22 +1,21 @@
 import { InputError } from '../../core/errors.js';
+import { mean } from '../../measures/statistics.js';
 import { parentOf, reportedSplit } from '../../suites/index.js';
-import { signed, type CheckCase } from './check-report.js';
+import type { CheckCase } from './check-report.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import { PUBLISHED_MEASURE, publishedScores, type PublishedRow } from '../../suites/published/index.js';
 import { publishedSystems, type PublishedSystem } from '../../suites/published/systems.js';
 import type { ResultRecord } from '../record.js';
+import { formatDifference, formatScore } from '../score-format.js';
 
-/** How far a score may be from the published one, up or down, and still count as reproduced. */
-export const defaultTolerance = 0.005;
-
-/** What the check needs of a record. */
-type Scored = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
+/** The parts of a record that the check needs. */
+type ScoredRecord = Pick<ResultRecord, 'task' | 'system' | 'profile' | 'firstStage' | 'measures'>;
 
 /**
- * Holds results against the published scores of their own task and system: one case a published score, and one, skipped,
- * for each result that has none. The twelve forums of CQADupStack are also held against its score as their mean.
+ * Compares results with the published scores of the same task and system: one case per published score, and one, skipped,
+ * per result without a published score. The twelve forums of CQADupStack are also compared as their mean.
  * @param tolerance largest absolute difference that passes
- * @throws InputError where no result has a published score
+ * @throws InputError if no result has a published score
  */
 export function checkPublished(records: readonly ResultRecord[], tolerance: number): CheckCase[] {
   const cases = [...records, ...meansOfParts(records)].flatMap((record) => casesOf(record, tolerance));
@@ -29,8 +28,8 @@ export function checkPublished(records: readonly ResultRecord[], tolerance: numb
   );
 }
 
-/** Whether a published row speaks of this result's system, run as the row's numbers were made. */
-export function isPublishedSystem({ system, profile, firstStage }: Scored, row: PublishedRow): boolean {
+/** True if a published row is of this result's system, under the same conventions. */
+export function isPublishedSystem({ system, profile, firstStage }: ScoredRecord, row: PublishedRow): boolean {
   const published = publishedSystems[row.system]?.system;
   if (published === undefined || published === null || !isOfSystem(system, published)) return false;
   return published.profiles.includes(profile) && (published.depth ?? firstStage?.depth) === firstStage?.depth;
@@ -46,7 +45,7 @@ function isOfSystem({ runner, family, model, settings }: ResultRecord['system'],
   );
 }
 
-function casesOf(record: Scored, tolerance: number): CheckCase[] {
+function casesOf(record: ScoredRecord, tolerance: number): CheckCase[] {
   const { task, system, measures } = record;
   const found = measures[PUBLISHED_MEASURE];
   const about = { task: task.name, system: system.name, measure: PUBLISHED_MEASURE, p: null };
@@ -68,7 +67,7 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
     );
   return own.map(({ row, score }) => {
     const difference = found - score;
-    // Published scores end at four places or less, so a difference is not held finer than floating point has it.
+    // Published scores have at most four decimals; 1e-9 allows for floating-point errors of the difference.
     const within = Math.abs(difference) <= tolerance + 1e-9;
     const note = publishedNote(row, task.name);
     return {
@@ -78,20 +77,20 @@ function casesOf(record: Scored, tolerance: number): CheckCase[] {
       expected: score,
       found,
       message:
-        `${found.toFixed(4)} against ${String(score)} of ${row.system} (${row.source}): ` +
-        `${signed(difference)}, tolerance ${tolerance}` +
+        `${formatScore(found)} against ${String(score)} of ${row.system} (${row.source}): ` +
+        `${formatDifference(difference)}, tolerance ${tolerance}` +
         (note === undefined ? '' : `; note: ${note}`),
     };
   });
 }
 
-/** What a reader of a difference to this row should know on this task. */
+/** A remark that explains differences to this row on this task. */
 export function publishedNote(row: PublishedRow, task: string): string | undefined {
   const notes = publishedSystems[row.system]?.notes ?? {};
   return Object.entries(notes).find(([name]) => name === '*' || task.endsWith(name))?.[1];
 }
 
-function noCounterpart(record: Scored, rows: readonly PublishedRow[]): string {
+function noCounterpart(record: ScoredRecord, rows: readonly PublishedRow[]): string {
   if (rows.length === 0) return 'no published score of this task is known';
   const otherwise = rows.filter(({ system }) => {
     const published = publishedSystems[system]?.system;
@@ -105,8 +104,8 @@ function noCounterpart(record: Scored, rows: readonly PublishedRow[]): string {
   return `this system's published scores were made otherwise than with profile ${record.profile}: ${ways.join('; ')}`;
 }
 
-/** Tasks that are scored by their parts, for each system that has all of them: the mean of the rounded scores (CQADupStack's forums). */
-function meansOfParts(records: readonly ResultRecord[]): Scored[] {
+/** Scores of tasks with parts (CQADupStack's forums): the mean of the rounded scores, for each system that has all parts. */
+function meansOfParts(records: readonly ResultRecord[]): ScoredRecord[] {
   const groups = new Map<string, ResultRecord[]>();
   for (const record of records) {
     const parent = parentOf(record.task.name);
@@ -129,7 +128,6 @@ function meansOfParts(records: readonly ResultRecord[]): Scored[] {
     const first = group[0]!;
     const { name, parts } = parentOf(first.task.name)!;
     if (names.size !== parts || values.length !== parts) return [];
-    const mean = values.reduce((sum, value) => sum + value, 0) / parts;
-    return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean } }];
+    return [{ ...first, task: { ...first.task, name }, measures: { [PUBLISHED_MEASURE]: mean(values) } }];
   });
 }

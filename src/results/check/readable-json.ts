@@ -1,9 +1,9 @@
-/** Lines are broken where they would be longer. */
+/** Maximum line length. */
 const width = 110;
 
 /**
- * JSON to be read and compared by people: an object or array on one line where it fits, else one entry a line; arrays of
- * small items are filled, several a line.
+ * JSON for people to read and compare: an object or array is on one line if it fits, else one line per entry; arrays of
+ * small items fill their lines.
  */
 export function readableJson(value: unknown): string {
   return text(value, 0) + '\n';
@@ -21,7 +21,7 @@ function text(value: unknown, column: number): string {
   return `${open!}\n${lines.map((one) => indent + one).join('\n')}\n${' '.repeat(column)}${close!}`;
 }
 
-/** Items joined into lines of at most `length` characters; one that is longer, or has lines of its own, stands alone. */
+/** Joins items into lines of at most `length` characters; a longer item, or one of several lines, has its own line. */
 function filled(items: readonly string[], length: number): string[] {
   const lines: string[] = [];
   for (const item of items.map(separated)) {

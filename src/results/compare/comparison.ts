@@ -12,36 +12,36 @@ import {
   type WorkDifference,
 } from './work-difference.js';
 
-/** Queries whose values are nearer than this did not move: what is left is rounding. */
+/** Smaller differences of a query are rounding errors. */
 const sameValue = 1e-9;
 
 export interface ComparisonRequest {
   /** Measures to compare, of those that both results have; default: all of them. */
   readonly measures?: readonly string[] | undefined;
-  /** How many of the queries that moved most to give. */
+  /** Number of queries to return in `moved`. */
   readonly queries: number;
 }
 
-/** Two results of the same data, compared query by query; differences are B - A. */
+/** Two results on the same data, compared query by query; differences are B - A. */
 export interface ResultComparison {
   readonly a: StoredResult;
   readonly b: StoredResult;
   readonly measures: readonly MeasureComparison[];
-  /** Measures that are none of single queries (average precision over pairs): nothing can be tested. */
+  /** Measures without values per query (average precision over pairs), which cannot be tested. */
   readonly untested: readonly UntestedMeasure[];
-  /** The measure by which queries moved: the main one, if it is among those compared by query; null for none. */
+  /** The measure that orders `moved`: the main one, if it has values per query; null if no measure has any. */
   readonly movedBy: string | null;
   /** The queries with the largest differences, largest first. */
   readonly moved: readonly MovedQuery[];
-  /** What differs in data, system, settings, versions. */
+  /** Differences in data, system, settings, versions. */
   readonly differences: readonly WorkDifference[];
 }
 
 export interface MeasureComparison extends PairedComparison {
   readonly measure: string;
-  /** p-values corrected by Holm's method for the number of measures compared. */
+  /** p-values corrected by Holm's method for the number of compared measures. */
   readonly corrected: { readonly tTest: number; readonly randomisation: number };
-  /** Queries with a value in one of the two alone; the other has no ranking, which counts 0. */
+  /** Numbers of queries with a value in only one of the two; the other has no ranking, which counts 0. */
   readonly onlyA: number;
   readonly onlyB: number;
 }
@@ -56,7 +56,7 @@ export interface UntestedMeasure {
 export interface MovedQuery {
   readonly id: string;
   readonly text: string;
-  /** Null where the system has no ranking for the query. */
+  /** Null if the system has no ranking for the query. */
   readonly a: number | null;
   readonly b: number | null;
   readonly difference: number;
@@ -68,7 +68,7 @@ export type TopDocument = PerQuery['queries'][number]['top'][number];
 
 /**
  * Compares two results by every measure that both have.
- * @throws InputError for results of different data, and for a measure that one of them does not have
+ * @throws InputError for results on different data, or a requested measure that one of them does not have
  */
 export function compareResults(a: ScoredResult, b: ScoredResult, request: ComparisonRequest): ResultComparison {
   requireSameData(a, b);
@@ -93,7 +93,7 @@ export function compareResults(a: ScoredResult, b: ScoredResult, request: Compar
   };
 }
 
-/** Why values of two results must not be held against each other, in words; empty where they may. */
+/** Reasons why values of two results are not comparable; empty if they are. */
 export function dataDifferences(a: DescribedData, b: DescribedData): string[] {
   return [
     a.split === b.split ? '' : `split ${a.split} and ${b.split}`,
@@ -102,7 +102,7 @@ export function dataDifferences(a: DescribedData, b: DescribedData): string[] {
   ].filter((difference) => difference !== '');
 }
 
-/** The task's name may differ: a data set run by its folder is the same data as the catalogue's. */
+/** The task's name may differ: a data set opened by its folder is the same data as the suite's. */
 function requireSameData(a: StoredResult, b: StoredResult): void {
   const why = dataDifferences(a.record.task, b.record.task);
   if (why.length === 0) return;
@@ -113,12 +113,16 @@ function requireSameData(a: StoredResult, b: StoredResult): void {
   );
 }
 
-function measuresToCompare(a: ScoredResult, b: ScoredResult, wanted: readonly string[] | undefined): readonly string[] {
+function measuresToCompare(
+  a: ScoredResult,
+  b: ScoredResult,
+  requested: readonly string[] | undefined,
+): readonly string[] {
   const [namesA, namesB] = [a, b].map(({ record }) => Object.keys(record.measures)) as [string[], string[]];
   const common = namesA.filter((measure) => namesB.includes(measure));
-  const unknown = wanted?.find((measure) => !common.includes(measure));
+  const unknown = requested?.find((measure) => !common.includes(measure));
   if (unknown !== undefined) throw unknownName('measure of both results', unknown, common);
-  const names = wanted ?? common;
+  const names = requested ?? common;
   if (names.length > 0) return names;
   throw new InputError(
     `the two results have no measure in common (A: ${namesA.join(', ')}; B: ${namesB.join(', ')}); ` +
@@ -144,7 +148,7 @@ function movedQueries(a: PerQuery, b: PerQuery, measure: string): MovedQuery[] {
     const [x, y] = [valuesA.get(id) ?? null, valuesB.get(id) ?? null];
     return { id, text, a: x, b: y, difference: (y ?? 0) - (x ?? 0), topA: top, topB: inB.get(id)?.top ?? [] };
   });
-  // In units of what counts as a difference, so that queries that moved equally far stay in the data set's order.
+  // Rounded to multiples of `sameValue`, so that queries with equal differences keep the data set's order.
   const distance = (query: MovedQuery): number => Math.round(Math.abs(query.difference) / sameValue);
   return moved.filter((query) => distance(query) > 0).sort((p, q) => distance(q) - distance(p));
 }

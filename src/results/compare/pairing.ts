@@ -1,10 +1,10 @@
 import type { PerQuery, QueryScores } from '../record.js';
 import type { StoredResult } from '../store.js';
 
-/** A stored result with its per-query scores at hand. */
+/** A stored result with its per-query scores. */
 export type ScoredResult = StoredResult & { readonly perQuery: PerQuery };
 
-/** Query id → value of one measure; null where the query is outside the mean, having no ranking. */
+/** Query id → value of one measure; null if the query is not in the mean, because it has no ranking. */
 export type QueryValues = ReadonlyMap<string, number | null>;
 
 /** Two systems' values on the same queries. */
@@ -12,12 +12,12 @@ export interface Pairing {
   readonly ids: readonly string[];
   readonly a: readonly number[];
   readonly b: readonly number[];
-  /** Queries with a value in one of the two alone: the other counts 0 there. */
+  /** Numbers of queries with a value in only one of the two; the other counts 0. */
   readonly onlyA: number;
   readonly onlyB: number;
 }
 
-/** The values of a measure by query, in the order of the file; undefined where the file does not have the measure. */
+/** The values of a measure by query, in the order of the file; undefined if the file does not have the measure. */
 export function valuesOf({ measures, queries }: QueryScores, measure: string): QueryValues | undefined {
   const column = measures.indexOf(measure);
   if (column < 0) return undefined;
@@ -25,9 +25,9 @@ export function valuesOf({ measures, queries }: QueryScores, measure: string): Q
 }
 
 /**
- * Pairs two systems' values by query, in the order of `a`. A query without a value in both is left out, as it is of both
- * means. One without a value on one side counts 0 there: were it left out, a system that returns nothing for its hardest
- * queries would look better for it.
+ * Pairs two systems' values by query, in the order of `a`. A query without a value in both is left out, as in both means. A
+ * query without a value in one counts 0 there: otherwise a system that returns nothing for its hardest queries would look
+ * better.
  */
 export function pairValues(a: QueryValues, b: QueryValues): Pairing {
   const ids = [...new Set([...a.keys(), ...b.keys()])].filter((id) => isNumber(a.get(id)) || isNumber(b.get(id)));

@@ -2,15 +2,15 @@ import { compareAllPaired, holm, type PairedComparison } from '../../measures/si
 import { pairValues, valuesOf } from './pairing.js';
 import type { QueryScores } from '../record.js';
 
-/** A system against the reference; the difference is the system minus the reference. */
+/** Comparison of a system with the reference; the difference is the system minus the reference. */
 export interface ReferenceComparison extends PairedComparison {
-  /** The randomisation test's p-value, corrected by Holm's method for the number of systems compared. */
+  /** The randomisation test's p-value, corrected by Holm's method for the number of compared systems. */
   readonly corrected: number;
 }
 
 /**
  * Compares systems with a reference on the same queries, by one measure.
- * @returns one comparison a system, in order; undefined where the system does not have the measure
+ * @returns one comparison per system, in order; undefined if the system does not have the measure
  */
 export function compareWithReference(
   reference: QueryScores,

@@ -1,28 +1,28 @@
 import { profileByName, type Profile } from '../../core/profile.js';
 import type { ResultRecord, WorkDescription } from '../record.js';
 
-/** Which data: scores are comparable where split, checksum and number of queries are equal. */
+/** Identity of the data: scores are comparable if split, checksum and number of queries are equal. */
 export type DescribedData = Pick<ResultRecord['task'], 'name' | 'split' | 'checksum' | 'queryLimit'>;
 
-/** What was done and what did it: the part of a record that can explain why two scores differ. */
+/** The parts of a record that can explain why two scores differ. */
 export interface DescribedWork extends Omit<WorkDescription, 'task'> {
   readonly task: DescribedData;
   readonly versions: Readonly<Record<string, string>>;
-  /** Where it was done, if that is known: `linux x64`, the processor, the number of threads. */
+  /** The machine, if known: `linux x64`, the processor, the number of threads. */
   readonly machine?: Readonly<Record<string, string>>;
 }
 
-/** Something that is not the same on both sides, in words. */
+/** One difference between two results, as text. */
 export interface WorkDifference {
-  /** `pooling`, `truncation`, `model.safetensors` … */
+  /** The property: `pooling`, `truncation`, `model.safetensors` … */
   readonly what: string;
   readonly a: string;
   readonly b: string;
-  /** Part of the work itself, or only of what it was done with (versions, machine), which should move no score. */
+  /** `work`: part of the work itself; `environment`: versions or machine, which should not change scores. */
   readonly kind: 'work' | 'environment';
 }
 
-/** Settings whose recorded names say too little. Others go by their own names. */
+/** Labels of settings whose recorded names are unclear; other settings are labelled by their names. */
 const settingLabels: Readonly<Record<string, string>> = {
   maxTokens: 'truncation',
   layer: 'hidden state',
@@ -31,7 +31,7 @@ const settingLabels: Readonly<Record<string, string>> = {
   storeDtype: 'vectors stored as',
 };
 
-/** A result's work, as records describe it. */
+/** The work of a record, with versions and machine. */
 export function workOf({ task, system, profile, firstStage, topK, provenance }: ResultRecord): DescribedWork {
   const { platform, cpu, threads } = provenance.machine;
   const machine = { platform, processor: cpu, threads: String(threads) };
@@ -39,8 +39,8 @@ export function workOf({ task, system, profile, firstStage, topK, provenance }: 
 }
 
 /**
- * Everything that differs between two results' work: data, system, profile with what it stands for, model, settings, first
- * stage, versions, machine.
+ * All differences between two results' work: data, system, profile and its conventions, model, settings, first stage,
+ * versions, machine.
  */
 export function workDifferences(a: DescribedWork, b: DescribedWork): WorkDifference[] {
   const sameModel = a.system.model?.id === b.system.model?.id;
@@ -48,7 +48,7 @@ export function workDifferences(a: DescribedWork, b: DescribedWork): WorkDiffere
   return [...work, ...differences(environmentFacts(a), environmentFacts(b), 'environment')];
 }
 
-/** `truncation: 299 tokens, now 300 tokens`: one line for a message. */
+/** Formats a difference for a message: `truncation: 299 tokens, now 300 tokens`. */
 export function differenceText({ what, a, b }: WorkDifference): string {
   return `${what}: ${a}, now ${b}`;
 }
@@ -62,7 +62,7 @@ function differences(a: Facts, b: Facts, kind: WorkDifference['kind']): WorkDiff
   });
 }
 
-/** @param withFiles whether the hashes of the model's files say anything: those of two different models do not */
+/** @param withFiles include the hashes of the model's files; useless for two different models */
 function workFacts(work: DescribedWork, withFiles: boolean): Facts {
   const { task, system, firstStage, topK } = work;
   return new Map([
@@ -74,12 +74,12 @@ function workFacts(work: DescribedWork, withFiles: boolean): Facts {
     ['runner', system.runner],
     ...profileFacts(profileByName(work.profile)),
     ...modelFacts(system.model, withFiles),
-    [settingLabels['storeDtype']!, 'float32'], // unless the settings say otherwise
+    [settingLabels['storeDtype']!, 'float32'], // the default, overwritten by settings below
     ...Object.entries(system.settings).map(settingFact),
     ['first stage', firstStage?.name ?? 'none'],
     ['re-ranking depth', String(firstStage?.depth ?? 'none')],
     ['first-stage candidates', firstStage === null ? 'none' : short(firstStage.checksum)],
-    ['documents kept a query', String(topK)],
+    ['documents per query', String(topK)],
   ]);
 }
 
@@ -124,7 +124,7 @@ export function queriesText(limit: number | null): string {
   return limit === null ? 'all' : `the first ${limit}`;
 }
 
-/** The start of a hash: enough to see that two differ. */
+/** The start of a hash, long enough to see that two hashes differ. */
 export function short(hash: string): string {
   return hash.slice(0, 12);
 }

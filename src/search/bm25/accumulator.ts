@@ -1,34 +1,31 @@
 import type { TopDocuments } from '../selection/top-documents.js';
 import type { Postings } from './postings.js';
 
-/** Documents that an accumulator is for at a time: so few that their scores stay in the processor's cache. */
+/** Documents per window: few enough that their scores stay in the processor's cache. */
 export const windowSize = 1 << 15;
 
-/**
- * Scores of the documents that a query touches, of one window of documents after another, in memory that is used again for the
- * next window and query.
- */
+/** A query's scores, for one window of documents after another. Its memory is reused for the next window and query. */
 export class Accumulator {
-  /** By document's place in the window; negative where untouched, which no score is. */
+  /** Scores by position in the window; -1 for a document without a score (BM25 scores are never negative). */
   readonly #scores = new Float64Array(windowSize).fill(-1);
   readonly #touched = new Int32Array(windowSize);
   #count = 0;
-  /** The number of the window's first document. */
+  /** The document number at which the window begins. */
   #first = 0;
 
-  /** Only when it is empty. */
+  /** Moves the window; it must be empty. */
   moveTo(first: number): void {
     this.#first = first;
   }
 
-  /** Adds a term's score to each of its documents: BM25Similarity's `weight - weight / (1 + freq * normInverse)`. */
+  /** Adds a term's score to each of its documents. BM25Similarity: `weight - weight / (1 + freq * normInverse)`. */
   addPostings({ documents, saturations }: Postings, start: number, end: number, weight: number): void {
     const scores = this.#scores;
     const touched = this.#touched;
     const first = this.#first;
     let count = this.#count;
     if (count === 0) {
-      // The documents of a query's first term are all new: there is nothing to look up or to add to.
+      // The documents of a query's first term are all new: nothing to look up or to add to.
       for (let i = start; i < end; i++)
         scores[documents[i]! - first] = Math.fround(weight - Math.fround(weight / saturations[i]!));
       touched.set(documents.subarray(start, end));
@@ -57,7 +54,7 @@ export class Accumulator {
     return this.#scores[document - this.#first]!;
   }
 
-  /** Offers every document with its score as float32, and is empty then. */
+  /** Offers every document with its score, rounded to float32, and empties the window. */
   drainTo(top: TopDocuments): void {
     const scores = this.#scores;
     const touched = this.#touched;

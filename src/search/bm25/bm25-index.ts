@@ -4,7 +4,7 @@ import type { OnProgress } from '../../core/model.js';
 import { rank, type Ranking } from '../../core/run.js';
 import { englishTerms } from './english.js';
 import { PostingsBuilder, type FieldStatistics, type Postings } from './postings.js';
-import { searchHere, searchInThreads } from './bm25-threads.js';
+import { searchOnCallingThread, searchInThreads } from './bm25-threads.js';
 import { Bm25Scorer, type QueryTerms, type ScoredDocuments, type ScoredIndex } from './scorer.js';
 import { fieldText, type Bm25Field, type Bm25Settings } from './settings.js';
 import { adjustTies, tieOrder } from './ties.js';
@@ -15,26 +15,26 @@ export interface Bm25Statistics {
   readonly fields: Readonly<Partial<Record<Bm25Field, FieldStatistics>>>;
 }
 
-/** Documents between two looks at the signal. */
+/** Documents between two checks of the abort signal. */
 const stride = 1024;
-/** Work that takes about as long as threads to start, in postings read. */
-const enoughForThreads = 3 << 23;
-/** Putting a document in its place takes as long as reading so many postings. */
-const postingsPerPlace = 32;
+/** From this much work on (in postings read), a search is worth starting threads. */
+const minWorkForThreads = 3 << 23;
+/** Sorting one document into the ranking costs as much as reading this many postings. */
+const postingsPerResult = 32;
 
 /**
- * An inverted index in memory that scores as Lucene does: English analysis, lengths in one lossy byte, float32 arithmetic
- * (BM25Similarity of Lucene 9; scores of a query's terms are added up in double, as its scorers do).
+ * An in-memory inverted index that scores as Lucene does: English analysis, lengths rounded to one byte, float32 arithmetic
+ * (BM25Similarity of Lucene 9; the scores of a query's terms are summed in double, as its scorers do).
  *
- * Lucene breaks ties by its internal document number, that is by the order of indexing. Here documents are numbered in the
- * order that their ids have among equal scores (Bm25Settings.ties), so that of two ties the lower number wins.
+ * Lucene breaks ties by its internal document number, that is by the order of indexing. Here documents are numbered in their
+ * order among equal scores (Bm25Settings.ties), so that the lower number wins a tie.
  *
- * Memory: 8 bytes a posting (one term in one field of one document), 16 while the index is built.
+ * Memory: 8 bytes per posting (one term in one field of one document), 16 while the index is built.
  */
 export class Bm25Index {
   readonly statistics: Bm25Statistics;
   readonly #settings: Bm25Settings;
-  /** Document ids by number. */
+  /** Document ids by document number. */
   readonly #ids: readonly string[];
   readonly #vocabulary: Vocabulary;
   readonly #scored: ScoredIndex;
@@ -87,16 +87,16 @@ export class Bm25Index {
   }
 
   /**
-   * The documents that share a term with the query, at most `topK`, in the order of all rankings (score descending, equal
-   * scores by id descending).
+   * The `topK` best documents that share a term with the query, in the order of all rankings (score descending, equal scores
+   * by id descending).
    */
   search(query: string, topK: number): Ranking {
     return this.#rankingOf(this.#scorer.search(this.#termsOf(query), topK));
   }
 
   /**
-   * As `search`, for many queries, in worker threads where that is worth their start.
-   * @returns a ranking a query
+   * As `search`, for many queries; in worker threads if the work is worth starting them.
+   * @returns one ranking per query
    */
   async *searchAll(
     queries: readonly string[],
@@ -106,9 +106,9 @@ export class Bm25Index {
     const terms = queries.map((query) => this.#termsOf(query));
     const work = terms.reduce((sum, query) => sum + this.#workOf(query, topK), 0);
     const found =
-      threads > 1 && work >= enoughForThreads
+      threads > 1 && work >= minWorkForThreads
         ? searchInThreads(this.#scored, terms, topK, threads)
-        : searchHere(this.#scorer, terms, topK);
+        : searchOnCallingThread(this.#scorer, terms, topK);
     for await (const documents of found) {
       throwIfInterrupted(signal);
       yield this.#rankingOf(documents);
@@ -121,15 +121,15 @@ export class Bm25Index {
     return this.#settings.ties === 'anserini' ? rank(ids, adjustTies(scores)) : { ids, scores };
   }
 
-  /** What the search for these terms takes, in postings read. */
+  /** Cost of searching for these terms, in postings read. */
   #workOf(terms: QueryTerms, topK: number): number {
     let postings = 0;
     for (const term of terms.keys())
       for (const { offsets } of this.#scored.fields) postings += offsets[term + 1]! - offsets[term]!;
-    return postings + postingsPerPlace * Math.min(topK, postings);
+    return postings + postingsPerResult * Math.min(topK, postings);
   }
 
-  /** The query's terms that are in the index, with the times they occur. */
+  /** The query's terms that are in the index, with their frequencies. */
   #termsOf(query: string): QueryTerms {
     const counts = new Map<number, number>();
     for (const term of englishTerms(query)) {
@@ -140,11 +140,11 @@ export class Bm25Index {
   }
 }
 
-/** Counts a field's terms document by document. */
+/** Counts a field's terms, one document after another. */
 class FieldBuilder {
   readonly #vocabulary: Vocabulary;
   readonly #postings = new PostingsBuilder();
-  /** By term; all zero between documents. */
+  /** Frequencies by term number; all zero between documents. */
   #frequencies = new Int32Array(1 << 16);
 
   constructor(vocabulary: Vocabulary) {

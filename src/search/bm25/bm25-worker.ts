@@ -1,4 +1,4 @@
-/** A worker thread of BM25's search: one index after another, each for some queries at a time. */
+/** A BM25 worker thread. It opens one index after another, and answers batches of queries. */
 import { answerMessages, type Answer } from '../threads/answer-messages.js';
 import type { FromBm25Worker, ToBm25Worker } from './bm25-threads.js';
 import { Bm25Scorer } from './scorer.js';

@@ -2,10 +2,10 @@ import { wordBreakClass, wordBreakRanges } from './word-break-data.js';
 
 const { Extend, ZWJ, ComplexContextExtend } = wordBreakClass;
 
-/** Classes by code point. */
+/** Word-break class by code point. */
 const classes = classTable();
 
-/** Where the marks that follow a character end. */
+/** The index after the marks that follow a character. */
 export function skipExtend(text: string, start: number, limit: number): number {
   let at = start;
   while (at < limit && isExtend(classAt(text, at))) at += widthAt(text, at);
@@ -23,7 +23,7 @@ export function classAt(text: string, at: number): number {
   return classes[unit < 0xd800 || unit > 0xdbff ? unit : text.codePointAt(at)!]!;
 }
 
-/** Units of the code point at `at`: 2 at the start of a surrogate pair, else 1. */
+/** UTF-16 units of the code point at `at`: 2 at the start of a surrogate pair, else 1. */
 export function widthAt(text: string, at: number): number {
   const unit = text.charCodeAt(at);
   return unit < 0xd800 || unit > 0xdbff || text.codePointAt(at) === unit ? 1 : 2;

@@ -5,14 +5,14 @@ import { wordBreakClass } from './word-break-data.js';
 
 const { RegionalIndicator, EmojiModifier, EmojiModifierBase, Emoji } = wordBreakClass;
 
-/** A pair of regional indicators; one alone is no token. */
+/** The end of a flag, a pair of regional indicators; one alone is no token. */
 export function flagEnd(text: string, start: number, limit: number): number {
   const second = skipExtend(text, start + 2, limit);
   if (second >= limit || classAt(text, second) !== RegionalIndicator) return start;
   return skipExtend(text, second + 2, limit);
 }
 
-/** `#` or `*` as a key: with U+20E3 behind it. (Behind a digit it is a mark of a number, which is a token anyway.) */
+/** The end of `#` or `*` followed by U+20E3. (A digit followed by it is a number, and so a token anyway.) */
 export function keycapEnd(text: string, start: number, limit: number): number {
   const end = skipExtend(text, start + 1, limit);
   return text.slice(start, end).includes('\u20e3') ? end : start;
@@ -21,7 +21,7 @@ export function keycapEnd(text: string, start: number, limit: number): number {
 const presentation = { text: 0xfe0e, emoji: 0xfe0f } as const;
 const zeroWidthJoiner = 0x200d;
 
-/** Pictographs with skin colours and marks, joined by zero-width joiners. */
+/** The end of a sequence of pictographs with skin colours and marks, joined by zero-width joiners. */
 export function emojiEnd(text: string, start: number, limit: number): number {
   let at = skipJoiners(text, start, limit);
   let end = start;
@@ -52,7 +52,7 @@ function skipJoiners(text: string, start: number, limit: number): number {
   return at;
 }
 
-/** Skips marks other than the two that choose between text and picture. */
+/** Skips marks, except the two that choose between text and emoji presentation. */
 function skipMarks(text: string, start: number, limit: number): number {
   let at = start;
   while (at < limit && isExtend(classAt(text, at))) {

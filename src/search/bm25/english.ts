@@ -2,7 +2,7 @@ import { porterStem } from './porter.js';
 import { forEachToken } from './tokenizer.js';
 
 /**
- * Lucene's EnglishAnalyzer, which is Elasticsearch's `english`, and with the same steps Anserini's default: standard
+ * Lucene's EnglishAnalyzer, which is Elasticsearch's `english` and has the same steps as Anserini's default: standard
  * tokenizer, possessive 's removed, lower case, 33 stop words dropped, Porter stemmer, in this order.
  */
 
@@ -14,7 +14,7 @@ const stopWords: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The terms of a text in order, as many times as they occur. */
+/** The terms of a text, in order and with repetitions. */
 export function englishTerms(text: string): string[] {
   const terms: string[] = [];
   forEachToken(text, (start, end) => {
@@ -24,7 +24,7 @@ export function englishTerms(text: string): string[] {
   return terms;
 }
 
-/** What a token of the standard tokenizer becomes; undefined for a stop word. */
+/** The term of one token of the standard tokenizer; undefined for a stop word. */
 export function englishTerm(token: string): string | undefined {
   const word = lowerCase(token.replace(/['\u2019\uff07][sS]$/, ''));
   return stopWords.has(word) ? undefined : porterStem(word);

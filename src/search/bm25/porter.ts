@@ -1,7 +1,7 @@
 /**
  * The Porter stemmer (M. F. Porter, 1980, An algorithm for suffix stripping, Program 14(3), 130-137) with the author's
- * two later departures, which Lucene's PorterStemFilter has: step 2 turns -bli into -ble (not -abli into -able) and
- * -logi into -log. Anything but a, e, i, o, u and y counts as a consonant, digits and accented letters too.
+ * two later changes, which Lucene's PorterStemFilter has too: step 2 turns -bli into -ble (not -abli into -able) and
+ * -logi into -log. Anything but a, e, i, o, u and y counts as a consonant, also digits and accented letters.
  * Words of one or two UTF-16 units stay as they are.
  */
 export function porterStem(word: string): string {
@@ -34,7 +34,7 @@ function yToI(word: string): string {
 
 type Rule = readonly [suffix: string, replacement: string];
 
-/** A longer suffix comes before its own ending: the first that fits decides, whether or not the stem is long enough. */
+/** The first suffix that matches decides, even if its stem is too short; so a suffix stands before its own ending. */
 const step2Rules: readonly Rule[] = [
   ['ational', 'ate'],
   ['tional', 'tion'],
@@ -88,7 +88,7 @@ function replaceSuffix(word: string, rules: readonly Rule[]): string {
 
 const step4Suffix = /(?:al|ance|ence|er|ic|able|ible|ant|ement|ment|ent|(?<=[st])ion|ou|ism|ate|iti|ous|ive|ize)$/;
 
-/** Step 4: revival → reviv, adjustment → adjust. The expression finds the longest of the suffixes that fit. */
+/** Step 4: revival → reviv, adjustment → adjust. The expression matches the longest suffix. */
 function removeSuffix(word: string): string {
   const at = word.search(step4Suffix);
   return at >= 0 && measure(word, at) > 1 ? word.slice(0, at) : word;

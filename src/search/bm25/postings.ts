@@ -1,39 +1,39 @@
 import { byteToLength, lengthToByte } from './lengths.js';
 
 /**
- * A field's inverted lists in index order: term t's postings are those from `offsets[t]` to `offsets[t + 1]`. In shared memory, so
- * that threads search them where they are.
+ * A field's postings lists: those of term t are entries `offsets[t]` to `offsets[t + 1]`. They are in shared memory, so that
+ * threads read them without a copy.
  */
 export interface Postings {
   readonly offsets: Uint32Array;
   /** Document numbers, ascending within a term. */
   readonly documents: Int32Array;
-  /** 1 + frequency / (k1 (1 - b + b length / average length)), all of BM25 that does not depend on the query. */
+  /** 1 + frequency / (k1 (1 - b + b length / average length)): the part of BM25 that does not depend on the query. */
   readonly saturations: Float32Array;
   readonly statistics: FieldStatistics;
 }
 
-/** What Lucene calls collection statistics of a field. */
+/** Lucene's collection statistics of a field. */
 export interface FieldStatistics {
   /** Documents that have at least one term in the field. */
   readonly documents: number;
   /** Terms in the field over all documents. */
   readonly terms: number;
-  /** Different terms. */
+  /** Distinct terms. */
   readonly uniqueTerms: number;
   readonly postings: number;
 }
 
-/** Collects a field's term frequencies document by document, in typed arrays: 8 bytes a posting. */
+/** Collects a field's term frequencies, one document after another, in typed arrays: 8 bytes per posting. */
 export class PostingsBuilder {
   readonly #terms = new Int32Stream();
   readonly #frequencies = new Int32Stream();
-  /** Where each document's entries end. */
+  /** The end of each document's entries. */
   readonly #ends = new Int32Stream();
   readonly #lengths = new Int32Stream();
   #total = 0;
 
-  /** Adds the next document: its different terms with their frequencies, and its length in terms. */
+  /** Adds the next document: its distinct terms with their frequencies, and its length in terms. */
   add(terms: readonly number[], frequencies: Int32Array, length: number): void {
     for (const term of terms) {
       this.#terms.push(term);
@@ -45,9 +45,9 @@ export class PostingsBuilder {
   }
 
   /**
-   * Inverts what was collected. Arithmetic as in Lucene 9's BM25Similarity, in float32 at each step.
+   * Inverts the collected postings. Each step rounds to float32, as Lucene 9's BM25Similarity does.
    * @param vocabulary number of terms in the index
-   * @param order the documents in index order, by their number in the order of adding
+   * @param order documents in index order, each by its position in the order of `add`
    */
   build(vocabulary: number, order: Uint32Array, k1: number, b: number): Postings {
     const { offsets, uniqueTerms } = this.#offsets(vocabulary);
@@ -98,7 +98,7 @@ function inverseNormTable(k1: number, b: number, averageLength: number): Float32
 const chunkBits = 20;
 const chunkSize = 1 << chunkBits;
 
-/** A list of whole numbers that grows without copying: arrays of a million each. */
+/** A growing list of integers that is never copied: it adds arrays of a million each. */
 class Int32Stream {
   readonly #chunks: Int32Array[] = [];
   #last = new Int32Array(0);

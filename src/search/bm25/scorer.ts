@@ -3,14 +3,14 @@ import { Accumulator, windowSize } from './accumulator.js';
 import type { Postings } from './postings.js';
 import type { Bm25Settings } from './settings.js';
 
-/** What of an index scores documents. A thread that it is sent to shares its memory. */
+/** The parts of an index that scoring needs. A thread that receives it shares its memory. */
 export interface ScoredIndex {
   readonly settings: Bm25Settings;
   readonly fields: readonly Postings[];
   readonly documents: number;
 }
 
-/** A query's terms that are in the index, by number, with the times they occur. */
+/** Frequencies of a query's terms, by term number; terms outside the index are left out. */
 export type QueryTerms = ReadonlyMap<number, number>;
 
 /** Documents by number, best first. */
@@ -19,7 +19,7 @@ export interface ScoredDocuments {
   readonly numbers: Int32Array<ArrayBuffer>;
 }
 
-/** A term's postings in a field, the next of which to be read is `next`. */
+/** A term's postings in one field; `next` is the next one to read. */
 interface List {
   readonly postings: Postings;
   readonly weight: number;
@@ -31,7 +31,7 @@ interface List {
 /** Searches an index for one query after another, on one thread. */
 export class Bm25Scorer {
   readonly #index: ScoredIndex;
-  /** One for all fields where their scores are added, else one a field. Between windows they are empty. */
+  /** One for all fields if their scores are summed, else one per field. Empty between windows. */
   readonly #accumulators: readonly Accumulator[];
   #top = new TopDocuments(0);
 
@@ -41,7 +41,7 @@ export class Bm25Scorer {
     this.#accumulators = Array.from({ length: accumulators }, () => new Accumulator());
   }
 
-  /** The best `topK` documents that have one of the terms; of equal scores, the lower number is better. */
+  /** The best `topK` documents that have one of the terms; the lower number wins a tie. */
   search(terms: QueryTerms, topK: number): ScoredDocuments {
     const { settings, documents } = this.#index;
     const top = this.#topOf(Math.min(topK, documents));
@@ -49,7 +49,7 @@ export class Bm25Scorer {
     for (let first = 0; first < documents; first += windowSize) {
       for (const accumulator of this.#accumulators) accumulator.moveTo(first);
       for (const list of lists) {
-        const end = placeOf(first + windowSize, list);
+        const end = lowerBound(first + windowSize, list);
         list.accumulator.addPostings(list.postings, list.next, end, list.weight);
         list.next = end;
       }
@@ -66,13 +66,13 @@ export class Bm25Scorer {
     }
   }
 
-  /** The memory of the search before, where it fits. */
+  /** The list of the previous search if it has the same limit, else a new one. */
   #topOf(limit: number): TopDocuments {
     if (this.#top.limit !== limit) this.#top = new TopDocuments(limit);
     return this.#top;
   }
 
-  /** The lists to be read for these terms, each from its start. */
+  /** The postings lists of these terms, each at its start. */
   #listsOf(terms: QueryTerms): List[] {
     const { settings, fields } = this.#index;
     const factor = settings.legacyFactor ? Math.fround(1 + Math.fround(settings.k1)) : 1;
@@ -98,7 +98,7 @@ export class Bm25Scorer {
         let others = 0;
         for (const [g, other] of this.#accumulators.entries()) {
           if (g === f || !other.has(document)) continue;
-          if (g < f) return; // done with that field
+          if (g < f) return; // scored when field g was visited
           const value = Math.fround(other.scoreOf(document));
           others += Math.min(best, value);
           best = Math.max(best, value);
@@ -114,8 +114,8 @@ function idf(documentFrequency: number, documents: number): number {
   return Math.fround(Math.log(1 + (documents - documentFrequency + 0.5) / (documentFrequency + 0.5)));
 }
 
-/** Where in the rest of a list the documents from this one on begin. */
-function placeOf(document: number, { postings: { documents }, next, end }: List): number {
+/** The first unread posting of a document not below this one, by binary search. */
+function lowerBound(document: number, { postings: { documents }, next, end }: List): number {
   let [low, high] = [next, end];
   while (low < high) {
     const middle = low + ((high - low) >>> 1);

@@ -4,19 +4,19 @@ import type { Document } from '../../core/dataset.js';
 /** A field of the index: `contents` is title and text in one. */
 export type Bm25Field = 'title' | 'text' | 'contents';
 
-/** BM25 as a search engine sets it up. All of them analyse English alike (english.ts). */
+/** BM25 as configured in a search engine. All of them analyse English in the same way (english.ts). */
 export interface Bm25Settings {
   readonly name: Bm25Name;
   readonly k1: number;
   readonly b: number;
   readonly fields: readonly Bm25Field[];
-  /** How a document's fields make one score: their sum, or the best plus `tieBreaker` times the others. */
+  /** A document's score from those of its fields: their sum, or the best plus `tieBreaker` times the others. */
   readonly combine: 'sum' | { readonly tieBreaker: number };
-  /** Whether scores carry the factor k1 + 1 of the original formula, which changes no ranking. */
+  /** Scores are multiplied by k1 + 1, as in the original formula; this changes no ranking. */
   readonly legacyFactor: boolean;
   /**
-   * How equal scores are ordered. `trec_eval`: by id descending, as the evaluation reads any run. `anserini`: by id
-   * ascending, and scores are lowered a little so that the evaluation keeps this order (adjustTies).
+   * Order of equal scores. `trec_eval`: by id descending, as evaluation reads any run. `anserini`: by id ascending, and scores
+   * are lowered a little so that evaluation keeps this order (adjustTies).
    */
   readonly ties: 'trec_eval' | 'anserini';
 }
@@ -62,7 +62,7 @@ export function bm25Settings(name: string): Bm25Settings {
   return settings[found];
 }
 
-/** What a field of a document holds. */
+/** The text of a document's field. */
 export function fieldText(document: Document, field: Bm25Field): string {
   return field === 'contents' ? `${document.title} ${document.text}` : document[field];
 }

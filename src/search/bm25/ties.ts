@@ -3,7 +3,7 @@ import { compareCodePoints } from '../../core/text.js';
 import type { Bm25Settings } from './settings.js';
 
 /**
- * The documents in the order that they have among equal scores.
+ * The documents in their order among equal scores.
  * @param ids by document, in the order of indexing
  * @throws InputError for an id that occurs twice
  */
@@ -18,9 +18,9 @@ export function tieOrder(ids: readonly string[], ties: Bm25Settings['ties']): Ui
 }
 
 /**
- * Anserini's ScoreTiesAdjusterReranker, in float32: scores are rounded to 4 places, and of equal ones each further one
- * loses another millionth, so that programs with another rule for ties keep the order. (Above 16 a millionth is less
- * than float32 resolves, and some ties come back.) On NFCorpus a third of the queries have ties among their first ten.
+ * Anserini's ScoreTiesAdjusterReranker, in float32. It rounds scores to 4 decimals and lowers each further one of a tie by
+ * another millionth, so that programs that break ties differently keep the order. (Above 16, float32 does not resolve a
+ * millionth, and some ties come back.) On NFCorpus a third of the queries have ties in their top ten.
  */
 export function adjustTies(scores: Float32Array): Float32Array {
   const f = Math.fround;

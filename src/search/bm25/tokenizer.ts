@@ -3,13 +3,13 @@ import { emojiEnd, flagEnd, keycapEnd } from './emoji.js';
 import { wordBreakClass } from './word-break-data.js';
 
 /**
- * Lucene's StandardTokenizer (StandardTokenizerImpl.jflex): the words of Unicode Standard Annex 29, where a token is a run
- * with a letter, digit, kana or pictograph in it. Ideographs and Hiragana are tokens one by one, South-East Asian
- * scripts stay together in runs. `Intl.Segmenter` is not the same: it looks Chinese, Japanese and Thai up in a
- * dictionary, and follows the Unicode version of the runtime. Here it is Unicode 15.0, whatever runs it.
+ * Lucene's StandardTokenizer (StandardTokenizerImpl.jflex): words by Unicode Standard Annex 29, where a token has at least
+ * one letter, digit, kana or pictograph. Each ideograph and each Hiragana is one token; a run of a South-East Asian
+ * script is one token. `Intl.Segmenter` differs: it splits Chinese, Japanese and Thai by a dictionary, and follows the
+ * Unicode version of the runtime. Here it is always Unicode 15.0.
  */
 
-/** Lucene's StandardTokenizer sees no further than this many UTF-16 units: a longer word is cut into pieces. */
+/** Lucene's StandardTokenizer cuts longer tokens (in UTF-16 units) into pieces. */
 const maxTokenLength = 255;
 
 const {
@@ -35,7 +35,7 @@ const {
   Emoji,
 } = wordBreakClass;
 
-/** Calls `visit` with the place of each token, in order: `text.slice(start, end)`. */
+/** Calls `visit` with the bounds of each token, in order: `text.slice(start, end)`. */
 export function forEachToken(text: string, visit: (start: number, end: number) => void): void {
   let at = 0;
   while (at < text.length) {
@@ -49,7 +49,7 @@ export function forEachToken(text: string, visit: (start: number, end: number) =
   }
 }
 
-/** The end of the token that starts at `start`, or `start` if none does. */
+/** The end of the token that starts at `start`, or `start` if there is none. */
 function tokenEnd(text: string, start: number): number {
   const first = classAt(text, start);
   if (first === Other) return start;
@@ -81,7 +81,7 @@ function tokenEnd(text: string, start: number): number {
   }
 }
 
-/** Rules WB4 to WB13b. */
+/** The end of a word, by rules WB4 to WB13b. */
 function wordEnd(text: string, start: number, limit: number): number {
   let previous: number = Other;
   let hasWordCharacter = false;
@@ -108,13 +108,13 @@ function wordEnd(text: string, start: number, limit: number): number {
   return hasWordCharacter ? at : start;
 }
 
-/** Whether a word goes on from one class of character to another beside it (WB5, WB8-WB10, WB13-WB13b). */
+/** True if a word continues from one character class to the next (WB5, WB8-WB10, WB13-WB13b). */
 function joins(previous: number, current: number): boolean {
   if (previous === Other || previous === ExtendNumLet || current === ExtendNumLet) return true;
   return (previous === Katakana) === (current === Katakana);
 }
 
-/** Whether a word goes on across a mark in its middle: `can't`, `3.14`, `1,000` (WB6, WB7, WB7b, WB7c, WB11, WB12). */
+/** True if a word continues across a mark in its middle: `can't`, `3.14`, `1,000` (WB6, WB7, WB7b, WB7c, WB11, WB12). */
 function bridges(previous: number, mark: number, following: number): boolean {
   if (mark === DoubleQuote) return previous === HebrewLetter && following === HebrewLetter;
   if (previous === Numeric) return mark !== MidLetter && following === Numeric;
@@ -122,7 +122,7 @@ function bridges(previous: number, mark: number, following: number): boolean {
   return mark !== MidNum && (following === ALetter || following === HebrewLetter);
 }
 
-/** A run of a South-East Asian script. */
+/** The end of a run of a South-East Asian script. */
 function complexContextEnd(text: string, start: number, limit: number): number {
   let at = start;
   while (at < limit) {
@@ -133,7 +133,7 @@ function complexContextEnd(text: string, start: number, limit: number): number {
   return at;
 }
 
-/** Where the tokenizer's window ends; never within a surrogate pair. */
+/** The end of the tokenizer's window; never inside a surrogate pair. */
 function windowEnd(text: string, start: number): number {
   const end = start + maxTokenLength;
   if (end >= text.length) return text.length;

@@ -1,13 +1,13 @@
 import { englishTerm } from './english.js';
 import { forEachToken } from './tokenizer.js';
 
-/** Tokens whose analysis is remembered: most of a corpus are repetitions of a few. */
-const rememberedTokens = 1 << 20;
+/** Tokens whose terms are cached: most tokens of a corpus are repetitions of a few. */
+const maxCachedTokens = 1 << 20;
 
 /** The terms of an index, numbered in the order of their first occurrence. */
 export class Vocabulary {
   readonly #numbers = new Map<string, number>();
-  /** Token as it stands in the text → number of its term, -1 for a stop word. */
+  /** Cache: token as written in the text → number of its term, -1 for a stop word. */
   #tokens = new Map<string, number>();
 
   get size(): number {
@@ -19,7 +19,7 @@ export class Vocabulary {
     return this.#numbers.get(term);
   }
 
-  /** Calls `visit` with the number of each term of a text, numbering new ones. */
+  /** Calls `visit` with the number of each term of a text; new terms get the next number. */
   forEachTerm(text: string, visit: (number: number) => void): void {
     forEachToken(text, (start, end) => {
       const token = text.slice(start, end);
@@ -36,13 +36,13 @@ export class Vocabulary {
       number = this.#numbers.get(term) ?? this.#numbers.size;
       this.#numbers.set(term, number);
     }
-    if (this.#tokens.size >= rememberedTokens) this.#tokens = new Map();
+    if (this.#tokens.size >= maxCachedTokens) this.#tokens = new Map();
     this.#tokens.set(own, number);
     return number;
   }
 }
 
-/** A string with memory of its own: a slice kept in a map would keep the whole text it was cut from. */
+/** A copy of a string: a slice in a map would keep the whole text alive that it was cut from. */
 function copyOf(slice: string): string {
   return Buffer.from(slice, 'utf16le').toString('utf16le');
 }

@@ -1,40 +1,40 @@
 import type { Ranking } from '../../core/run.js';
 import { compareCodePoints } from '../../core/text.js';
-import type { Found } from './candidates.js';
-import { placeOf, scoreOf } from '../selection/score-order.js';
+import type { CandidateLists } from './top-collector.js';
+import { positionOf, scoreOf } from '../selection/score-order.js';
 
-/** Documents a page; of each page it is known in which block its first document is. */
+/** Documents per page; for each page, `#pages` records the block of its first document. */
 const pageSize = 256;
 
 /**
- * The best documents so far of each query, from what is found in some documents after another. Documents go by number here, so
- * that merging moves numbers only; ids are looked at where scores are equal.
+ * Each query's best documents so far, merged from one block of documents after another. Documents are numbered, so that
+ * merging moves numbers only; ids are compared only where scores are equal.
  */
 export class BestRankings {
-  /** By query: what a document must score at least to be among the best. */
+  /** By query: the score that a document must reach to be among the best. */
   readonly #bounds: Float32Array;
   readonly #topK: number;
   readonly #best: BestNumbers[];
-  /** Ids by block and row: a document's number is its block's first plus its row. */
+  /** Ids by block and row; a document's number is the number of its block's first document plus its row. */
   readonly #ids: (readonly string[])[] = [];
   /** By block: the number of its first document. */
   readonly #firsts: number[] = [];
-  /** By number, divided by `pageSize`: the block of the first document with such a number. */
+  /** By page (document number divided by `pageSize`): the block of the page's first document. */
   readonly #pages: number[] = [];
   #documents = 0;
-  /** Room for what is found for one query. */
-  readonly #found: BestNumbers = noNumbers();
-  /** Room for what two rankings make together. */
-  readonly #merged: BestNumbers = noNumbers();
+  /** Reused memory for one query's new documents. */
+  readonly #incoming: BestNumbers = emptyRanking();
+  /** Reused memory for the result of a merge. */
+  readonly #merged: BestNumbers = emptyRanking();
 
   constructor(queries: number, topK: number) {
     this.#bounds = new Float32Array(queries).fill(-Infinity);
     this.#topK = topK;
-    this.#best = Array.from({ length: queries }, noNumbers);
+    this.#best = Array.from({ length: queries }, emptyRanking);
   }
 
-  /** @param ids of the documents of the next block @returns the number of its first document */
-  enter(ids: readonly string[]): number {
+  /** Numbers the documents of the next block. @returns the number of its first document */
+  addBlock(ids: readonly string[]): number {
     const first = this.#documents;
     const block = this.#ids.push(ids) - 1;
     this.#firsts.push(first);
@@ -43,7 +43,7 @@ export class BestRankings {
     return first;
   }
 
-  add({ queries, starts, entries, first }: Found): void {
+  add({ queries, starts, entries, first }: CandidateLists): void {
     for (const [i, query] of queries.entries()) {
       const found = this.#read(entries.subarray(starts[i], starts[i + 1]), first, this.#bounds[query]!);
       if (found.size === 0) continue;
@@ -54,17 +54,17 @@ export class BestRankings {
     }
   }
 
-  /** The entries that are not below the bound, in memory that the next ones overwrite. */
+  /** The entries that reach the bound, in memory that the next call overwrites. */
   #read(entries: Float64Array, first: number, bound: number): BestNumbers {
-    const found = this.#found;
-    makeRoom(found, entries.length, Infinity);
+    const found = this.#incoming;
+    ensureCapacity(found, entries.length, Infinity);
     const { numbers, scores } = found;
     let size = 0;
     for (; size < entries.length; size++) {
       const score = scoreOf(entries[size]!);
       if (score < bound) break;
       scores[size] = score;
-      numbers[size] = first + placeOf(entries[size]!);
+      numbers[size] = first + positionOf(entries[size]!);
     }
     found.size = size;
     return found;
@@ -84,7 +84,7 @@ export class BestRankings {
     return this.#ids[block]![number - this.#firsts[block]!]!;
   }
 
-  /** Puts documents of equal score, which stand together, in the order of their ids. */
+  /** Sorts documents of equal score, which are neighbours, by id. */
   #orderTies({ numbers, scores, size }: BestNumbers): void {
     for (let start = 0, end = 1; start < size; start = end++) {
       while (end < size && scores[end] === scores[start]) end++;
@@ -100,8 +100,8 @@ export class BestRankings {
   #merge(a: BestNumbers, b: BestNumbers): void {
     const size = Math.min(this.#topK, a.size + b.size);
     const merged = this.#merged;
-    makeRoom(merged, size, this.#topK);
-    // The one loop here whose time counts.
+    ensureCapacity(merged, size, this.#topK);
+    // The hot loop of this class.
     const { numbers, scores } = merged;
     const { numbers: numbersA, scores: scoresA, size: sizeA } = a;
     const { numbers: numbersB, scores: scoresB, size: sizeB } = b;
@@ -121,20 +121,20 @@ export class BestRankings {
   }
 }
 
-/** A ranking by document number, best first: the first `size` entries. */
+/** A ranking by document number, best first; only the first `size` entries are in use. */
 interface BestNumbers {
   numbers: Float64Array;
   scores: Float32Array;
   size: number;
 }
 
-function noNumbers(): BestNumbers {
+function emptyRanking(): BestNumbers {
   return { numbers: new Float64Array(0), scores: new Float32Array(0), size: 0 };
 }
 
-function makeRoom(ranking: BestNumbers, size: number, most: number): void {
+function ensureCapacity(ranking: BestNumbers, size: number, maxSize: number): void {
   if (ranking.scores.length >= size) return;
-  const length = Math.min(most, Math.max(size, 2 * ranking.scores.length));
+  const length = Math.min(maxSize, Math.max(size, 2 * ranking.scores.length));
   const { numbers, scores } = ranking;
   ranking.numbers = new Float64Array(length);
   ranking.numbers.set(numbers);

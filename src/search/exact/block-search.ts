@@ -1,84 +1,84 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Matrix } from '../../core/model.js';
-import { Candidates, roomForScores, type Found, type Scores } from './candidates.js';
+import { TopCollector, allocateScores, type CandidateLists, type ScoreRows } from './top-collector.js';
 import { searchGraph } from './exact-graph.js';
-import { mostPlaces } from '../selection/score-order.js';
+import { maxPositions } from '../selection/score-order.js';
 import { parseShard } from '../../stores/vectors/shard-file.js';
-import type { BlockResult, SearchBlock, SearchSetup, Sharing } from './search-block.js';
+import type { BlockResult, SearchBlock, SearchSetup, BoundsAccess } from './search-block.js';
 import { SharedBounds } from './shared-bounds.js';
 import type { PackedShard } from './vector-blocks.js';
 
-/** Queries compared at a time. */
+/** Queries per matrix product. */
 const queryBatch = 512;
 /**
- * A batch of fewer queries is filled up with zeros: for few columns the kernel (MLAS) adds in another order, and a score
- * must not depend on how many queries there are.
+ * Smaller batches of queries are padded with zeros: for few columns the kernel (MLAS) adds in another order, and a score
+ * must not depend on the number of queries.
  */
-const fewestQueries = 80;
-/** The kernel for a single row adds in another order, too. */
-const fewestRows = 16;
+const minQueries = 80;
+/** Smaller blocks are padded too: for a single row the kernel adds in another order as well. */
+const minRows = 16;
 
 /**
- * Compares blocks of documents with the queries, one block after another, on one thread: the one that calls
- * (onnxruntime-node computes while its caller waits).
+ * Scores one block of documents after another against the queries, on the calling thread (onnxruntime-node computes
+ * while its caller waits).
  */
 export class BlockSearcher {
   readonly #session: InferenceSession;
   readonly #setup: SearchSetup;
   readonly #batches: readonly QueryBatch[];
-  /** Room for what a run gives. */
-  readonly #scores: Scores;
+  /** Reused memory for the outputs of the graph. */
+  readonly #scores: ScoreRows;
   readonly #lengths: Float32Array;
-  /** Room for the vectors of a shard that are stored as other numbers. */
+  /** Reused memory for the vectors of a shard that is not stored as float32. */
   #unpacked = new Float32Array(0);
-  /** Room for vectors that cannot be fed where they are. */
+  /** Reused memory for vectors that the runtime cannot read in place. */
   #copied: Float32Array | undefined;
-  /** The number of the document with place 0 in what is kept. */
-  #stretch = 0;
+  /** The document number that position 0 of an entry stands for. */
+  #origin = 0;
 
-  private constructor(session: InferenceSession, setup: SearchSetup, sharing: Sharing) {
+  private constructor(session: InferenceSession, setup: SearchSetup, bounds: BoundsAccess) {
     const { queries, blockRows, topK } = setup;
     this.#session = session;
     this.#setup = setup;
-    this.#batches = batchesOf(queries, topK, new SharedBounds(sharing.scores, sharing.thread, queries.rows, topK));
+    this.#batches = batchesOf(queries, topK, new SharedBounds(bounds.scores, bounds.thread, queries.rows, topK));
     const width = Math.max(...this.#batches.map(({ width }) => width));
-    this.#scores = roomForScores(blockRows * width);
+    this.#scores = allocateScores(blockRows * width);
     this.#lengths = new Float32Array(blockRows);
   }
 
-  static async open(setup: SearchSetup, sharing: Sharing): Promise<BlockSearcher> {
-    return new BlockSearcher(await sessionFor(setup.byLength), setup, sharing);
+  static async open(setup: SearchSetup, bounds: BoundsAccess): Promise<BlockSearcher> {
+    return new BlockSearcher(await sessionFor(setup.byLength), setup, bounds);
   }
 
-  /** Blocks of one searcher come in the order of their documents. */
+  /** Searches a block. Blocks must come in the order of their documents. */
   async search({ first, rows, content }: SearchBlock): Promise<BlockResult> {
     const vectors = content instanceof Float32Array ? content : this.#unpack(content, rows);
     if (typeof vectors === 'string') return { damage: vectors };
-    const found: Found[] = [];
+    const found: CandidateLists[] = [];
     for (let start = 0; start < rows; start += this.#setup.blockRows) {
       const count = Math.min(this.#setup.blockRows, rows - start);
-      // Places count from the first document of a stretch, and there are only so many.
-      if (first + start + count - this.#stretch > mostPlaces) {
+      // An entry counts positions from the origin and has room for a limited number of them.
+      if (first + start + count - this.#origin > maxPositions) {
         found.push(...this.finish());
-        this.#stretch = first + start;
+        this.#origin = first + start;
       }
-      const badRow = await this.#searchRows(this.#fed(vectors, start, count), count, first + start, found);
+      const badRow = await this.#searchRows(this.#inputOf(vectors, start, count), count, first + start, found);
       if (badRow !== undefined) return { badRow: start + badRow };
     }
     return { found };
   }
 
-  /** Everything that was kept. */
-  finish(): Found[] {
-    return this.#batches.map(({ candidates }) => candidates.takeAll(this.#stretch));
+  /** All documents collected and not returned yet. */
+  finish(): CandidateLists[] {
+    return this.#batches.map(({ candidates }) => candidates.takeAll(this.#origin));
   }
 
-  /** The vectors of a shard, or what is wrong with it. */
+  /** The vectors of a shard, or a description of its damage. */
   #unpack({ file, dtype }: PackedShard, rows: number): Float32Array | string {
     const { columns } = this.#setup.queries;
     if (dtype !== 'float32' && this.#unpacked.length < rows * columns)
       this.#unpacked = new Float32Array(rows * columns);
-    const { buffer, byteOffset, byteLength } = file.bytes; // a Buffer handed over to a thread is one no more
+    const { buffer, byteOffset, byteLength } = file.bytes; // a transferred Buffer arrives as a plain Uint8Array
     const bytes = Buffer.from(buffer, byteOffset, byteLength);
     const matrix = parseShard({ size: file.size, bytes }, dtype, this.#unpacked);
     if (typeof matrix === 'string') return matrix;
@@ -86,10 +86,10 @@ export class BlockSearcher {
     return `has the shape [${matrix.rows}, ${matrix.columns}], expected [${rows}, ${columns}]`;
   }
 
-  /** Rows of these vectors, as the runtime takes them: so many at least, and not from shared memory. What is beyond does not matter. */
-  #fed(vectors: Float32Array, start: number, rows: number): Float32Array {
+  /** Vectors as input of the graph: at least `minRows` rows, not in shared memory. Rows beyond `rows` are ignored. */
+  #inputOf(vectors: Float32Array, start: number, rows: number): Float32Array {
     const { columns } = this.#setup.queries;
-    const fed = Math.max(rows, fewestRows) * columns;
+    const fed = Math.max(rows, minRows) * columns;
     const found = vectors.subarray(start * columns, start * columns + fed);
     if (found.length === fed && !(found.buffer instanceof SharedArrayBuffer)) return found;
     this.#copied ??= new Float32Array(this.#setup.blockRows * columns);
@@ -97,22 +97,27 @@ export class BlockSearcher {
     return this.#copied.subarray(0, fed);
   }
 
-  /** @returns the row of a document whose numbers cannot be compared */
-  async #searchRows(fed: Float32Array, rows: number, first: number, found: Found[]): Promise<number | undefined> {
+  /** @returns the row of a document whose vector or score is NaN or infinite */
+  async #searchRows(
+    fed: Float32Array,
+    rows: number,
+    first: number,
+    found: CandidateLists[],
+  ): Promise<number | undefined> {
     for (const batch of this.#batches) {
       const { candidates } = batch;
       candidates.raiseBounds();
       await this.#compare(batch, fed);
       for (let row = 0; row < rows; row++) {
         const comparable = Number.isFinite(this.#lengths[row]);
-        if (!comparable || !candidates.offer(this.#scores, row, first - this.#stretch + row)) return row;
+        if (!comparable || !candidates.offer(this.#scores, row, first - this.#origin + row)) return row;
       }
-      found.push(...candidates.takeFull(this.#stretch));
+      found.push(...candidates.takeOverfull(this.#origin));
     }
     return undefined;
   }
 
-  /** Fills the room for what a run gives. */
+  /** Runs the graph into `#scores` and `#lengths`. */
   async #compare({ queries, candidates, width }: QueryBatch, documents: Float32Array): Promise<void> {
     const columns = queries.dims[1]!;
     const fed = documents.length / columns;
@@ -131,7 +136,7 @@ export class BlockSearcher {
   }
 }
 
-/** This thread's sessions, kept for its next search: making one takes as long as searching some thousand documents. */
+/** This thread's sessions, by `byLength`. They are reused: creating one takes as long as searching thousands of documents. */
 const sessions = new Map<boolean, Promise<InferenceSession>>();
 
 function sessionFor(byLength: boolean): Promise<InferenceSession> {
@@ -143,10 +148,10 @@ function sessionFor(byLength: boolean): Promise<InferenceSession> {
 }
 
 interface QueryBatch {
-  /** [width, dimensions]; rows beyond the queries are zero */
+  /** [width, dimensions]; rows beyond the queries are zero. */
   readonly queries: Tensor;
   readonly width: number;
-  readonly candidates: Candidates;
+  readonly candidates: TopCollector;
 }
 
 function batchesOf({ rows, columns, data }: Matrix, topK: number, shared: SharedBounds): QueryBatch[] {
@@ -154,10 +159,10 @@ function batchesOf({ rows, columns, data }: Matrix, topK: number, shared: Shared
   const batches: QueryBatch[] = [];
   for (let first = 0; first < rows; first += size) {
     const count = Math.min(size, rows - first);
-    const width = Math.max(4 * Math.ceil(count / 4), fewestQueries);
+    const width = Math.max(4 * Math.ceil(count / 4), minQueries);
     const padded = new Float32Array(width * columns);
     padded.set(data.subarray(first * columns, (first + count) * columns));
-    const candidates = new Candidates({ first, count, width }, topK, shared);
+    const candidates = new TopCollector({ first, count, width }, topK, shared);
     batches.push({ queries: new Tensor('float32', padded, [width, columns]), width, candidates });
   }
   return batches;

@@ -1,17 +1,16 @@
 import { encodeOnnxModel, float32Bytes, type OnnxNode } from '../../io/onnx-writer.js';
 
-/** PyTorch's floor of a length in `normalize`, which sentence-transformers' cosine uses. */
-const leastLength = 1e-12;
+/** Smallest divisor of PyTorch's `normalize`, which sentence-transformers' cosine uses. */
+const minLength = 1e-12;
 
 /**
- * The graph of exact search: scores of all documents with all queries. Inputs: `documents` [documents, dimensions], `queries`
- * [queries, dimensions], `bounds` [1, queries]. Outputs: `scores` [documents, queries], inner products, divided by
- * the documents' lengths if asked for; `misses` [documents, queries], whether a score is below its query's bound;
+ * The ONNX graph of exact search: scores of all documents with all queries. Inputs: `documents` [documents, dimensions],
+ * `queries` [queries, dimensions], `bounds` [1, queries]. Outputs: `scores` [documents, queries], inner products, divided
+ * by the documents' lengths if `byLength`; `misses` [documents, queries], true where a score is below its query's bound;
  * `lengths` [documents, 1].
  *
- * The documents come first in the product because the kernel (MLAS) then reads them where they are, and copies only the
- * queries into the layout it works on. Few scores are no misses: looking at them is left to those who know what to do with
- * them, and finding them among all is faster here.
+ * Documents are the left factor because the kernel (MLAS) then reads them in place, and copies only the queries into its
+ * layout. Comparing scores with bounds is fastest in the graph; the few that are no misses are left to the caller.
  */
 export function searchGraph(byLength: boolean): Uint8Array {
   const product = byLength ? 'products' : 'scores';
@@ -24,7 +23,7 @@ export function searchGraph(byLength: boolean): Uint8Array {
       { op: 'Max', inputs: ['lengths', 'leastLength'], outputs: ['divisors'] },
       { op: 'Div', inputs: ['products', 'divisors'], outputs: ['scores'] },
     );
-  // Not "greater or equal" the other way round: what is not a number must be seen.
+  // Not "greater or equal" with the operands swapped: NaN must not count as a miss.
   nodes.push({ op: 'Less', inputs: ['scores', 'bounds'], outputs: ['misses'] });
   return encodeOnnxModel({
     opset: 17,
@@ -42,7 +41,7 @@ export function searchGraph(byLength: boolean): Uint8Array {
       ],
       nodes,
       initializers: byLength
-        ? [{ name: 'leastLength', dtype: 'float32', shape: [1], data: float32Bytes([leastLength]) }]
+        ? [{ name: 'leastLength', dtype: 'float32', shape: [1], data: float32Bytes([minLength]) }]
         : [],
     },
   });

@@ -3,19 +3,19 @@ import type { Matrix, OnProgress } from '../../core/model.js';
 import type { Ranking } from '../../core/run.js';
 import { BestRankings } from './best-rankings.js';
 import type { SearchSetup } from './search-block.js';
-import { searchHere, searchInThreads, type BlockSearch } from './search-pool.js';
+import { searchOnCallingThread, searchInThreads, type BlockSearch } from './search-pool.js';
 import { blockRows, blocksOf, type Block, type Chunks } from './vector-blocks.js';
 
-/** How a query and a document are compared: `dot` takes the vectors as they are, `cosine` scales both to length 1. */
+/** Similarity of a query and a document: `dot` takes the vectors as they are, `cosine` scales both to length 1. */
 export type Similarity = 'cosine' | 'dot';
 
 export interface ExactSearch {
   /** [queries, dimensions] */
   readonly queries: Matrix;
-  /** The documents in chunks of any size, each [ids.length, dimensions], or in shards of a store; ids are distinct. */
+  /** The documents in chunks of any size, each [ids.length, dimensions], or as shards of a store; ids are distinct. */
   readonly documents: Chunks;
   readonly topK: number;
-  /** Threads of the matrix products. */
+  /** Threads that compute matrix products. */
   readonly threads: number;
   readonly similarity: Similarity;
   readonly signal?: AbortSignal | undefined;
@@ -24,19 +24,19 @@ export interface ExactSearch {
 }
 
 /**
- * Compares every query with every document and keeps the best `topK` of each query, in the order of all rankings here:
- * score descending, equal scores by id descending, also at the cut. A vector of length 0 has similarity 0 to all.
+ * Compares every query with every document and returns the best `topK` per query, in the order of all rankings: score
+ * descending, equal scores by id descending, also at the cut. A vector of length 0 has similarity 0 to all.
  *
- * Scores are float32. Chunks, threads, and the queries and documents beside them make no difference, not in the last bit;
- * another machine's kernel may add in another order, which moves a cosine by about 1e-7. The input is not modified.
+ * Scores are float32. They do not depend on chunks, threads, or the other queries and documents, to the last bit; another
+ * machine's kernel may add in another order, which moves a cosine by about 1e-7. The input is not modified.
  *
- * Reading, products and merging overlap: while worker threads search some blocks, the next ones are read and what was
- * found is merged on the calling thread (a corpus that fits into one block is searched there, too). Memory: two blocks
- * (shards as they are, vectors in blocks of 6 MiB) and some 15 MiB a thread, 12 times `topK` bytes for each query and
- * thread, the queries, the rankings, and the ids of all documents; and what is read ahead of a store (12 shards).
+ * Reading, products and merging overlap: while worker threads search some blocks, the calling thread reads the next ones
+ * and merges results. (A corpus of one block is searched on the calling thread.) Memory: per thread two blocks (stored
+ * shards, or vectors in blocks of 6 MiB), some 15 MiB, and 12 times `topK` bytes per query; also the queries, the rankings,
+ * the ids of all documents, and 12 shards that are read ahead from a store.
  *
- * @returns one ranking a query, with min(topK, documents) entries
- * @throws InputError for a vector that is not finite (or so long that float32 cannot hold its square)
+ * @returns one ranking per query, with min(topK, documents) entries
+ * @throws InputError for a vector that is not finite (or so long that its square overflows float32)
  */
 export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
   const { topK, similarity } = search;
@@ -50,7 +50,7 @@ export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
   return best.finish();
 }
 
-/** Gives blocks to be searched as long as there is room, and merges what comes back. */
+/** Keeps the searching threads busy with blocks, and merges their results. */
 async function searchBlocks(
   { documents, threads, signal, onProgress }: ExactSearch,
   setup: SearchSetup,
@@ -59,8 +59,8 @@ async function searchBlocks(
   const running = new Set<Promise<void>>();
   let blockSearch: BlockSearch | undefined;
   const searchBlock = async ({ ids, content, isOnly, release, refuse }: Block): Promise<void> => {
-    blockSearch ??= isOnly ? await searchHere(setup) : searchInThreads(setup, threads);
-    const { result, memory } = await blockSearch.search({ first: best.enter(ids), rows: ids.length, content });
+    blockSearch ??= isOnly ? await searchOnCallingThread(setup) : searchInThreads(setup, threads);
+    const { result, memory } = await blockSearch.search({ first: best.addBlock(ids), rows: ids.length, content });
     if ('damage' in result) throw await refuse(result.damage);
     if ('badRow' in result) throw notComparable(ids[result.badRow]!);
     memory.forEach(release);
@@ -71,12 +71,12 @@ async function searchBlocks(
     for await (const block of blocksOf(documents, setup.queries.columns)) {
       throwIfInterrupted(signal);
       const job: Promise<void> = searchBlock(block).then(() => void running.delete(job));
-      job.catch(() => undefined); // stays among those running, so that it is seen below
+      job.catch(() => undefined); // stays in `running`, so Promise.race or Promise.all below throws it
       running.add(job);
       if (running.size >= (blockSearch?.capacity ?? 1)) await Promise.race(running);
     }
     const finished = blockSearch?.finish();
-    finished?.catch(() => undefined); // seen below
+    finished?.catch(() => undefined); // awaited below
     await Promise.all(running);
     for (const found of (await finished) ?? []) best.add(found);
   } finally {
@@ -85,7 +85,7 @@ async function searchBlocks(
   }
 }
 
-/** The queries as they are compared: scaled to length 1 for cosine. */
+/** A checked copy of the queries, scaled to length 1 for cosine. */
 function checkedQueries(queries: Matrix, similarity: Similarity): Matrix {
   const { rows, columns } = queries;
   const data = queries.data.slice(0, rows * columns);

@@ -1,40 +1,40 @@
 import type { Matrix } from '../../core/model.js';
-import type { Found } from './candidates.js';
+import type { CandidateLists } from './top-collector.js';
 import type { BlockContent } from './vector-blocks.js';
 
-/** What is searched for; can be sent to a worker. */
+/** Queries and settings of a search, sent to every worker thread. */
 export interface SearchSetup {
   /** [queries, dimensions], at least one */
   readonly queries: Matrix;
-  /** Whether a product is divided by the document's length. */
+  /** Products are divided by the document's length. */
   readonly byLength: boolean;
   readonly topK: number;
-  /** Rows that a block has room for. */
+  /** Maximum number of rows in a block. */
   readonly blockRows: number;
 }
 
-/** What a searcher shares with those of other threads. */
-export interface Sharing {
-  /** Of SharedBounds: the same memory in all threads. */
+/** One thread's access to the bounds that all threads share. */
+export interface BoundsAccess {
+  /** Memory of {@link SharedBounds}, the same in all threads. */
   readonly scores: Float32Array<SharedArrayBuffer>;
-  /** This one's number among the threads. */
+  /** This thread's number. */
   readonly thread: number;
 }
 
-/** Documents to be searched at once. */
+/** Documents to search in one step. */
 export interface SearchBlock {
-  /** The number of its first document among all. */
+  /** The number of its first document in the corpus. */
   readonly first: number;
   readonly rows: number;
   readonly content: BlockContent;
 }
 
-/** The memory that a block's content is handed over with, and nothing else uses; none where it is shared. */
-export function memoryOf({ content }: SearchBlock): ArrayBuffer[] {
+/** The buffers of a block to transfer to a thread; none if they are shared memory. */
+export function transferListOf({ content }: SearchBlock): ArrayBuffer[] {
   const { buffer } = content instanceof Float32Array ? content : content.file.bytes;
   return buffer instanceof SharedArrayBuffer ? [] : [buffer];
 }
 
-/** What is to be merged by now (the rest is kept), the row of a document whose numbers cannot be compared, or what is wrong with the shard. */
+/** Documents ready to merge (others stay collected), or the row with a NaN or infinite number, or the shard's damage. */
 export type BlockResult =
-  { readonly found: readonly Found[] } | { readonly badRow: number } | { readonly damage: string };
+  { readonly found: readonly CandidateLists[] } | { readonly badRow: number } | { readonly damage: string };

@@ -1,15 +1,15 @@
-import type { BlockResult, SearchBlock, SearchSetup, Sharing } from './search-block.js';
-import type { Found } from './candidates.js';
+import type { BlockResult, SearchBlock, SearchSetup, BoundsAccess } from './search-block.js';
+import type { CandidateLists } from './top-collector.js';
 
-/** What a search and its worker threads say to each other; vectors are handed over, not copied, and come back. */
+/** Messages to a worker thread of exact search. Vectors are transferred, not copied, and come back with the answer. */
 export type ToSearchWorker =
-  | { readonly kind: 'open'; readonly setup: SearchSetup; readonly sharing: Sharing }
+  | { readonly kind: 'open'; readonly setup: SearchSetup; readonly bounds: BoundsAccess }
   | { readonly kind: 'search'; readonly block: SearchBlock }
   | { readonly kind: 'finish' }
   | { readonly kind: 'close' };
 
-/** Each message is answered, in turn. */
+/** Each message gets one answer, in order. */
 export type FromSearchWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done'; readonly memory: readonly ArrayBuffer[]; readonly result: BlockResult }
-  | { readonly kind: 'finished'; readonly found: readonly Found[] };
+  | { readonly kind: 'finished'; readonly found: readonly CandidateLists[] };

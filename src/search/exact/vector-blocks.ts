@@ -3,16 +3,13 @@ import type { StoredFile } from '../../stores/index.js';
 import type { UncheckedShard } from '../../stores/vectors/vector-store.js';
 import type { StoreDtype } from '../../core/system-fields.js';
 
-/**
- * Documents and their vectors, row by row. Vectors in shared memory stay where they are; others are copied by the
- * calling thread.
- */
+/** Documents and their vectors, row by row. Vectors in shared memory are used in place; others are copied. */
 export interface VectorChunk {
   readonly ids: readonly string[];
   readonly vectors: Matrix;
 }
 
-/** Documents whose vectors, row by row, are a shard's. */
+/** Documents and the stored shard that holds their vectors, row by row. */
 export interface ShardChunk {
   readonly ids: readonly string[];
   readonly shard: UncheckedShard;
@@ -20,46 +17,46 @@ export interface ShardChunk {
 
 export type Chunks = AsyncIterable<VectorChunk | ShardChunk> | Iterable<VectorChunk | ShardChunk>;
 
-/** Documents to be searched at once. */
+/** Documents to search in one step. */
 export interface Block {
   readonly ids: readonly string[];
   readonly content: BlockContent;
-  /** Whether there is no other block. */
+  /** True if there is no other block. */
   readonly isOnly: boolean;
-  /** Takes the memory of the content back, for another block. */
+  /** Returns the content's memory, so that another block can use it. */
   readonly release: (memory: ArrayBuffer) => void;
-  /** What to do about damaged content. @param what is wrong with it @returns the error that ends the search */
+  /** Handles damaged content. @param what describes the damage @returns the error that ends the search */
   readonly refuse: (what: string) => Promise<Error>;
 }
 
-/** The documents' vectors, perhaps with rows beyond, or a shard that has them and nothing else. */
+/** The documents' vectors, possibly followed by unused rows, or the shard that has exactly their vectors. */
 export type BlockContent = Float32Array | PackedShard;
 
-/** A shard's file. */
+/** The file of a stored shard, not decoded. */
 export interface PackedShard {
   readonly file: StoredFile;
   readonly dtype: StoreDtype;
 }
 
-/** Numbers in a block (6 MiB): small enough to give all threads work, large enough that handing it over costs nothing. */
+/** Numbers per block (6 MiB): small enough to give all threads work, large enough that transferring it costs nothing. */
 const blockNumbers = 3 << 19;
-/** So that rows can be numbered in 16 bits. */
-const mostRows = 1 << 16;
+/** Row numbers fit into 16 bits. */
+const maxRows = 1 << 16;
 
-/** Rows that a block has room for. */
+/** Maximum number of rows in a block. */
 export function blockRows(columns: number): number {
-  return Math.min(mostRows, Math.max(16, Math.floor(blockNumbers / columns)));
+  return Math.min(maxRows, Math.max(16, Math.floor(blockNumbers / columns)));
 }
 
-/** Brings chunks into blocks: shards and shared memory as they are, other vectors regrouped, so that blocks between them are full. */
+/** Turns chunks into blocks: shards and shared memory as they are, other vectors regrouped into full blocks. */
 export async function* blocksOf(chunks: Chunks, columns: number, rows = blockRows(columns)): AsyncGenerator<Block> {
-  let held: Omit<Block, 'isOnly'> | undefined;
+  let previous: Omit<Block, 'isOnly'> | undefined;
   let isOnly = true;
   for await (const block of regrouped(chunks, columns, rows)) {
-    if (held !== undefined) yield { ...held, isOnly: (isOnly = false) };
-    held = block;
+    if (previous !== undefined) yield { ...previous, isOnly: (isOnly = false) };
+    previous = block;
   }
-  if (held !== undefined) yield { ...held, isOnly };
+  if (previous !== undefined) yield { ...previous, isOnly };
 }
 
 async function* regrouped(chunks: Chunks, columns: number, rows: number): AsyncGenerator<Omit<Block, 'isOnly'>> {

@@ -1,12 +1,12 @@
-import { entryOf, mostPlaces, placeOf, scoreOf } from './score-order.js';
+import { entryOf, maxPositions, positionOf, scoreOf } from './score-order.js';
 import { select } from './select.js';
 
-/** The largest `limit`: places of a list three times as long must fit into an entry. */
-const largestLimit = Math.floor(mostPlaces / 3);
+/** The largest `limit`: an entry must have room for the positions of a list three times as long. */
+const maxLimit = Math.floor(maxPositions / 3);
 
 /**
- * The best `limit` of the documents offered, in bounded memory. Of equal scores the lower number is better. Documents are
- * gathered in a list three times as long as needed; when it is full, all but the best are dropped.
+ * The best `limit` of the documents offered, in bounded memory. The lower number wins a tie. Documents are collected in a
+ * list of three times `limit`; when it is full, all but the best are dropped.
  */
 export class TopDocuments {
   /** A document with a lower score need not be offered. */
@@ -18,11 +18,11 @@ export class TopDocuments {
   #size = 0;
 
   /**
-   * @param limit at most as many as there are documents: memory is taken at once
+   * @param limit not above the number of documents: memory for it is allocated at once
    * @throws RangeError for a limit beyond 699,050
    */
   constructor(limit: number) {
-    if (limit > largestLimit) throw new RangeError(`at most ${largestLimit} documents of a query can be kept`);
+    if (limit > maxLimit) throw new RangeError(`at most ${maxLimit} documents per query are possible`);
     this.limit = limit;
     this.#scores = new Float32Array(3 * limit);
     this.#numbers = new Int32Array(3 * limit);
@@ -37,7 +37,7 @@ export class TopDocuments {
     this.#numbers[this.#size++] = number;
   }
 
-  /** What was kept, best first. Leaves the list empty. */
+  /** Returns the best documents, best first, and empties the list. */
   drain(): { scores: Float32Array<ArrayBuffer>; numbers: Int32Array<ArrayBuffer> } {
     this.#keepBest();
     const entries = this.#listEntries().sort();
@@ -45,7 +45,7 @@ export class TopDocuments {
     const numbers = new Int32Array(entries.length);
     for (let i = 0; i < entries.length; i++) {
       scores[i] = scoreOf(entries[i]!);
-      numbers[i] = this.#numbers[placeOf(entries[i]!)]!;
+      numbers[i] = this.#numbers[positionOf(entries[i]!)]!;
     }
     for (let start = 0, end = 1; start < scores.length; start = end++) {
       while (end < scores.length && scores[end] === scores[start]) end++;
@@ -56,7 +56,7 @@ export class TopDocuments {
     return { scores, numbers };
   }
 
-  /** Drops all but the best, in any order; of those with the last score that is kept, the lowest numbers stay. */
+  /** Drops all but the best, which stay unsorted; of those that tie for the last rank, the lowest numbers stay. */
   #keepBest(): void {
     const limit = this.limit;
     if (this.#size <= limit) return;
@@ -81,7 +81,7 @@ export class TopDocuments {
     this.bound = bound;
   }
 
-  /** The list as entries of score-order.ts, whose places are those in the list. */
+  /** The list as entries of score-order.ts; an entry's position is that in the list. */
   #listEntries(): Float64Array {
     const entries = this.#entries.subarray(0, this.#size);
     for (let i = 0; i < entries.length; i++) entries[i] = entryOf(this.#scores[i]!, i);
@@ -89,7 +89,7 @@ export class TopDocuments {
   }
 }
 
-/** Parts longer than this are left to the engine's sort, whose call alone takes as long as sorting a few numbers here. */
+/** Longer parts use the engine's sort; for shorter ones, calling it would take as long as sorting here. */
 const shortPart = 16;
 
 /** Sorts the numbers from `start` to `end` (not included). */

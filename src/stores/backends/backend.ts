@@ -24,7 +24,7 @@ export interface StoreBackend {
 }
 
 export interface BackendOptions {
-  /** Told once of each kind of failure that is tried again. */
+  /** Called once for each kind of failure that is retried. */
   readonly onNote?: ((message: string) => void) | undefined;
   /** Ends the waiting for a server that is away, with an InterruptedError. */
   readonly signal?: AbortSignal | undefined;

@@ -1,4 +1,5 @@
 import { InputError, messageOf } from '../../core/errors.js';
+import { isTransientCode, isTransientStatus } from '../../io/retry.js';
 import type { BucketAddress } from './bucket-address.js';
 
 /** A server answered what no S3 server would. */
@@ -27,10 +28,8 @@ interface RequestError {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
-const networkCodes =
-  /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|E(HOST|NET)(UNREACH|DOWN)|EPROTO)$/;
 const throttled = ['SlowDown', 'Throttling', 'ThrottlingException', 'TooManyRequests', 'RequestLimitExceeded'];
-/** Codes that say that who asks is not known, or not any more. */
+/** S3's error codes for unknown or expired credentials. */
 const unknownUser = ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken', 'InvalidSecurity'];
 const otherRegion = ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'];
 
@@ -39,11 +38,11 @@ export function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** Whether a failure may pass: a server that is busy or away, a connection that broke. */
-export function isPassing(error: unknown): boolean {
+/** Whether a retry may mend a failure: a server that is busy or away, a connection that broke. */
+export function isTransient(error: unknown): boolean {
   const { name, status, code } = partsOf(error);
   return (
-    error instanceof InterruptedDownload || name === 'TimeoutError' || networkCodes.test(code) || isBusy(name, status)
+    error instanceof InterruptedDownload || name === 'TimeoutError' || isTransientCode(code) || isBusy(name, status)
   );
 }
 
@@ -74,7 +73,7 @@ function faultSentence(error: unknown, { address: { bucket }, server, doing }: F
     );
   if (isBusy(name, status))
     return `${server} cannot serve so many requests, or any, now (${shortReason(error)}); run the same command again later`;
-  if (isPassing(error))
+  if (isTransient(error))
     return `${server} does not answer, or breaks off (${shortReason(error)}); check the network and AWS_ENDPOINT_URL, or run the same command again later`;
   if (isForeign(error))
     return (
@@ -87,7 +86,7 @@ function faultSentence(error: unknown, { address: { bucket }, server, doing }: F
 }
 
 function isBusy(name: string, status: number): boolean {
-  return throttled.includes(name) || status === 429 || (status >= 500 && status !== 501);
+  return throttled.includes(name) || isTransientStatus(status);
 }
 
 /** Whether an answer is not S3's: no HTTP, no XML, or a refusal without a code of S3's. */

@@ -8,36 +8,30 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import pRetry from 'p-retry';
 import { throwIfInterrupted } from '../../core/errors.js';
+import { defaultRetryPolicy, TransientError, withRetries, type RetryPolicy } from '../../io/retry.js';
 import type { BucketAddress } from './bucket-address.js';
 import {
   bucketFault,
   ForeignAnswer,
   InterruptedDownload,
   isNamed,
-  isPassing,
+  isTransient,
   shortReason,
   type FaultPlace,
 } from './bucket-faults.js';
+import { storeIdFile } from './store-id.js';
 import type { BackendOptions, StoredFile, StoreBackend } from './backend.js';
 
 /** Requests under way at a time. */
 const mostRequests = 32;
 
 export interface BucketOptions extends BackendOptions {
-  readonly patience?: BucketPatience | undefined;
+  /** Retries beyond the client's own three quick attempts; its timeout is for a connection that sends nothing. */
+  readonly retry?: RetryPolicy | undefined;
 }
 
-/** How patient a bucket is with what may pass, beyond the client's own three quick tries. */
-export interface BucketPatience {
-  readonly retries: number;
-  /** Before the first retry; it doubles from one to the next, up to half a minute, and is spread at random. */
-  readonly firstWaitMs: number;
-}
-
-const usualPatience: BucketPatience = { retries: 6, firstWaitMs: 1000 };
-const longestWaitMs = 30_000;
+export const defaultBucketRetry: RetryPolicy = { ...defaultRetryPolicy, timeoutMs: 30_000 };
 
 /** Objects below a prefix of an S3-compatible bucket. A put is seen whole or not at all. */
 export class StoreBucket implements StoreBackend {
@@ -59,28 +53,44 @@ export class StoreBucket implements StoreBackend {
     if (options.signal !== undefined) setMaxListeners(0, options.signal); // one for each request that waits
   }
 
-  /** What is wrong at the start will rather not pass: there is no second round of tries. */
+  /** Each request is made once, without retries: what is wrong at the start is seldom transient. */
   async requireUsable(): Promise<void> {
     const name = `.writable.${randomBytes(6).toString('hex')}`;
     const bytes = randomBytes(64);
-    await this.#once('read', () => this.#get('store-id', 1)); // a missing file must be told from a forbidden one
+    await this.#once('read', () => this.#get(storeIdFile, 1)); // must distinguish a missing file from a forbidden one
     await this.#once('written', () => this.#put(name, bytes));
-    const found = await this.#once('read', () => this.#get(name, bytes.length));
+    const isSame = await this.#once('read', () => this.#canReadBack(name, bytes));
     await this.#once('deleted', () => this.#delete(name));
-    if (found?.bytes.equals(bytes) !== true)
-      throw bucketFault(new ForeignAnswer('what was written cannot be read back'), this.#place('read'));
+    if (!isSame) throw bucketFault(new ForeignAnswer('what was written cannot be read back'), this.#place('read'));
+  }
+
+  /** Whether an object just written has these bytes. Read a few times: some servers show a new object only after a moment. */
+  async #canReadBack(name: string, bytes: Buffer): Promise<boolean> {
+    const { signal, retry = defaultBucketRetry } = this.#options;
+    const policy = { ...retry, retries: 4, firstWaitMs: Math.min(retry.firstWaitMs, 100) };
+    const readBack = async (): Promise<boolean> => {
+      const found = await this.#get(name, bytes.length);
+      if (found?.bytes.equals(bytes) !== true) throw new TransientError('other bytes, or none');
+      return true;
+    };
+    try {
+      return await withRetries(readBack, policy, { signal });
+    } catch (error) {
+      if (error instanceof TransientError) return false;
+      throw error;
+    }
   }
 
   read(name: string, mostBytes: number): Promise<StoredFile | undefined> {
-    return this.#patiently('read', () => this.#get(name, mostBytes));
+    return this.#withRetries('read', () => this.#get(name, mostBytes));
   }
 
   write(name: string, bytes: Uint8Array): Promise<void> {
-    return this.#patiently('written', () => this.#put(name, bytes));
+    return this.#withRetries('written', () => this.#put(name, bytes));
   }
 
   create(name: string, bytes: Uint8Array): Promise<void> {
-    return this.#patiently('written', async () => {
+    return this.#withRetries('written', async () => {
       // Asked first, since some servers know no conditions, and do not say so: there, the last of several writers wins.
       if ((await this.#get(name, 1)) !== undefined) return;
       try {
@@ -95,7 +105,7 @@ export class StoreBucket implements StoreBackend {
   }
 
   remove(name: string): Promise<void> {
-    return this.#patiently('deleted', () => this.#delete(name));
+    return this.#withRetries('deleted', () => this.#delete(name));
   }
 
   async #get(name: string, mostBytes: number): Promise<StoredFile | undefined> {
@@ -129,31 +139,29 @@ export class StoreBucket implements StoreBackend {
     return { Bucket: bucket, Key: prefix === '' ? name : `${prefix}/${name}` };
   }
 
+  /** @throws InputError with the sentence for a failed request */
   async #once<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
     try {
       return await this.#limit(request);
     } catch (error) {
       throwIfInterrupted(this.#options.signal);
-      throw bucketFault(error, this.#place(doing));
+      throw bucketFault(error instanceof TransientError ? error.cause : error, this.#place(doing));
     }
   }
 
-  #patiently<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
-    const { signal, patience } = this.#options;
-    const { retries, firstWaitMs } = patience ?? usualPatience;
-    return this.#once(doing, () =>
-      pRetry(request, {
-        retries,
-        minTimeout: firstWaitMs,
-        maxTimeout: longestWaitMs,
-        randomize: true,
-        shouldRetry: ({ error }) => isPassing(error),
-        onFailedAttempt: ({ error, retriesLeft }) => {
-          if (retriesLeft > 0 && isPassing(error)) this.#note(shortReason(error));
-        },
-        ...(signal === undefined ? {} : { signal }),
-      }),
-    );
+  #withRetries<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
+    const { signal, retry = defaultBucketRetry } = this.#options;
+    const attempt = async (): Promise<T> => {
+      try {
+        return await request();
+      } catch (error) {
+        throw isTransient(error) ? new TransientError(shortReason(error), { cause: error }) : error;
+      }
+    };
+    const onRetry = ({ message }: TransientError): void => {
+      this.#note(message);
+    };
+    return this.#once(doing, () => withRetries(attempt, retry, { signal, onRetry }));
   }
 
   #note(reason: string): void {

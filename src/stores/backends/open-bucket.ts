@@ -1,25 +1,19 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { InputError, messageOf } from '../../core/errors.js';
 import { parseBucketAddress } from './bucket-address.js';
-import { StoreBucket, type BucketOptions } from './bucket.js';
+import { defaultBucketRetry, StoreBucket, type BucketOptions } from './bucket.js';
 import type { StoreBackend } from './backend.js';
 
-/** Without a connection for so long, a try counts as failed. */
-const connectionMs = 10_000;
-
-/** Without a byte for so long, too. */
-const usualSilenceMs = 30_000;
+/** Timeout of an attempt to connect. */
+const connectTimeoutMs = 10_000;
 
 /**
- * Opens a bucket with what AWS's own tools are told by: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL for other servers,
+ * Opens a bucket with the settings that AWS's own tools read: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL for other servers,
  * AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or a profile or role.
  * @throws InputError for an address or endpoint that is none, or where there are no credentials
  */
-export async function openBucket(
-  text: string,
-  options: BucketOptions = {},
-  silenceMs = usualSilenceMs,
-): Promise<StoreBackend> {
+export async function openBucket(text: string, options: BucketOptions = {}): Promise<StoreBackend> {
+  const { timeoutMs } = options.retry ?? defaultBucketRetry;
   const address = parseBucketAddress(text);
   const endpoint = endpointOf();
   const region = variable('AWS_REGION') ?? variable('AWS_DEFAULT_REGION');
@@ -29,7 +23,7 @@ export async function openBucket(
     // Servers other than AWS seldom have a host name a bucket, and do not care for the region.
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true, region: 'us-east-1' }),
     ...(region === undefined ? {} : { region }),
-    requestHandler: { connectionTimeout: connectionMs, socketTimeout: silenceMs },
+    requestHandler: { connectionTimeout: connectTimeoutMs, socketTimeout: timeoutMs },
     // Shards carry a SHA-256 of their own, which is checked on reading; on writing, the server is sent one (bucket.ts).
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -1,19 +1,19 @@
 /** IEEE 754 half-precision numbers (float16) as 16-bit patterns; Node 20 has no Float16Array. */
 
-/** The largest finite half. */
+/** The largest finite float16. */
 export const largestHalf = 65504;
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** Rounds to the nearest half, ties to even, as processors do; beyond {@link largestHalf} (rounded) it is infinite. */
+/** Rounds to the nearest float16, ties to even, as processors do; what rounds beyond {@link largestHalf} becomes infinite. */
 export function toHalf(values: Float32Array): Uint16Array {
   return Uint16Array.from(values, halfOf);
 }
 
 /**
- * The same numbers as float32, which holds every half exactly.
- * @param room for them, used where it is large enough
+ * Converts to float32, which holds every float16 exactly.
+ * @param room memory for the result, used if it is large enough
  */
 export function fromHalf(halves: Uint16Array, room?: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const { length } = halves;
@@ -28,10 +28,10 @@ function halfOf(value: number): number {
   const word = bits[0]!;
   const sign = (word >>> 16) & 0x8000;
   const magnitude = word & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00; // not a number
+  if (magnitude > 0x7f800000) return sign | 0x7e00; // NaN
   if (magnitude >= 0x477ff000) return sign | 0x7c00; // 65520 and above
   if (magnitude >= 0x38800000) {
-    // Normal: the exponent's bias goes from 127 to 15, and 13 bits are rounded away.
+    // Normal: the exponent's bias changes from 127 to 15, and 13 bits are rounded off.
     const rebased = magnitude - 0x38000000;
     return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
   }
@@ -42,7 +42,7 @@ function halfOf(value: number): number {
 
 let halves: Float32Array | undefined;
 
-/** Each pattern's value: 65536 of them. */
+/** The values of all 65536 bit patterns. */
 function table(): Float32Array {
   halves ??= Float32Array.from({ length: 1 << 16 }, (_, pattern) => {
     const sign = pattern < 0x8000 ? 1 : -1;

@@ -4,11 +4,11 @@ import { sha256 } from '../../io/files.js';
 import type { ModelInfo, Role } from '../../core/model.js';
 import type { Settings } from '../../core/setting.js';
 
-/** All that a shard of vectors depends on. */
+/** All inputs that a shard of vectors depends on. */
 export interface ShardParts {
-  /** Its files' hashes and dtype count; under which name it goes does not. */
+  /** The key covers its files' hashes and its dtype, not its name. */
   readonly model: ModelInfo;
-  /** The encoder's settings, all of them. */
+  /** All settings of the encoder. */
   readonly settings: Settings;
   /** Pooling and layer: {@link EmbeddingView.name}. */
   readonly view: string;
@@ -17,14 +17,14 @@ export interface ShardParts {
   readonly texts: readonly string[];
 }
 
-/** Raised when the arithmetic or the format changes, so that what older versions stored is not taken for the same. */
+/** To be raised when the arithmetic or the format changes, so that shards of older versions are not reused. */
 const keyVersion = 1;
 
 /** The key of a shard: SHA-256, in hex, of a canonical JSON of its parts. */
 export function shardKey({ model, settings, view, role, texts }: ShardParts): string {
   const { files, dtype, architecture } = model;
-  const texthash = hashOfTexts(texts);
-  return sha256(canonicalJson({ keyVersion, files, dtype, architecture, settings, view, role, texts: texthash }));
+  const textsHash = hashOfTexts(texts);
+  return sha256(canonicalJson({ keyVersion, files, dtype, architecture, settings, view, role, texts: textsHash }));
 }
 
 /** SHA-256 over the texts' lengths in bytes and their UTF-8: ["ab", ""] and ["a", "b"] differ. */

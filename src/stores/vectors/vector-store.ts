@@ -3,39 +3,39 @@ import type { Matrix } from '../../core/model.js';
 import type { StoreDtype } from '../../core/system-fields.js';
 import type { StoreBackend, StoredFile } from '../backends/backend.js';
 import { StoreFolder } from '../backends/folder.js';
-import { headerBytes, mostShardBytes, parseHeader, parseShard, shardBytes } from './shard-file.js';
+import { headerBytes, maxShardBytes, parseHeader, parseShard, shardBytes } from './shard-file.js';
 
 export interface VectorStoreOptions {
   /**
-   * How numbers are kept on disk: `float16` takes half the room and time to read, and rounds each number to 11 bits.
-   * Shards of the two are different files, so that neither is ever taken for the other.
+   * Number format on disk: `float16` halves the space and the time to read, and rounds each number to 11 bits. The two
+   * formats have different file names, so that neither is mistaken for the other.
    */
   readonly dtype?: StoreDtype | undefined;
-  /** Told of a shard that is damaged; it is removed, and so counts as missing. */
+  /** Called with a message when a shard is damaged; it is removed, and so counts as missing. */
   readonly onDamage?: ((message: string) => void) | undefined;
 }
 
-/** A shard's file as it was read, not looked at yet. */
+/** A shard's file, not checked or decoded yet. */
 export interface UncheckedShard {
   readonly file: StoredFile;
   readonly dtype: StoreDtype;
-  /** Gives back the file's memory, for another one; where it is kept, new memory is taken. */
+  /** Returns the file's memory to be reused for another shard; calling it is optional. */
   readonly release: (memory: ArrayBuffer) => void;
-  /** For a damaged shard: tells of it and removes it. @param what is wrong with it @returns the error that ends the work */
+  /** Reports and removes a damaged shard. @param what describes the damage @returns the error that ends the work */
   readonly refuse: (what: string) => Promise<InputError>;
 }
 
-/** Shards being read while one is used: enough to keep a fast disk busy. */
+/** Shards that are read ahead: enough to keep a fast disk busy. */
 const shardsAhead = 12;
 
 /**
- * Vectors in a folder or a bucket, addressed by what they were computed from ({@link shardKey}): a run that was stopped finds what it had
- * finished, and runs that need the same vectors share them.
+ * Vectors in a folder or a bucket, addressed by a hash of their inputs ({@link shardKey}): a restarted run reuses its
+ * finished shards, and runs that need the same vectors share them.
  *
- * A shard is a file PLACE/ab/abcd….vectors (shard-file.ts). Files appear whole or not at all.
+ * A shard is a file ADDRESS/ab/abcd….vectors (shard-file.ts). Files appear whole or not at all.
  */
 export class VectorStore {
-  /** How numbers are kept. */
+  /** Number format on disk. */
   readonly dtype: StoreDtype;
   readonly #backend: StoreBackend;
   readonly #onDamage: (message: string) => void;
@@ -47,19 +47,19 @@ export class VectorStore {
     this.#onDamage = onDamage ?? (() => undefined);
   }
 
-  /** The shard of this key, or undefined where there is none, or none that is whole. */
+  /** The shard with this key; undefined if it is missing or damaged. */
   async get(key: string): Promise<Matrix | undefined> {
-    return this.#read(key, mostShardBytes, (file) => parseShard(file, this.dtype));
+    return this.#read(key, maxShardBytes, (file) => parseShard(file, this.dtype));
   }
 
-  /** Whether there is a shard of this key, by its header and size alone: its data may still turn out to be damaged. */
+  /** True if the shard is stored, judged by header and size only: its data may still turn out to be damaged. */
   async has(key: string): Promise<boolean> {
     return (await this.#read(key, headerBytes, (file) => parseHeader(file, this.dtype))) !== undefined;
   }
 
   /**
-   * The shards of one key after another, reading some of them ahead.
-   * @throws InputError for one that is missing or damaged
+   * The shards of these keys in order, some of them read ahead.
+   * @throws InputError for a shard that is missing or damaged
    */
   async *getAll(keys: Iterable<string>): AsyncGenerator<Matrix> {
     for await (const shard of this.readAll(keys)) {
@@ -70,16 +70,16 @@ export class VectorStore {
   }
 
   /**
-   * As `getAll`, with the checking and decoding left to whoever uses the shards.
-   * @throws InputError for one that is missing
+   * As `getAll`, but the caller checks and decodes the shards.
+   * @throws InputError for a shard that is missing
    */
   async *readAll(keys: Iterable<string>): AsyncGenerator<UncheckedShard> {
     const reading: Promise<UncheckedShard>[] = [];
-    const free: ArrayBuffer[] = [];
+    const freeBuffers: ArrayBuffer[] = [];
     try {
       for (const key of keys) {
-        const shard = this.#readUnchecked(key, free);
-        shard.catch(() => undefined); // seen when its turn comes
+        const shard = this.#readUnchecked(key, freeBuffers);
+        shard.catch(() => undefined); // awaited in its turn
         reading.push(shard);
         if (reading.length > shardsAhead) yield await reading.shift()!;
       }
@@ -90,41 +90,41 @@ export class VectorStore {
   }
 
   /**
-   * Keeps a shard; safe against crashes, and against another process that writes the same one.
-   * @throws InputError where the backend is full, nothing may be written, or a number is too large for float16
+   * Stores a shard; safe against crashes, and against another process that writes the same one.
+   * @throws InputError if the backend is full or read-only, or a number is too large for float16
    */
   async put(key: string, matrix: Matrix): Promise<void> {
     await this.#backend.write(this.#nameOf(key), shardBytes(matrix, this.dtype));
   }
 
-  /** Whether there is a shard of every one of these keys; see {@link has}. */
+  /** True if all these shards are stored; see {@link has}. */
   async hasAll(keys: readonly string[]): Promise<boolean> {
     return (await Promise.all(keys.map((key) => this.has(key)))).every(Boolean);
   }
 
-  /** Keeps one matrix per key. */
+  /** Stores one matrix per key. */
   async putAll(keys: readonly string[], matrices: readonly Matrix[]): Promise<void> {
     await Promise.all(matrices.map((matrix, i) => this.put(keys[i]!, matrix)));
   }
 
-  async #readUnchecked(key: string, free: ArrayBuffer[]): Promise<UncheckedShard> {
+  async #readUnchecked(key: string, freeBuffers: ArrayBuffer[]): Promise<UncheckedShard> {
     const name = this.#nameOf(key);
-    const file = await this.#backend.read(name, mostShardBytes, free.pop());
-    if (file === undefined) throw lost(key);
+    const file = await this.#backend.read(name, maxShardBytes, freeBuffers.pop());
+    if (file === undefined) throw lostShard(key);
     return {
       file,
       dtype: this.dtype,
-      release: (memory) => void free.push(memory),
+      release: (memory) => void freeBuffers.push(memory),
       refuse: async (what) => {
         await this.#discard(name, what);
-        return lost(key);
+        return lostShard(key);
       },
     };
   }
 
-  async #read<T>(key: string, mostBytes: number, parse: (file: StoredFile) => T | string): Promise<T | undefined> {
+  async #read<T>(key: string, maxBytes: number, parse: (file: StoredFile) => T | string): Promise<T | undefined> {
     const name = this.#nameOf(key);
-    const file = await this.#backend.read(name, mostBytes);
+    const file = await this.#backend.read(name, maxBytes);
     if (file === undefined) return undefined;
     const found = parse(file);
     if (typeof found !== 'string') return found;
@@ -134,19 +134,19 @@ export class VectorStore {
 
   async #discard(name: string, what: string): Promise<void> {
     this.#onDamage(`${this.#backend.address}/${name}: ${what}; the vectors are computed again`);
-    // What `has` cannot see must not be there for the next run. Where nothing can be deleted, it will be told of again.
+    // `has` does not see the damage, so the file must go before the next run. In a read-only store it is reported each time.
     await this.#backend.remove(name).catch(() => undefined);
   }
 
   #nameOf(key: string): string {
-    if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`"${key}" is no shard key (64 hex digits)`);
+    if (!/^[0-9a-f]{64}$/.test(key)) throw new RangeError(`"${key}" is not a shard key (64 hex digits)`);
     const suffix = this.dtype === 'float32' ? '' : '.float16';
     return `${key.slice(0, 2)}/${key}${suffix}.vectors`;
   }
 }
 
-function lost(key: string): InputError {
+function lostShard(key: string): InputError {
   return new InputError(
-    `the stored vectors ${key} were damaged or deleted meanwhile; run the same command again to compute them anew`,
+    `the stored vectors ${key} were damaged or deleted meanwhile; run the same command again to recompute them`,
   );
 }

@@ -2,24 +2,24 @@ import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.js';
 import { findBeirFiles } from '../../datasets/beir-folder.js';
-import { addressOf, archiveSource, fetchFile, install, type DownloadOptions, type Source } from '../install.js';
+import { addressOf, archiveSource, fetchFile, install, type DownloadOptions, type DataSource } from '../install.js';
 import type { Archive, BeirEntry } from './entry.js';
 
 /**
- * Downloads a data set into `datasetsDir`/NAME and returns that folder; one that is there is left alone. The folder
- * appears whole or not at all; what a stopped download has brought is used by the next one.
- * @throws InputError if it cannot be had, is another file than the published one, or is being downloaded already
+ * Downloads a data set into `datasetsDir`/NAME and returns that folder; an existing folder is left alone. The folder
+ * appears whole or not at all; a stopped download is resumed by the next one.
+ * @throws InputError if it is not available, differs from the published file, or is being downloaded already
  */
 export async function downloadDataset(entry: BeirEntry, options: DownloadOptions): Promise<string> {
   return install(entry.name, sourceOf(entry, options.mirror), options);
 }
 
-/** The folders in BEIR's layout that make up a data set: its own, or one for each part. */
+/** The folders in BEIR's layout that make up a data set: its own folder, or one per part. */
 export function partFolders(entry: BeirEntry, folder: string): string[] {
   return entry.parts.length === 0 ? [folder] : entry.parts.map((part) => join(folder, part.name));
 }
 
-function sourceOf(entry: BeirEntry, mirror: string | undefined): Source {
+function sourceOf(entry: BeirEntry, mirror: string | undefined): DataSource {
   if (mirror === 'hub') return hubSource(entry, 'https://huggingface.co');
   if (mirror?.startsWith('hub+') === true) return hubSource(entry, addressOf(mirror.slice('hub+'.length)));
   if (mirror !== undefined) return beirArchive(entry, `${addressOf(mirror)}/${entry.name}.zip`, entry.archive);
@@ -27,7 +27,7 @@ function sourceOf(entry: BeirEntry, mirror: string | undefined): Source {
   throw new InputError(`${entry.name}: cannot be downloaded: ${entry.howToBring ?? 'it is not published'}`);
 }
 
-function beirArchive(entry: BeirEntry, url: string, expected: Archive | null): Source {
+function beirArchive(entry: BeirEntry, url: string, expected: Archive | null): DataSource {
   const root = (unpacked: string): Promise<string> => checkedLayout(entry, join(unpacked, entry.name));
   return archiveSource({ name: entry.name, url, expected, wanted: isDataFile, root });
 }
@@ -37,16 +37,16 @@ async function checkedLayout(entry: BeirEntry, root: string): Promise<string> {
   return root;
 }
 
-/** What BEIR's layout has; archives hold more (CQADupStack's its raw sources). */
+/** True for the files of BEIR's layout; archives hold others, too (CQADupStack's its raw sources). */
 function isDataFile(path: string): boolean {
   return /(?:^|\/)(?:(?:corpus|queries)\.jsonl|qrels\/[^/]+\.tsv)$/.test(path);
 }
 
 /**
- * The hub has no archives but single files: BeIR/NAME with corpus and queries, BeIR/NAME-qrels with judgements. Nothing
- * is published to check them against but the catalogue's counts.
+ * Downloads from the Hugging Face hub, which has single files instead of archives: BeIR/NAME with corpus and queries,
+ * BeIR/NAME-qrels with judgements. The hub publishes no checksums, so only the suite's counts can be checked.
  */
-function hubSource(entry: BeirEntry, address: string): Source {
+function hubSource(entry: BeirEntry, address: string): DataSource {
   const { hub } = entry;
   if (hub === null) throw new InputError(`${entry.name}: is not on the hub in BEIR's layout; leave out --mirror hub`);
   const files = new Map([

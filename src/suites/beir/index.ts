@@ -81,18 +81,18 @@ async function openBeirTask({ name }: SuiteTask, part: string | null, options: O
   const task = ['beir', ...path].join('/');
   if (part === null && entry.parts.length > 0) {
     const parts = entry.parts.map(({ name: forum }) => forum).join(', ');
-    throw new InputError(`${task}: is ${entry.parts.length} data sets; name one of them: ${task}/{${parts}}`);
+    throw new InputError(`${task}: consists of ${entry.parts.length} data sets; name one of them: ${task}/{${parts}}`);
   }
   const [{ openBeirFolder }, { kindOf }] = await Promise.all([
     import('../../datasets/beir-folder.js'),
     import('../../io/files.js'),
   ]);
   const folder = join(options.datasetsDir, ...path);
-  if ((await kindOf(folder)) !== 'folder') throw notThere(task, folder, entry);
+  if ((await kindOf(folder)) !== 'folder') throw notFound(task, folder, entry);
   return openBeirFolder(folder, task, options.split, entry);
 }
 
-function notThere(task: string, folder: string, { name, howToBring }: BeirEntry): InputError {
+function notFound(task: string, folder: string, { name, howToBring }: BeirEntry): InputError {
   const remedy =
     howToBring === null
       ? `get it with: sgpt-bench datasets download ${name}`
@@ -100,7 +100,7 @@ function notThere(task: string, folder: string, { name, howToBring }: BeirEntry)
   return new InputError(`${task}: not found at ${folder}; ${remedy}`);
 }
 
-/** A folder among the downloaded ones that BEIR does not have: the user's own. */
+/** Opens a downloaded folder that is not one of BEIR's: the user's own data set. */
 async function openUnlisted(name: string, { datasetsDir, split }: OpenOptions): Promise<RetrievalTask | undefined> {
   const [{ openBeirFolder }, { kindOf }] = await Promise.all([
     import('../../datasets/beir-folder.js'),

@@ -8,8 +8,8 @@ import { compareCount, type CountCheck } from '../suite.js';
 import type { BeirEntry, SplitCounts } from './entry.js';
 
 /**
- * Reads every line of a data set and counts documents, queries and judgements.
- * @throws InputError for a file that is missing or broken
+ * Reads every line of a data set, and compares the numbers of documents, queries and judgements with the published ones.
+ * @throws InputError for a file that is missing or damaged
  */
 export async function verifyDataset(entry: BeirEntry, datasetsDir: string): Promise<CountCheck[]> {
   const folder = join(datasetsDir, entry.name);

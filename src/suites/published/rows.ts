@@ -2,9 +2,9 @@
 export interface PublishedRow {
   readonly system: string;
   readonly method: 'bm25' | 'bi-encoder' | 'cross-encoder';
-  /** Parameters of the model; null where there is none or the source does not say. */
+  /** Parameters of the model; null if there is no model, or the source does not say. */
   readonly parameters: number | null;
-  /** The conventions the numbers were made under: a profile of this program, or the source's own. */
+  /** The conventions of the numbers: a profile of this program, or a name for the source's own. */
   readonly profile: string;
   readonly source: string;
   /** Task name without `beir/` → nDCG@10. */
@@ -12,8 +12,8 @@ export interface PublishedRow {
 }
 
 /**
- * Published nDCG@10, gathered from public sources. A score that is not here was not found in a source; none is filled in
- * from memory. Task names are the catalogue's without `beir/`.
+ * Published nDCG@10, collected from public sources. A score that is missing here was not found in a source; none comes from
+ * memory. Task names are full names without `beir/`.
  */
 export const publishedRows: readonly PublishedRow[] = [
   {

@@ -1,24 +1,24 @@
 import type { ProfileName } from '../../core/profile.js';
 import type { Setting } from '../../core/setting.js';
 
-/** Which results of this program a published row speaks of: every field that is given must fit. */
+/** Selects the results of this program that a published row describes; all given fields must match. */
 export interface PublishedSystem {
   readonly runner: 'bm25' | 'bi-encoder' | 'cross-encoder';
-  /** Names of the checkpoint, without an organisation: the last part of a hub id, or a folder's name. */
+  /** Names of the checkpoint without organisation: the last part of a hub id, or a folder's name. */
   readonly models?: readonly string[];
   readonly settings?: Readonly<Record<string, Setting>>;
-  /** The family, where settings do not tell: `BE weightedmean` is pooled from the last hidden state alone. */
+  /** The family, if settings do not suffice: `BE weightedmean` is pooled from the last hidden state only. */
   readonly family?: string;
-  /** Profiles whose conventions are those the numbers were made under. */
+  /** Profiles with the conventions of the published numbers. */
   readonly profiles: readonly ProfileName[];
   /** Re-ranking depth. */
   readonly depth?: number;
 }
 
 export interface PublishedIdentity {
-  /** Null where no system of this program is the published one. */
+  /** Null if no system of this program equals the published one. */
   readonly system: PublishedSystem | null;
-  /** What a reader of a difference should know, by task; `*` for all. */
+  /** Remarks that explain a difference, by task; `*` for all tasks. */
   readonly notes?: Readonly<Record<string, string>>;
 }
 

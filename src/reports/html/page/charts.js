@@ -1,9 +1,9 @@
-/* Live charts: hover, keyboard, themes, and the choice of panels. */
+/* Interactive charts: hover, keyboard, themes, and the choice of panels. */
 /* global document, window, matchMedia, ResizeObserver, echarts */
 
 import { byId, element } from './dom.js';
 
-/** Number of parameters on an axis: 125M. */
+/** A number of parameters as an axis label: 125M. */
 function sizeLabel(count) {
   const unit = { 3: 'K', 6: 'M', 9: 'B', 12: 'T' };
   const power = Math.min(12, Math.floor(Math.log10(count) / 3 + 1e-9) * 3);
@@ -15,7 +15,7 @@ let printing = false;
 window.addEventListener('beforeprint', () => (printing = true));
 window.addEventListener('afterprint', () => (printing = false));
 
-/** A chart's option with its tokens replaced by the colours of the theme in use (see charts/themes.ts). */
+/** A chart's option with its placeholders replaced by the current theme's colours (see charts/themes.ts). */
 function resolve(value, theme, key) {
   if (key === 'name' || key === 'data') return value;
   if (typeof value === 'string') return value === '$sizeLabels' ? sizeLabel : (theme[value] ?? value);
@@ -24,7 +24,7 @@ function resolve(value, theme, key) {
   return Object.fromEntries(Object.entries(value).map(([k, inner]) => [k, resolve(inner, theme, k)]));
 }
 
-/** What is shown at a point: its lines as text, never as markup. */
+/** A point's tooltip; its lines are inserted as text, never as markup. */
 function tooltip({ data: point }) {
   const box = document.createElement('div');
   for (const [i, line] of (point?.tip ?? []).entries()) {
@@ -35,17 +35,17 @@ function tooltip({ data: point }) {
   return box;
 }
 
-/** Replaces the drawing in `place` by a live chart; the returned function draws the chart of another panel. */
-function liveChart(place, charts, themes) {
-  const part = place.dataset.part;
-  place.replaceChildren();
-  const chart = echarts.init(place, null, { renderer: 'svg', height: 300 });
+/** Replaces the static drawing by an interactive chart. @returns a function that switches to another panel */
+function liveChart(container, charts, themes) {
+  const part = container.dataset.part;
+  container.replaceChildren();
+  const chart = echarts.init(container, null, { renderer: 'svg', height: 300 });
   let panel = 0;
   let points = [];
   let at = -1;
 
   function draw() {
-    const { option, title, description, height } = charts[panel][place.clientWidth < 560 ? 'narrow' : 'wide'];
+    const { option, title, description, height } = charts[panel][container.clientWidth < 560 ? 'narrow' : 'wide'];
     const theme = themes[dark.matches && !printing ? 'dark' : 'light'];
     const resolved = resolve(option, theme);
     Object.assign(resolved.tooltip, {
@@ -55,10 +55,10 @@ function liveChart(place, charts, themes) {
       textStyle: { color: theme.$text },
       extraCssText: 'max-width: 20rem; white-space: normal; overflow-wrap: anywhere;',
     });
-    place.style.height = `${height}px`;
+    container.style.height = `${height}px`;
     chart.resize({ height });
     chart.setOption(resolved, { notMerge: true });
-    const svg = place.querySelector('svg');
+    const svg = container.querySelector('svg');
     svg.setAttribute('role', 'img');
     svg.setAttribute('aria-label', `${title}. ${description}`);
     byId(`caption-${part}`).textContent = title;
@@ -67,10 +67,10 @@ function liveChart(place, charts, themes) {
     at = -1;
   }
 
-  place.tabIndex = 0;
-  place.setAttribute('role', 'group');
-  place.setAttribute('aria-label', 'Chart; the left and right arrow keys go through its points');
-  place.addEventListener('keydown', (event) => {
+  container.tabIndex = 0;
+  container.setAttribute('role', 'group');
+  container.setAttribute('aria-label', 'Chart; the left and right arrow keys go through its points');
+  container.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') chart.dispatchAction({ type: 'hideTip' });
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined || points.length === 0) return;
@@ -83,12 +83,12 @@ function liveChart(place, charts, themes) {
   dark.addEventListener('change', draw);
   window.addEventListener('beforeprint', draw);
   window.addEventListener('afterprint', draw);
-  let width = place.clientWidth;
+  let width = container.clientWidth;
   new ResizeObserver(() => {
-    if (place.clientWidth === width) return;
-    width = place.clientWidth;
+    if (container.clientWidth === width) return;
+    width = container.clientWidth;
     draw();
-  }).observe(place);
+  }).observe(container);
   draw();
   return (index) => {
     panel = index;
@@ -96,11 +96,11 @@ function liveChart(place, charts, themes) {
   };
 }
 
-/** Every part with a choice shows the chosen panel: its chart and its table. */
+/** Makes charts interactive, and lets sections with several panels switch between them. */
 export function liveParts({ charts, themes }) {
   const draws = new Map();
-  for (const place of document.querySelectorAll('.drawing')) {
-    draws.set(place.dataset.part, liveChart(place, charts[place.dataset.part], themes));
+  for (const container of document.querySelectorAll('.drawing')) {
+    draws.set(container.dataset.part, liveChart(container, charts[container.dataset.part], themes));
   }
   for (const choice of document.querySelectorAll('select[data-part]')) {
     const { part } = choice.dataset;

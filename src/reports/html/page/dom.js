@@ -1,4 +1,4 @@
-/* What every part of a report's page needs: finding and making elements, and unpacking what is built in. */
+/* Helpers of the page's scripts: find and create elements, unpack embedded data. */
 /* global document, atob, Blob, Response, DecompressionStream */
 
 export const byId = (id) => document.getElementById(id);
@@ -15,7 +15,7 @@ export function element(name, text, attributes = {}) {
   return made;
 }
 
-/** Text from base64 of gzip. */
+/** Decodes base64 of gzip to text. */
 export async function unpack(base64) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
@@ -23,7 +23,7 @@ export async function unpack(base64) {
 
 const blocks = new Map();
 
-/** What is packed under a key, unpacked once; undefined where the page does not have it. */
+/** The data embedded under a key, unpacked once; undefined if the page does not have it. */
 export async function block(key) {
   const packed = document.querySelector(`script[data-block="${key}"]`);
   if (packed === null) return undefined;

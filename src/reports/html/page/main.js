@@ -1,4 +1,4 @@
-/* The script of a report's page: unpacks what is built in, and makes charts and tables live. */
+/* The main script of the page: unpacks embedded data, and makes charts and tables interactive. */
 /* global document, IntersectionObserver */
 
 import { liveParts } from './charts.js';
@@ -14,8 +14,8 @@ async function loadLibraries() {
   }
 }
 
-/** Per-query data is unpacked when its section comes into view. */
-function whenSeen(place, act) {
+/** Calls `act` once when the element comes into view, so that per-query data is unpacked only if needed. */
+function whenSeen(container, act) {
   const observer = new IntersectionObserver(
     (entries) => {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
@@ -24,7 +24,7 @@ function whenSeen(place, act) {
     },
     { rootMargin: '600px' },
   );
-  observer.observe(place);
+  observer.observe(container);
 }
 
 const data = JSON.parse(await unpack(byId('data').textContent));

@@ -1,4 +1,4 @@
-/* Two systems compared query by query. */
+/* Comparison of two systems, query by query. */
 
 import { block, byId, element, textBox } from './dom.js';
 import { makeTable, matches } from './tables.js';
@@ -7,7 +7,7 @@ const steps = 10_000;
 const shownScore = (value) => (value === null || value === undefined ? '–' : value.toFixed(4));
 const signed = (value) => (value > 0 ? `+${value.toFixed(4)}` : value.toFixed(4));
 
-/** The table that compares two systems query by query. */
+/** Fills the table that compares two systems query by query. */
 export async function liveQueries(pair) {
   const [task, a, b] = ['query-task', 'query-a', 'query-b'].map(byId);
   const [filter, differ, detail] = ['query-filter', 'query-differ', 'query-detail'].map(byId);
@@ -17,7 +17,7 @@ export async function liveQueries(pair) {
   const table = makeTable(byId('query-table'), {
     height: '30rem',
     index: 'at',
-    placeholder: 'No query fits.',
+    placeholder: 'No matching query.',
     layout: 'fitColumns',
     columns: [
       {
@@ -48,7 +48,7 @@ export async function liveQueries(pair) {
     table.setFilter((row) => matches([row.text, row.id], filter.value) && (!differ.checked || row.difference !== 0));
   }
 
-  /** Only systems that were run on the task can be chosen. */
+  /** Offers only systems that were run on the task. */
   function offer(choice, scores, otherwise) {
     const options = [...choice.options].filter(
       (option) => !(option.disabled = option.hidden = scores[option.value] === undefined),
@@ -56,11 +56,11 @@ export async function liveQueries(pair) {
     if (scores[choice.value] === undefined) choice.value = options.at(otherwise === 'first' ? 0 : -1).value;
   }
 
-  let asked = 0;
+  let latest = 0;
   async function fill() {
-    const wanted = ++asked;
+    const request = ++latest;
     const { ids, texts, scores } = await block(task.value);
-    if (wanted !== asked) return;
+    if (request !== latest) return;
     offer(a, scores, 'first');
     offer(b, scores, 'last');
     const value = (choice, i) => {
@@ -96,7 +96,7 @@ export async function liveQueries(pair) {
   await fill();
 }
 
-/** A ranking with titles and grades. */
+/** A ranking as a list with titles and grades. */
 function rankingList(label, rankings, at) {
   const part = element('div', '');
   part.append(element('h4', label));
@@ -106,8 +106,8 @@ function rankingList(label, rankings, at) {
     return part;
   }
   const list = element('ol', '');
-  for (const [place, score, grade] of top) {
-    const [id, title] = rankings.documents[place];
+  for (const [index, score, grade] of top) {
+    const [id, title] = rankings.documents[index];
     const item = element('li', title === '' ? id : `${title} `);
     if (title !== '') item.append(element('small', id));
     item.append(

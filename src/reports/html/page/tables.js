@@ -1,4 +1,4 @@
-/* Tables: rows that unfold, sorting and filtering, and the record behind a score. */
+/* Tables: rows that unfold, sorting and filtering, and the record of a score. */
 /* global document, Tabulator */
 
 import { byId, element, textBox } from './dom.js';
@@ -13,7 +13,7 @@ export function unfoldingRows() {
   }
 }
 
-/** The number in a cell such as "+0.0012", "1,230" or "3.2 min"; text stays text. */
+/** The number in a cell such as "+0.0012", "1,230" or "3.2 min"; null for other text. */
 function numberIn(text) {
   const seconds = { s: 1, min: 60, h: 3600 };
   const match = /^([+-]?[\d,]*\.?\d+)(?: (s|min|h))?$/.exec(text);
@@ -31,14 +31,14 @@ export function matches(texts, wanted) {
   return texts.some((text) => text.toLowerCase().includes(wanted.toLowerCase()));
 }
 
-/** Plain tables become sortable by heading and filterable by a box above. */
+/** Makes plain tables sortable by their headings and filterable by a box above. */
 export function liveTables() {
   for (const table of document.querySelectorAll('table[data-sortable]')) {
     const heads = [...table.querySelectorAll('thead th')];
     const rows = [...table.querySelectorAll('tbody tr')].map((row) =>
       Object.fromEntries([...row.cells].map((cell, i) => [`c${i}`, cell.textContent])),
     );
-    // Differences keep their colours: by column, the class of a text.
+    // By column: text → class, so that differences keep their colours.
     const verdicts = heads.map((_, i) => {
       const cells = [...table.querySelectorAll(`tbody td:nth-child(${i + 1}):is(.equal, .near, .off)`)];
       return new Map(cells.map((cell) => [cell.textContent, cell.className]));
@@ -46,12 +46,12 @@ export function liveTables() {
     const region = table.parentElement;
     const label = region.getAttribute('aria-label');
     const filter = element('input', '', { type: 'search', placeholder: 'Filter', ariaLabel: `Filter: ${label}` });
-    const place = element('div', '', { id: table.id, ariaLabel: label });
+    const container = element('div', '', { id: table.id, ariaLabel: label });
     table.removeAttribute('id');
-    // Only rows in view are in the live table; the plain one is what is printed.
+    // The interactive table holds only the rows in view; printing uses the plain one.
     region.classList.add('printed');
-    region.before(filter, place);
-    const live = makeTable(place, {
+    region.before(filter, container);
+    const live = makeTable(container, {
       data: rows,
       maxHeight: '32rem',
       columns: heads.map((head, i) => ({
@@ -70,11 +70,11 @@ export function liveTables() {
   }
 }
 
-/** A table of the library with its roles in the order that the ARIA specification asks for. */
-export function makeTable(place, options) {
-  const table = new Tabulator(place, { columnHeaderSortMulti: false, ...options });
+/** Creates a table of the library, with its roles nested as the ARIA specification requires. */
+export function makeTable(container, options) {
+  const table = new Tabulator(container, { columnHeaderSortMulti: false, ...options });
   table.on('tableBuilt', () => {
-    // The scrolled part can be focused, so it must be the row group itself.
+    // The scrolling element can have the focus, so it must be the row group itself.
     table.element.removeAttribute('aria-owns');
     table.element.querySelector('.tabulator-tableholder').setAttribute('role', 'rowgroup');
     table.element.querySelector('.tabulator-table').setAttribute('role', 'presentation');
@@ -82,14 +82,14 @@ export function makeTable(place, options) {
   return table;
 }
 
-/** A score leads to its line of the table of provenance, as a dialog. */
+/** Makes a click on a score open a dialog with its line of the provenance table. */
 export function liveScores() {
   const table = byId('table-provenance');
   const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent);
   const lines = [...table.querySelectorAll('tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent));
   const dialog = document.createElement('dialog');
   document.body.append(dialog);
-  dialog.setAttribute('aria-label', 'Where the score comes from');
+  dialog.setAttribute('aria-label', 'Record of the score');
   document.querySelector('main').addEventListener('click', (event) => {
     const score = event.target.closest('a.score');
     if (score === null) return;
@@ -97,7 +97,7 @@ export function liveScores() {
     const list = element('dl', '');
     lines[score.dataset.line].forEach((text, i) => list.append(element('dt', heads[i]), element('dd', text)));
     const close = element('button', 'Close', { type: 'button', onclick: () => dialog.close() });
-    dialog.replaceChildren(element('h3', 'Where the score comes from'), list, close);
+    dialog.replaceChildren(element('h3', 'Record of the score'), list, close);
     dialog.showModal();
   });
 }

@@ -1,10 +1,13 @@
 import { publishedNote } from '../../../results/check/published-check.js';
 import { PUBLISHED_MEASURE } from '../../../suites/published/index.js';
 import { EQUAL_TOLERANCE, NEAR_TOLERANCE } from '../published.js';
-import type { Part, ReportSystem, Row, Suite, Value } from '../model.js';
+import type { ReportSection, ReportSystem, Row, ReportSuite, TableValue } from '../model.js';
 
-/** Every published score of the tasks, beside what was measured for the same system. */
-export function publishedPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
+/** All published scores of the tasks, beside the measured score of the same system. */
+export function publishedSection(
+  suites: readonly ReportSuite[],
+  systems: readonly ReportSystem[],
+): ReportSection | null {
   const rows = suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts]));
   const tasks = [...new Set(rows.map(({ task }) => task))];
   const lines = tasks.flatMap((task) =>
@@ -44,20 +47,20 @@ export function publishedPart(suites: readonly Suite[], systems: readonly Report
   };
 }
 
-/** @param rows the rows of one task: one, unless it was run on other data or under another profile too */
-function publishedLines(rows: readonly Row[], systems: readonly ReportSystem[]): Value[][] {
+/** @param rows the rows of one task; several if it was run on other data or under other profiles */
+function publishedLines(rows: readonly Row[], systems: readonly ReportSystem[]): TableValue[][] {
   const all = new Map(rows.flatMap(({ published }) => published.map(({ row, score }) => [row, score] as const)));
   return [...all].flatMap(([published, score]) => {
     const { task } = rows[0]!;
-    const about = [published.system, score, published.profile];
+    const before = [published.system, score, published.profile];
     const after = [published.source, publishedNote(published, task) ?? null];
     const measured = rows.flatMap((row) =>
       row.cells.flatMap((cell, i) =>
         (cell?.published ?? [])
           .filter((comparison) => comparison.row === published)
-          .map(({ difference }) => [row.label, ...about, systems[i]!.label, cell!.value, difference, ...after]),
+          .map(({ difference }) => [row.label, ...before, systems[i]!.label, cell!.value, difference, ...after]),
       ),
     );
-    return measured.length > 0 ? measured : [[task, ...about, null, null, null, ...after]];
+    return measured.length > 0 ? measured : [[task, ...before, null, null, null, ...after]];
   });
 }

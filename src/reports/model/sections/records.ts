@@ -1,37 +1,45 @@
-import type { NumberedResult, Part, ReportSystem, Row, Suite, Table, Value } from '../model.js';
+import type {
+  NumberedResult,
+  ReportSection,
+  ReportSystem,
+  Row,
+  ReportSuite,
+  ReportTable,
+  TableValue,
+} from '../model.js';
 
-/** A result with the row and the column that it is shown in. */
-export interface Named {
+/** A result, with the row and the column that show it. */
+export interface ShownResult {
   readonly row: Row;
   readonly system: ReportSystem;
   readonly result: NumberedResult;
 }
 
-/** What the scores cost: work, speed and time, beside the score. */
-export function costPart(named: readonly Named[]): Part {
-  const table: Table = {
+/** Cost of each score: work, speed and time. */
+export function costSection(shown: readonly ShownResult[]): ReportSection {
+  const table: ReportTable = {
     columns: [
       { label: 'Task', format: 'text' },
       { label: 'System', format: 'text' },
       { label: 'Score', format: 'score' },
       { label: 'Texts', format: 'count' },
       { label: 'Pairs', format: 'count' },
-      { label: 'Texts or pairs a second', format: 'rate' },
+      { label: 'Texts or pairs per second', format: 'rate' },
       { label: 'Time', format: 'duration' },
       { label: 'By stage', format: 'text' },
       { label: 'Memory (MiB)', format: 'count' },
       { label: 'Threads', format: 'count' },
       { label: 'Machine', format: 'text' },
     ],
-    lines: named.map(costLine),
+    lines: shown.map(costLine),
   };
   const text =
-    'Work that was found in the store is not counted, nor its time. Systems of one forward pass (poolings, layers) ' +
-    'share its time. Times of different machines or numbers of threads do not compare.';
+    'Vectors and scores found in the store are not counted, nor is their time. Systems of one forward pass (poolings, layers) ' +
+    'share its time. Times of different machines or numbers of threads are not comparable.';
   return { id: 'cost', title: 'Cost', text, panels: [{ id: 'cost', label: 'All results', figure: null, table }] };
 }
 
-function costLine({ row, system, result }: Named): Value[] {
+function costLine({ row, system, result }: ShownResult): TableValue[] {
   const { cost, machine } = result.record.provenance;
   const total = Object.values(cost.seconds).reduce((sum, seconds) => sum + seconds, 0);
   const working = cost.seconds['encode'] ?? cost.seconds['score'] ?? total;
@@ -52,9 +60,9 @@ function costLine({ row, system, result }: Named): Value[] {
   ];
 }
 
-/** Where every number comes from. */
-export function provenancePart(named: readonly Named[]): Part {
-  const table: Table = {
+/** Origin of each score. */
+export function provenanceSection(shown: readonly ShownResult[]): ReportSection {
+  const table: ReportTable = {
     columns: [
       { label: 'Task', format: 'text' },
       { label: 'System', format: 'text' },
@@ -70,9 +78,9 @@ export function provenancePart(named: readonly Named[]): Part {
       { label: 'Command', format: 'text' },
       { label: 'Record', format: 'text' },
     ],
-    lines: named.map(provenanceLine),
+    lines: shown.map(provenanceLine),
   };
-  const text = 'The record behind each score; checksums are SHA-256, shortened here, in full in the records.';
+  const text = 'The record of each score; checksums are SHA-256, shortened here, in full in the records.';
   return {
     id: 'provenance',
     title: 'Provenance',
@@ -81,7 +89,7 @@ export function provenancePart(named: readonly Named[]): Part {
   };
 }
 
-function provenanceLine({ row, system, result: { record, folder } }: Named): Value[] {
+function provenanceLine({ row, system, result: { record, folder } }: ShownResult): TableValue[] {
   const { model, settings } = record.system;
   const { firstStage, task, provenance } = record;
   const { machine } = provenance;
@@ -115,12 +123,12 @@ function pairs<T>(values: Readonly<Record<string, T>>, show: (value: T) => strin
     .join(', ');
 }
 
-/** Results with the row and column they are shown in, in the order of the table. */
-export function namedResults(
-  suites: readonly Suite[],
+/** The results with their rows and columns, in the order of the table. */
+export function shownResults(
+  suites: readonly ReportSuite[],
   systems: readonly ReportSystem[],
   results: readonly NumberedResult[],
-): Named[] {
+): ShownResult[] {
   const rows = new Map(
     suites.flatMap((suite) => suite.rows.flatMap((row) => [row, ...row.parts])).map((row) => [row.id, row]),
   );

@@ -1,9 +1,12 @@
 import { compareCodePoints } from '../../../core/text.js';
 import { canonicalJson } from '../../../core/canonical-json.js';
-import type { HeatFigure, NumberedResult, Panel, Part, Row, Suite, Value } from '../model.js';
+import type { HeatFigure, NumberedResult, Panel, ReportSection, Row, ReportSuite, TableValue } from '../model.js';
 
-/** Pooling by layer, a grid for each model and task that was run with more than one layer. */
-export function layersPart(suites: readonly Suite[], results: readonly NumberedResult[]): Part | null {
+/** Pooling by layer: one grid for each task and model that was run with several layers. */
+export function layersSection(
+  suites: readonly ReportSuite[],
+  results: readonly NumberedResult[],
+): ReportSection | null {
   const panels = rowsOf(suites).flatMap((row) => {
     const models = groupBy(
       results.filter((result) => result.row === row.id && typeof result.record.system.settings['layer'] === 'number'),
@@ -42,12 +45,15 @@ function layerTable({ layers, poolings, values }: HeatFigure): Panel['table'] {
       { label: 'Layer', format: 'text' },
       ...poolings.map((pooling) => ({ label: pooling, format: 'score' as const, heat: true })),
     ],
-    lines: layers.map((layer, i): Value[] => [layer, ...values.map((line) => line[i]!)]),
+    lines: layers.map((layer, i): TableValue[] => [layer, ...values.map((line) => line[i]!)]),
   };
 }
 
-/** Scores by prompt, a table for each task that has a model with more than one. */
-export function promptsPart(suites: readonly Suite[], results: readonly NumberedResult[]): Part | null {
+/** Scores by prompt: one table for each task that was run with several prompts. */
+export function promptsSection(
+  suites: readonly ReportSuite[],
+  results: readonly NumberedResult[],
+): ReportSection | null {
   const panels = rowsOf(suites).flatMap((row): Panel[] => {
     const prompted = results.filter(
       ({ row: id, record }) => id === row.id && typeof record.system.settings['prompt'] === 'string',
@@ -56,7 +62,7 @@ export function promptsPart(suites: readonly Suite[], results: readonly Numbered
     const prompts = [...new Set(prompted.map(promptOf))].sort(compareCodePoints);
     if (prompts.length < 2) return [];
     const columns = [...models.keys()].map((label) => ({ label, format: 'score' as const, heat: true }));
-    const lines = prompts.map((prompt): Value[] => [
+    const lines = prompts.map((prompt): TableValue[] => [
       prompt,
       ...[...models.values()].map(
         (group) => group.find((result) => promptOf(result) === prompt)?.record.measures[row.measure] ?? null,
@@ -74,7 +80,7 @@ function promptOf({ record }: NumberedResult): string {
   return prompt === 'custom' && typeof template === 'string' ? `custom: ${template}` : String(prompt);
 }
 
-/** What the systems of one column share: runner, model, pooling and what was re-ranked. */
+/** The label of a column: runner, model, pooling and first stage, which its systems share. */
 function promptlessLabel({ system, firstStage }: NumberedResult['record']): string {
   const { pooling, layer } = system.settings;
   const parts = [system.model?.id ?? system.runner, system.model?.dtype ?? ''].filter(
@@ -85,7 +91,7 @@ function promptlessLabel({ system, firstStage }: NumberedResult['record']): stri
   return parts.join(', ');
 }
 
-function rowsOf(suites: readonly Suite[]): Row[] {
+function rowsOf(suites: readonly ReportSuite[]): Row[] {
   return suites.flatMap((suite) => suite.rows.flatMap((row) => (row.parts.length > 0 ? row.parts : [row])));
 }
 

@@ -1,19 +1,19 @@
 import { InputError, unknownName } from '../../../core/errors.js';
 import { compareWithReference, type ReferenceComparison } from '../../../results/compare/reference-comparison.js';
 import { loadScores } from '../../../results/store.js';
-import type { DifferenceFigure, Panel, Part, ReportSystem, Row, Table } from '../model.js';
+import type { DifferenceFigure, Panel, ReportSection, ReportSystem, Row, ReportTable } from '../model.js';
 import { hasPerQuery } from '../queries.js';
-import type { Named } from './records.js';
+import type { ShownResult } from './records.js';
 
 /**
  * Paired differences of every system to the reference, by task.
- * @throws InputError for a reference that is no column, or whose results have no per-query scores
+ * @throws InputError for a reference that is not a column, or has no per-query scores
  */
-export async function significancePart(
+export async function significanceSection(
   reference: string | undefined,
   systems: readonly ReportSystem[],
-  named: readonly Named[],
-): Promise<Part | null> {
+  shown: readonly ShownResult[],
+): Promise<ReportSection | null> {
   if (reference === undefined) return null;
   const column = systems.find(({ label, name }) => label === reference || name === reference);
   if (column === undefined)
@@ -23,11 +23,11 @@ export async function significancePart(
       systems.map(({ label }) => label),
     );
   const panels: Panel[] = [];
-  for (const row of new Set(named.map((entry) => entry.row))) {
+  for (const row of new Set(shown.map((entry) => entry.row))) {
     const panel = await rowPanel(
       row,
       column,
-      named.filter((entry) => entry.row === row),
+      shown.filter((entry) => entry.row === row),
     );
     if (panel !== null) panels.push(panel);
   }
@@ -40,11 +40,11 @@ export async function significancePart(
   return { id: 'significance', title: `Differences to ${column.label}`, text, panels };
 }
 
-async function rowPanel(row: Row, reference: ReportSystem, named: readonly Named[]): Promise<Panel | null> {
-  const base = named.find(({ system }) => system === reference);
+async function rowPanel(row: Row, reference: ReportSystem, shown: readonly ShownResult[]): Promise<Panel | null> {
+  const base = shown.find(({ system }) => system === reference);
   if (base === undefined || !(await hasPerQuery(base.result))) return null;
-  const others: Named[] = [];
-  for (const entry of named) if (entry !== base && (await hasPerQuery(entry.result))) others.push(entry);
+  const others: ShownResult[] = [];
+  for (const entry of shown) if (entry !== base && (await hasPerQuery(entry.result))) others.push(entry);
   if (others.length === 0) return null;
   const files = await Promise.all(others.map(({ result }) => loadScores(result)));
   const comparisons = compareWithReference(await loadScores(base.result), files, row.measure);
@@ -69,7 +69,7 @@ async function rowPanel(row: Row, reference: ReportSystem, named: readonly Named
   return { id, label: row.label, figure, table: differenceTable(compared) };
 }
 
-function differenceTable(compared: readonly { label: string; comparison: ReferenceComparison }[]): Table {
+function differenceTable(compared: readonly { label: string; comparison: ReferenceComparison }[]): ReportTable {
   return {
     columns: [
       { label: 'System', format: 'text' },

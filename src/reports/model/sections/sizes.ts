@@ -1,7 +1,17 @@
-import type { Panel, Part, ReportSystem, Row, SizeFigure, SizePoint, Suite, Table, Value } from '../model.js';
+import type {
+  Panel,
+  ReportSection,
+  ReportSystem,
+  Row,
+  SizeFigure,
+  SizePoint,
+  ReportSuite,
+  ReportTable,
+  TableValue,
+} from '../model.js';
 
-/** Scores against model sizes: of each suite the averages and then the rows. Null where no model has a size. */
-export function sizesPart(suites: readonly Suite[], systems: readonly ReportSystem[]): Part | null {
+/** Score by model size: each suite's averages, then its rows. Null if no model has a size. */
+export function sizesSection(suites: readonly ReportSuite[], systems: readonly ReportSystem[]): ReportSection | null {
   const scores = suites.flatMap((suite, i) => [...averageScores(suite, i + 1), ...rowScores(suite)]);
   const panels = scores
     .map((score) => sizeFigure(score, systems))
@@ -9,11 +19,11 @@ export function sizesPart(suites: readonly Suite[], systems: readonly ReportSyst
     .map((figure): Panel => ({ id: `sizes-${figure.id}`, label: figure.label, figure, table: sizeTable(figure) }));
   if (panels.length === 0) return null;
   const text =
-    'One line a family, by number of parameters; systems without parameters are level lines, published scores hollow.';
+    'One line per family, by number of parameters; systems without parameters are level lines, published scores hollow.';
   return { id: 'sizes', title: 'Across model sizes', text, panels };
 }
 
-function averageScores({ name, averages }: Suite, number: number): Scores[] {
+function averageScores({ name, averages }: ReportSuite, number: number): PlottedScores[] {
   return averages.map((average, i) => ({
     id: `average${number}.${i + 1}`,
     label: `${name}, average of ${average.tasks.length} of ${average.of} tasks`,
@@ -23,17 +33,17 @@ function averageScores({ name, averages }: Suite, number: number): Scores[] {
   }));
 }
 
-function rowScores({ rows }: Suite): Scores[] {
+function rowScores({ rows }: ReportSuite): PlottedScores[] {
   return rows
     .flatMap((row) => [row, ...row.parts])
     .map((row) => ({ ...row, values: row.cells.map((cell) => cell?.value ?? null) }));
 }
 
-interface Scores extends Pick<Row, 'id' | 'label' | 'measure' | 'published'> {
+interface PlottedScores extends Pick<Row, 'id' | 'label' | 'measure' | 'published'> {
   readonly values: readonly (number | null)[];
 }
 
-function sizeFigure(scores: Scores, systems: readonly ReportSystem[]): SizeFigure {
+function sizeFigure(scores: PlottedScores, systems: readonly ReportSystem[]): SizeFigure {
   const lines = new Map<string, { family: string; runner: string; points: SizePoint[] }>();
   const levels: SizeFigure['levels'][number][] = [];
   systems.forEach((system, column) => {
@@ -54,15 +64,15 @@ function sizeFigure(scores: Scores, systems: readonly ReportSystem[]): SizeFigur
   return { kind: 'sizes', id, label, measure, lines: [...lines.values()], levels, published };
 }
 
-/** Whether a system is a layer of one model, below the last: such belong to the grid of layers, not to a line of sizes. */
+/** True for a layer below the last one, of one model only: it is shown in the grid of layers, not in a line of sizes. */
 function isOneOfLayers({ view, model, family }: ReportSystem, systems: readonly ReportSystem[]): boolean {
   if (view === null || systems.some((other) => other.family === family && other.model !== model)) return false;
   const sameModel = systems.filter((other) => other.model === model && other.view?.pooling === view.pooling);
   return sameModel.some((other) => other.view!.layer > view.layer);
 }
 
-function sizeTable({ lines, levels, published, measure }: SizeFigure): Table {
-  const point = (family: string, { label, parameters, value }: SizePoint): Value[] => [
+function sizeTable({ lines, levels, published, measure }: SizeFigure): ReportTable {
+  const point = (family: string, { label, parameters, value }: SizePoint): TableValue[] => [
     family,
     label,
     parameters,

@@ -3,16 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { writeFileAtomic } from '../../src/io/files.js';
 import { rank, type Run } from '../../src/core/run.js';
 import { buildReport, type Report } from '../../src/reports/index.js';
-import type { Part } from '../../src/reports/model/model.js';
+import type { ReportSection } from '../../src/reports/model/model.js';
 import { candidatesChecksum } from '../../src/results/fingerprint.js';
 import { saveResult } from '../../src/results/store.js';
 import type { PerQuery } from '../../src/results/record.js';
 import { biEncoders, bm25, crossEncoders, oracle, perQuery, record, result, store, withFolder } from './fixtures.js';
 
-function partOf(report: Report, id: Part['id']): Part {
-  const part = report.parts.find((candidate) => candidate.id === id);
-  if (part === undefined) throw new Error(`no part ${id}`);
-  return part;
+function sectionOf(report: Report, id: ReportSection['id']): ReportSection {
+  const section = report.sections.find((candidate) => candidate.id === id);
+  if (section === undefined) throw new Error(`no section ${id}`);
+  return section;
 }
 
 const task = { name: 'demo/computing' };
@@ -29,7 +29,7 @@ describe('pooling by layer', () => {
     );
     const missing = systems.slice(1);
     const report = await buildReport([...missing, biEncoders[0]!].map((s, i) => result(s, task, i / 10)));
-    const [panel, ...others] = partOf(report, 'layers').panels;
+    const [panel, ...others] = sectionOf(report, 'layers').panels;
     expect(others).toEqual([]);
     expect(panel!.figure).toMatchObject({
       layers: [0, 2, 4],
@@ -44,7 +44,7 @@ describe('pooling by layer', () => {
       [2, 0.2, 0.1],
       [4, 0.4, 0.3],
     ]);
-    const sizes = partOf(report, 'sizes').panels[0]!.figure;
+    const sizes = sectionOf(report, 'sizes').panels[0]!.figure;
     expect(sizes?.kind === 'sizes' && sizes.lines.map(({ family }) => family)).toEqual([
       'BE lasttoken',
       'BE mean',
@@ -59,7 +59,7 @@ describe('pooling by layer', () => {
       settings: { pooling: 'mean', layer, brackets: layer === 0 ? 'specb' : 'none' },
     }));
     const report = await buildReport(systems.map((system) => result(system, task, 0.5)));
-    expect(report.parts.map(({ id }) => id)).not.toContain('layers');
+    expect(report.sections.map(({ id }) => id)).not.toContain('layers');
   });
 });
 
@@ -68,7 +68,7 @@ test('prompts stand in a table by letter, a column a model', async () => {
     crossEncoders.map((system) => ({ ...system, name: `${system.name} ${prompt}`, settings: { prompt } })),
   );
   const report = await buildReport(systems.map((system, i) => result(system, task, i / 10)));
-  const { table } = partOf(report, 'prompts').panels[0]!;
+  const { table } = sectionOf(report, 'prompts').panels[0]!;
   expect(table.columns.map(({ label }) => label.split(',')[0])).toEqual([
     'Prompt',
     ...crossEncoders.map(({ parameters }) => `models/${parameters!}`),
@@ -128,7 +128,7 @@ describe('depth', () => {
 
   test('scores smaller depths and the ceiling from the runs', () =>
     withFolder(async (folder) => {
-      const { figure } = partOf(await stored(folder, stage.checksum), 'depth').panels[0]!;
+      const { figure } = sectionOf(await stored(folder, stage.checksum), 'depth').panels[0]!;
       expect(figure).toMatchObject({ kind: 'depth', depths: [10, 20, 50, 100] });
       const [system, ceiling] = figure?.kind === 'depth' ? figure.lines : [];
       const expected = (values: number[]): unknown[] =>
@@ -141,7 +141,7 @@ describe('depth', () => {
   test('is left out when the first stage is not the run that was re-ranked', () =>
     withFolder(async (folder) => {
       const report = await stored(folder, '0'.repeat(64));
-      expect(report.parts.map(({ id }) => id)).not.toContain('depth');
+      expect(report.sections.map(({ id }) => id)).not.toContain('depth');
     }));
 });
 
@@ -151,7 +151,7 @@ describe('significance', () => {
       const systems = [bm25, biEncoders[0]!, biEncoders[1]!];
       const results = await Promise.all(systems.map((system, i) => store(folder, system, task, 0.3 + i / 10, i + 1)));
       const report = await buildReport(results, { reference: bm25.name });
-      const { table, figure } = partOf(report, 'significance').panels[0]!;
+      const { table, figure } = sectionOf(report, 'significance').panels[0]!;
       const means = results.map(({ record: made }, i) => {
         const values = perQuery(made, i + 1).queries.map(({ values: [value] }) => value!);
         return values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -183,7 +183,7 @@ test('published scores stand once a task, with the difference where the same sys
     result(bm25, nfcorpus, 0.5),
     result(bm25, { name: 'beir/scifact', split: 'train' }, 0.5),
   ]);
-  const { lines } = partOf(report, 'published').panels[0]!.table;
+  const { lines } = sectionOf(report, 'published').panels[0]!.table;
   const names = lines.map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(lines.filter(([task]) => String(task).startsWith('beir/scifact'))).toEqual([]);
@@ -196,14 +196,14 @@ test('published scores stand once a task, with the difference where the same sys
 
 test('cost shows work, speed and time beside the score', async () => {
   const report = await buildReport([result(bm25, task, 0.5)]);
-  const { columns, lines } = partOf(report, 'cost').panels[0]!.table;
+  const { columns, lines } = sectionOf(report, 'cost').panels[0]!.table;
   const line = Object.fromEntries(columns.map(({ label }, i) => [label, lines[0]![i]]));
-  expect(line).toMatchObject({ Score: 0.5, Texts: 300, Pairs: null, 'Texts or pairs a second': 24, Time: 13 });
+  expect(line).toMatchObject({ Score: 0.5, Texts: 300, Pairs: null, 'Texts or pairs per second': 24, Time: 13 });
 });
 
 test('provenance has hashes, data, settings, versions, machine and command of every score', async () => {
   const made = result(biEncoders[0]!, task, 0.5);
-  const { lines } = partOf(await buildReport([made]), 'provenance').panels[0]!.table;
+  const { lines } = sectionOf(await buildReport([made]), 'provenance').panels[0]!.table;
   const text = lines[0]!.join('\n');
   const { model } = made.record.system;
   for (const part of [

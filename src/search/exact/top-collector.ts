@@ -1,7 +1,7 @@
 import { ScoreHistogram } from './score-histogram.js';
 import {
   entryOf,
-  mostPlaces,
+  maxPositions,
   orderOf,
   orderOfBits,
   orderOfEntry,
@@ -11,59 +11,59 @@ import {
 import { select } from '../selection/select.js';
 import type { SharedBounds } from './shared-bounds.js';
 
-/** Documents that may be among the best: list i is query `queries[i]`'s and goes from `starts[i]` to `starts[i + 1]`. */
-export interface Found {
+/** Documents that may be among the best: list i is that of query `queries[i]`, entries `starts[i]` to `starts[i + 1]`. */
+export interface CandidateLists {
   readonly queries: Uint32Array;
   readonly starts: Uint32Array;
-  /** Best first within a list; of equal scores, in any order. The place in an entry (score-order.ts) counts from `first`. */
+  /** Best first within a list, equal scores in any order. An entry (score-order.ts) counts its position from `first`. */
   readonly entries: Float64Array;
-  /** The number of the document with place 0. */
+  /** The document number of position 0. */
   readonly first: number;
 }
 
-/** Scores of documents, row by row, a row being as wide as the bounds are. */
-export interface Scores {
+/** ScoreRows of documents, row by row; a row is as wide as the bounds. */
+export interface ScoreRows {
   readonly values: Float32Array;
-  /** The same memory as `values`, as whole numbers. */
+  /** The same memory as `values`, as integers. */
   readonly bits: Int32Array;
   /** 1 where a score is below its query's bound, else 0. */
   readonly misses: Uint8Array;
-  /** The same memory as `misses`, four at a time. */
+  /** The same memory as `misses`, four per number. */
   readonly fourMisses: Int32Array;
 }
 
-export function roomForScores(count: number): Scores {
+export function allocateScores(count: number): ScoreRows {
   const [values, misses] = [new Float32Array(count), new Uint8Array(count)];
   return { values, bits: new Int32Array(values.buffer), misses, fourMisses: new Int32Array(misses.buffer) };
 }
 
 const allMisses = 0x01010101;
-/** Scores of a query, the first, by which it is chosen which heights are told apart: from the 80th best of 256 upwards. */
+/** A query's score histogram starts after this many scores; its lowest bin then begins at the `goodOfSample`-th best. */
 const sample = 256;
 const goodOfSample = 80;
 
 /**
- * The best of many documents for some queries, gathered by one thread. A query keeps its `limit` best and whatever equals the
- * last of them: which of equal scores to take is decided by ids, which are not known here. A list that equal scores fill is
- * handed on, so that a query takes no more than 1.5 times `limit` entries of 8 bytes.
+ * One thread's collector of the best documents for a batch of queries. A query keeps its `limit` best documents and all
+ * that tie with the last of them: ties are broken by id, and ids are unknown here. A list full of ties is returned early,
+ * so that a query needs at most 1.5 times `limit` entries of 8 bytes.
  */
-export class Candidates {
-  /** By query: a document with a lower score is not among the best. Filled up to a multiple of four, with infinity. */
+export class TopCollector {
+  /** By query: a document with a lower score is not among the best. Padded with infinity to a multiple of four. */
   readonly bounds: Float32Array;
-  /** The number of the first of these queries among all. */
+  /** The number of the first query of this batch. */
   readonly firstQuery: number;
   readonly #limit: number;
-  /** Entries that a list has room for before it is sifted. */
-  readonly #room: number;
+  /** Maximum length of a list; a full one is reduced to its best entries. */
+  readonly #maxLength: number;
   readonly #shared: SharedBounds;
   readonly #lists: Float64Array[];
   readonly #counts: Uint32Array;
   readonly #histogram: ScoreHistogram;
-  /** Lists to be handed on. */
-  readonly #full: { query: number; entries: Float64Array }[] = [];
+  /** Lists full of ties, to be returned early. */
+  readonly #overfull: { query: number; entries: Float64Array }[] = [];
 
   /**
-   * @param queries the number of the first among all, how many they are, and how many scores there are in a row, a multiple of four
+   * @param queries number of the first query, number of queries, and scores per row (a multiple of four)
    */
   constructor(
     { first, count, width }: { readonly first: number; readonly count: number; readonly width: number },
@@ -72,15 +72,15 @@ export class Candidates {
   ) {
     this.firstQuery = first;
     this.#limit = limit;
-    this.#room = Math.ceil(1.5 * limit) + 16;
+    this.#maxLength = Math.ceil(1.5 * limit) + 16;
     this.#shared = shared;
     this.bounds = new Float32Array(width).fill(Infinity).fill(-Infinity, 0, count);
     this.#lists = Array.from({ length: count }, () => new Float64Array(16));
     this.#counts = new Uint32Array(count);
-    this.#histogram = new ScoreHistogram(count, shared.share);
+    this.#histogram = new ScoreHistogram(count, shared.quota);
   }
 
-  /** Takes over what other threads know. */
+  /** Takes over higher bounds from the other threads. */
   raiseBounds(): void {
     const { bounds } = this;
     for (let query = 0; query < this.#lists.length; query++)
@@ -88,72 +88,72 @@ export class Candidates {
   }
 
   /**
-   * Looks at a document's scores that are not below the bounds.
-   * @param place the document's, in all lists
-   * @returns false where a score that matters is not finite
+   * Collects a document for each query whose bound its score reaches.
+   * @param position of the document, the same in all lists
+   * @returns false if such a score is not finite
    */
-  offer({ values, bits, misses, fourMisses }: Scores, row: number, place: number): boolean {
+  offer({ values, bits, misses, fourMisses }: ScoreRows, row: number, position: number): boolean {
     const start = row * this.bounds.length;
     const end = start + this.bounds.length;
-    // All scores pass through this loop, so that its time counts.
+    // The hot loop: every score passes through it.
     for (let at = start; at < end; at += 4) {
       if (fourMisses[at >> 2] === allMisses) continue;
       for (let i = at; i < at + 4; i++) {
         if (misses[i] !== 0) continue;
         if (!Number.isFinite(values[i])) return false;
-        // The bound may be higher by now.
-        if (values[i]! >= this.bounds[i - start]!) this.#add(i - start, place, orderOfBits(bits[i]!));
+        // The bound may have risen since the graph compared with it.
+        if (values[i]! >= this.bounds[i - start]!) this.#add(i - start, position, orderOfBits(bits[i]!));
       }
     }
     return true;
   }
 
-  #add(query: number, place: number, order: number): void {
+  #add(query: number, position: number, order: number): void {
     const list = this.#lists[query]!;
     const count = this.#counts[query]!;
-    list[count] = place - order * mostPlaces;
+    list[count] = position - order * maxPositions;
     this.#counts[query] = count + 1;
     this.#count(query, order);
-    if (count + 1 === list.length) this.#makeRoom(query);
+    if (count + 1 === list.length) this.#grow(query);
   }
 
-  /** The lists that are full of equal scores; they are empty afterwards. @param first the number of the document with place 0 */
-  takeFull(first: number): Found[] {
-    return this.#full.splice(0).map(({ query, entries }) => foundOf([query], [entries], first));
+  /** Returns and empties the lists that are full of ties. @param first the document number of position 0 */
+  takeOverfull(first: number): CandidateLists[] {
+    return this.#overfull.splice(0).map(({ query, entries }) => listsOf([query], [entries], first));
   }
 
-  /** All that is kept; nothing is kept afterwards but the bounds. @param first the number of the document with place 0 */
-  takeAll(first: number): Found {
+  /** Returns and empties all lists; the bounds stay. @param first the document number of position 0 */
+  takeAll(first: number): CandidateLists {
     for (let query = 0; query < this.#lists.length; query++) {
-      if (this.#counts[query]! >= this.#shared.share) this.#raise(query, this.#nthScore(query, this.#shared.share));
+      if (this.#counts[query]! >= this.#shared.quota) this.#raise(query, this.#nthScore(query, this.#shared.quota));
     }
     this.raiseBounds();
     const lists = this.#lists.map((_, query) => this.#take(query));
     const queries = lists.map((_, query) => this.firstQuery + query);
-    return foundOf(queries, lists, first);
+    return listsOf(queries, lists, first);
   }
 
-  /** Makes a list that is full longer or, once it has all its room, drops what is not among the best. */
-  #makeRoom(query: number): void {
+  /** Doubles a full list or, at maximum length, reduces it to its best entries. */
+  #grow(query: number): void {
     const list = this.#lists[query]!;
-    if (list.length < this.#room) {
-      this.#lists[query] = new Float64Array(Math.min(this.#room, 2 * list.length));
+    if (list.length < this.#maxLength) {
+      this.#lists[query] = new Float64Array(Math.min(this.#maxLength, 2 * list.length));
       this.#lists[query].set(list);
       if (list.length === sample) this.#startHistogram(query, goodOfSample);
       return;
     }
-    const enough = (this.#limit + this.#room) / 2;
+    const enough = (this.#limit + this.#maxLength) / 2;
     this.#drop(query);
     if (this.#counts[query]! <= enough) return;
     this.#sift(query);
     if (this.#counts[query]! > enough) {
-      this.#full.push({ query: this.firstQuery + query, entries: this.#take(query).slice() });
+      this.#overfull.push({ query: this.firstQuery + query, entries: this.#take(query).slice() });
     } else if (this.#counts[query]! > 0) {
-      this.#startHistogram(query, Math.min(this.#counts[query]!, this.#shared.share));
+      this.#startHistogram(query, Math.min(this.#counts[query]!, this.#shared.quota));
     }
   }
 
-  /** A query's best entries, in order, in memory that the next entries overwrite. */
+  /** A query's best entries, sorted, in memory that the next entries overwrite. */
   #take(query: number): Float64Array {
     this.#drop(query);
     const taken = this.#lists[query]!.subarray(0, this.#counts[query]).sort();
@@ -161,39 +161,39 @@ export class Candidates {
     return taken;
   }
 
-  /** Raises the bound of a list longer than the limit as far as that is possible, and drops what is below. */
+  /** Raises the bound of a list longer than the limit as far as possible, and drops the entries below it. */
   #sift(query: number): void {
-    this.#raise(query, this.#nthScore(query, this.#shared.share));
+    this.#raise(query, this.#nthScore(query, this.#shared.quota));
     this.#drop(query);
     if (this.#counts[query]! < this.#limit) return;
     this.bounds[query] = Math.max(this.bounds[query]!, this.#nthScore(query, this.#limit));
     this.#drop(query);
   }
 
-  /** The n-th best score in a list, which has so many. */
+  /** The n-th best score of a list with at least n entries. */
   #nthScore(query: number, n: number): number {
     const list = this.#lists[query]!;
     select(list, 0, this.#counts[query]! - 1, n - 1);
     return scoreOf(list[n - 1]!);
   }
 
-  /** Drops what is below the bound. */
+  /** Drops the entries below the bound. */
   #drop(query: number): void {
     const list = this.#lists[query]!;
-    const end = entryOf(this.bounds[query]!, 0) + mostPlaces; // entries below this have the score or a better one
+    const end = entryOf(this.bounds[query]!, 0) + maxPositions; // smaller entries reach the bound
     const count = this.#counts[query]!;
     let kept = 0;
     for (let i = 0; i < count; i++) if (list[i]! < end) list[kept++] = list[i]!;
     this.#counts[query] = kept;
   }
 
-  /** @param score that `share` documents of this thread reach */
+  /** @param score that at least `quota` documents of this thread reach */
   #raise(query: number, score: number): void {
-    this.#shared.tell(this.firstQuery + query, score);
+    this.#shared.publish(this.firstQuery + query, score);
     this.bounds[query] = Math.max(this.bounds[query]!, this.#shared.boundOf(this.firstQuery + query));
   }
 
-  /** From now on the bound goes up with each score, once `share` of them are as good as the n-th best is now. */
+  /** Starts the histogram at the n-th best score; once `quota` scores reach that, each better score may raise the bound. */
   #startHistogram(query: number, n: number): void {
     const lowest = orderOf(this.#nthScore(query, n));
     const list = this.#lists[query]!;
@@ -209,7 +209,7 @@ export class Candidates {
   }
 }
 
-function foundOf(queries: readonly number[], lists: readonly Float64Array[], first: number): Found {
+function listsOf(queries: readonly number[], lists: readonly Float64Array[], first: number): CandidateLists {
   const starts = new Uint32Array(lists.length + 1);
   for (const [i, list] of lists.entries()) starts[i + 1] = starts[i]! + list.length;
   const entries = new Float64Array(starts[lists.length]!);

@@ -1,45 +1,45 @@
 import type { Worker } from 'node:worker_threads';
 
-/** What a thread answers where it failed. */
+/** Answer of a thread to a message on which it failed. */
 export interface Failed {
   readonly kind: 'failed';
   readonly message: string;
 }
 
-interface Waiting<From> {
+interface PendingAnswer<From> {
   readonly resolve: (answer: From) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Worker threads that are kept for the next search: starting one takes about as long as searching 10,000 documents. */
-export class KeptThreads<To, From> {
+/** Worker threads that are reused for the next search: starting one takes about as long as searching 10,000 documents. */
+export class ThreadPool<To, From> {
   readonly #start: () => Worker;
-  readonly #idle: KeptThread<To, From>[] = [];
+  readonly #idle: PooledThread<To, From>[] = [];
 
   constructor(start: () => Worker) {
     this.#start = start;
   }
 
-  /** One that has no work, or a new one. */
-  take(): KeptThread<To, From> {
+  /** An idle thread, or a new one. */
+  take(): PooledThread<To, From> {
     let thread = this.#idle.pop();
     while (thread?.isGone === true) thread = this.#idle.pop();
-    thread ??= new KeptThread<To, From>(this.#start());
+    thread ??= new PooledThread<To, From>(this.#start());
     thread.worker.ref();
     return thread;
   }
 
-  /** Gives a thread back; it must have answered everything. */
-  release(thread: KeptThread<To, From>): void {
+  /** Returns a thread to the pool; it must have answered all messages. */
+  release(thread: PooledThread<To, From>): void {
     thread.worker.unref();
     if (!thread.isGone) this.#idle.push(thread);
   }
 }
 
-/** A worker thread of a search. It answers one message after the other (answer-messages.ts). */
-export class KeptThread<To, From> {
+/** A worker thread that answers messages one after another (answer-messages.ts). */
+export class PooledThread<To, From> {
   readonly worker: Worker;
-  readonly #waiting: Waiting<From>[] = [];
+  readonly #waiting: PendingAnswer<From>[] = [];
   #isGone = false;
 
   constructor(worker: Worker) {
@@ -61,19 +61,19 @@ export class KeptThread<To, From> {
     return this.#isGone;
   }
 
-  /** How many messages it has not answered yet. */
+  /** Number of messages without an answer. */
   get load(): number {
     return this.#waiting.length;
   }
 
-  async ask(message: To, handedOver: ArrayBuffer[] = []): Promise<From> {
+  async ask(message: To, transferred: ArrayBuffer[] = []): Promise<From> {
     return new Promise((resolve, reject) => {
       if (this.#isGone) {
         reject(new Error('a thread of the search ended'));
         return;
       }
       this.#waiting.push({ resolve, reject });
-      this.worker.postMessage(message, handedOver);
+      this.worker.postMessage(message, transferred);
     });
   }
 

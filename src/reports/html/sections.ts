@@ -1,21 +1,21 @@
 import { chartOf, type Chart } from '../charts/index.js';
 import { renderSvg } from '../charts/svg.js';
 import { cssTheme } from '../charts/themes.js';
-import type { Panel, Part } from '../model/model.js';
+import type { Panel, ReportSection } from '../model/model.js';
 import { html, Markup, type Inserted } from './markup.js';
 import { dataTable } from './tables.js';
 
-/** A section of the page with a heading, reached from the navigation. */
-export interface Section {
+/** A section of the page with a heading, linked from the navigation. */
+export interface PageSection {
   readonly id: string;
   readonly title: string;
   readonly body: Inserted;
 }
 
-/** A part with a choice of panels: the chart drawn once, and the tables, all but the first hidden. */
-export function partSection({ id, title, text, panels }: Part): Section {
+/** A report section with its panels: one chart, and all tables, of which only the first is visible. */
+export function pageSectionOf({ id, title, text, panels }: ReportSection): PageSection {
   const first = panels[0]!;
-  const figure = first.figure === null ? null : chartPlace(id, chartOf(first.figure));
+  const figure = first.figure === null ? null : chartContainer(id, chartOf(first.figure));
   const tables = panels.map(
     (panel, i) =>
       html`<div class="panel" data-of="${id}" data-index="${i}" ${new Markup(i === 0 ? '' : ' hidden')}>
@@ -25,10 +25,10 @@ export function partSection({ id, title, text, panels }: Part): Section {
   return { id, title, body: [html`<p class="hint">${text}</p>`, choiceOf(id, panels), figure, tables] };
 }
 
-/** Parts of one long table, which the page makes sortable and filterable. */
-const longTables: ReadonlySet<Part['id']> = new Set(['published', 'cost', 'provenance'] as const);
+/** Sections with one long table, which the page makes sortable and filterable. */
+const longTables: ReadonlySet<ReportSection['id']> = new Set(['published', 'cost', 'provenance'] as const);
 
-/** The table of a panel: below a chart it is folded, alone it is open. */
+/** The table of a panel; folded if there is a chart, else open. */
 function panelTable({ id, label, figure, table }: Panel, long: boolean): Markup {
   if (figure === null) return dataTable(table, long ? id : null, label);
   return html`<details>
@@ -48,8 +48,8 @@ function choiceOf(id: string, panels: readonly Panel[]): Markup | null {
   </p>`;
 }
 
-/** The place of a chart. What is drawn here is replaced by a live chart, and stays where scripts do not run. */
-function chartPlace(id: string, chart: Chart): Markup {
+/** The container of a chart, with a static drawing for pages without scripts; scripts replace it. */
+function chartContainer(id: string, chart: Chart): Markup {
   const drawing = new Markup(renderSvg(chart, cssTheme));
   return html`<figure class="chart">
     <div class="drawing" data-part="${id}">${drawing}</div>
@@ -58,10 +58,10 @@ function chartPlace(id: string, chart: Chart): Markup {
   </figure>`;
 }
 
-/** The charts of all parts, drawn for a wide and for a narrow page, by part. */
-export function chartsOf(parts: readonly Part[]): Record<string, { wide: Chart; narrow: Chart }[]> {
+/** The charts of all sections in both widths, by section. */
+export function chartsOf(sections: readonly ReportSection[]): Record<string, { wide: Chart; narrow: Chart }[]> {
   return Object.fromEntries(
-    parts.map(({ id, panels }) => [
+    sections.map(({ id, panels }) => [
       id,
       panels.flatMap(({ figure }) =>
         figure === null ? [] : [{ wide: chartOf(figure, 'wide'), narrow: chartOf(figure, 'narrow') }],

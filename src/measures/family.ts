@@ -1,0 +1,79 @@
+import type { Evaluate } from './measure.js';
+
+export type OptionValue = number | boolean;
+
+/** An option of a measure's name: `rel` in `P(rel=2)@10`. */
+export interface MeasureOption<T extends OptionValue = OptionValue> {
+  /** One line, for help. */
+  readonly description: string;
+  readonly default: T;
+  /** A value other than the default, as it is written: for help and for the property tests. */
+  readonly example: string;
+  /** What a value must be, for errors. */
+  readonly expected: string;
+  /** The value of a text, or undefined where it is none. */
+  readonly read: (text: string) => T | undefined;
+}
+
+type MeasureOptions = Readonly<Record<string, MeasureOption>>;
+
+type ValuesOf<O> = { readonly [Name in keyof O]: O[Name] extends MeasureOption<infer T> ? T : never };
+
+/** Measures of one name: all that the program says about them and how they are computed. */
+interface FamilyRow<O extends MeasureOptions> {
+  /** In ir_measures' spelling: `nDCG`, `P`. */
+  readonly name: string;
+  /** One line, for help. */
+  readonly description: string;
+  /** The program and file whose arithmetic this is. */
+  readonly source: string;
+  /** Whether the name takes a cut-off: `@k`, or `@recall` for IPrec. */
+  readonly cutoff: 'required' | 'optional' | 'none' | 'recall';
+  readonly options: O;
+  /** Other names of the same measures, in ir_measures and BEIR. */
+  readonly aliases?: readonly string[];
+  /** trec_eval's or BEIR's names without the number at their end (`ndcg_cut` of `ndcg_cut_10`): they get a suggestion. */
+  readonly foreignNames?: readonly string[];
+  /** With a cut-off, BEIR's profiles average it as `custom_metrics.py` does (see EvaluationOptions). */
+  readonly beirCustom?: boolean;
+}
+
+export interface MeasureFamily extends FamilyRow<MeasureOptions> {
+  /** @param cutoff Infinity where there is none */
+  readonly make: (cutoff: number, values: Readonly<Record<string, OptionValue>>) => Evaluate;
+}
+
+/**
+ * Describes measures of one name; the options' values come to `make` by their names.
+ * @param row its `make` gets Infinity where there is no cut-off
+ */
+export function defineFamily<const O extends MeasureOptions>(
+  row: FamilyRow<O> & { readonly make: (given: ValuesOf<O> & { readonly cutoff: number }) => Evaluate },
+): MeasureFamily {
+  return { ...row, make: (cutoff, values) => row.make({ ...(values as ValuesOf<O>), cutoff }) };
+}
+
+/** An option that is True or False, by default False. */
+export function flag(description: string): MeasureOption<boolean> {
+  return {
+    description,
+    default: false,
+    example: 'True',
+    expected: 'True or False',
+    read: (text) => (/^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined),
+  };
+}
+
+export const rel: MeasureOption<number> = {
+  description: 'lowest grade that counts as relevant, as in trec_eval -l',
+  default: 1,
+  example: '2',
+  expected: 'a whole number of 1 or more',
+  read: (text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined),
+};
+
+/** Seen to by parseMeasure: `make` gets rankings without unjudged documents. */
+export const judgedOnlyOption = flag('unjudged documents are taken out of the ranking first, as in trec_eval -J');
+
+/** The options of most measures of rankings. */
+export const rankedOptions = { rel, judged_only: judgedOnlyOption } as const;
