@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ResultRecord } from '../src/results/record.js';
 import { smallModels } from './helpers/small-task.js';
 
 /**
@@ -126,7 +127,10 @@ export function renderNames({ systems }: Report): string {
     guide: 'add-an-option.md',
     most: 1,
     files: {
-      'src/models/encoding/text-preparation.ts': ['{ brackets, maxTokens: limit, embedPrompt, device },', '{ brackets, maxTokens: limit, embedPrompt, device, shout: options.shout ?? "no" },'],
+      'src/models/encoding/text-preparation.ts': [
+        '{ brackets, maxTokens: limit, embedPrompt, device },',
+        '{ brackets, maxTokens: limit, embedPrompt, device, shout: options.shout ?? "no" },',
+      ],
     },
   },
 };

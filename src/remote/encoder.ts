@@ -88,11 +88,7 @@ async function openInputs(
   const { tokenizer, info } = model;
   // A shard of vectors goes by files and settings; a hosted model has no files.
   const settings = (maxTokens: number | null, input: string): Settings =>
-    modelSettings(
-      'hosted vectors',
-      { brackets, maxTokens, endpoint: model.url },
-      { hostedModel: name, input },
-    );
+    modelSettings('hosted vectors', { brackets, maxTokens, endpoint: model.url }, { hostedModel: name, input });
   if (tokenizer === null) {
     return { model, settings: settings(null, 'text'), toInput: (text) => pythonStrip(text) };
   }

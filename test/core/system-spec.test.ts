@@ -82,7 +82,11 @@ describe('a spec', () => {
 
 describe('settings of a model', () => {
   it('leave out omitted values, so that keys and records are those from before the field existed', () => {
-    expect(modelSettings('local vectors', vectors, { lowerCase: true })).toEqual({ brackets: 'none', maxTokens: 12, lowerCase: true });
+    expect(modelSettings('local vectors', vectors, { lowerCase: true })).toEqual({
+      brackets: 'none',
+      maxTokens: 12,
+      lowerCase: true,
+    });
     expect(modelSettings('local vectors', { ...vectors, device: 'cuda' })).toHaveProperty('device', 'cuda');
     expect(modelSettings('local vectors', { ...vectors, maxTokens: null })).toHaveProperty('maxTokens', null);
   });
