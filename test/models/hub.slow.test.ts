@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import type { Progress } from '../../src/core/progress.js';
-import { locateModel, type ModelSource } from '../../src/models/hub/index.js';
+import { locateModel, type ModelLocation } from '../../src/models/hub/index.js';
 import { hubSettings, parseHubId } from '../../src/models/hub/settings.js';
 import { createBiEncoder } from '../../src/models/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
@@ -22,7 +22,7 @@ async function prepare(): Promise<{
   home: string;
   notes: string[];
   env: Record<string, string>;
-  locate: (model?: string, changes?: Record<string, string>) => Promise<ModelSource>;
+  locate: (model?: string, changes?: Record<string, string>) => Promise<ModelLocation>;
 }> {
   const hub = await startHub();
   hub.models.set(id, filesOf('gpt-neo'));
@@ -33,7 +33,7 @@ async function prepare(): Promise<{
     stage: () => ({ advance: () => undefined, end: () => undefined }),
     note: (message) => notes.push(message),
   };
-  const locate = (model = id, changes: Record<string, string> = {}): Promise<ModelSource> =>
+  const locate = (model = id, changes: Record<string, string> = {}): Promise<ModelLocation> =>
     locateModel(model, { settings: hubSettings({ ...env, ...changes }), retry, progress });
   return { hub, home, notes, env, locate };
 }
@@ -271,7 +271,7 @@ describe('what cannot be had is refused:', () => {
     };
     const first = await refusal(locate());
     expect(first).toMatch(
-      /config\.json: its git blob id is [0-9a-f]{40}, expected [0-9a-f]{40}; it was deleted; run the command/,
+      /config\.json: its git blob id is [0-9a-f]{40}, expected [0-9a-f]{40}; the file was deleted; run the command/,
     );
     hub.tamper = null;
     await refusal(locate('nobody/nothing'));
@@ -290,15 +290,13 @@ describe('what cannot be had is refused:', () => {
   it('a web page instead of a hub', async () => {
     const { hub, locate } = await prepare();
     hub.portal = true;
-    expect(await refusal(locate())).toMatch(
-      /the answer \(text\/html\) is not that of a model hub: .*check HF_ENDPOINT/,
-    );
+    expect(await refusal(locate())).toMatch(/the response \(text\/html\) is not from a model hub: .*check HF_ENDPOINT/);
   });
 
   it('a file of another commit', async () => {
     const { hub, locate } = await prepare();
     hub.revisions.set(commits.main, commits.older);
-    expect(await refusal(locate())).toMatch(new RegExp(`is of commit ${commits.older}, asked for ${commits.main}`));
+    expect(await refusal(locate())).toMatch(new RegExp(`is of commit ${commits.older}, expected ${commits.main}`));
   });
 });
 
@@ -310,11 +308,13 @@ describe('without a network', () => {
     expect(await locate(id, { HF_HUB_OFFLINE: '1' })).toEqual(source);
     expect(notes).toEqual([]);
     expect(await locate()).toEqual(source);
-    expect(notes).toEqual([expect.stringMatching(/cannot be reached; using what the cache has/)]);
+    expect(notes).toEqual([expect.stringMatching(/cannot be reached; using the cached files/)]);
     expect(await refusal(locate('other/model', { HF_HUB_OFFLINE: '1' }))).toMatch(
-      /^other\/model: is not in the cache at \S+models--other--model, and HF_HUB_OFFLINE is set; fetch it once with a network$/,
+      /^other\/model: is not in the cache at \S+models--other--model, and HF_HUB_OFFLINE is set; download it once while online$/,
     );
-    expect(await refusal(locate('other/model'))).toMatch(/cannot be reached .* to fetch other\/model; try again later/);
+    expect(await refusal(locate('other/model'))).toMatch(
+      /cannot be reached .* to download other\/model; try again later/,
+    );
   });
 
   it('a cache that Python filled is used', async () => {

@@ -1,7 +1,7 @@
 import type { Encoder, Matrix, Role, WorkOptions } from '../../core/model.js';
 import { encoderGraph } from '../graphs/encoder-graph.js';
 import type { EncoderView } from '../graphs/view-outputs.js';
-import type { ModelSource } from '../hub/index.js';
+import type { ModelLocation } from '../hub/index.js';
 import { openModel } from '../loading/open-model.js';
 import { batchBudget, startModel } from '../loading/start-model.js';
 import { readSentenceTransformer } from '../pooling/sentence-transformers.js';
@@ -25,7 +25,7 @@ const probeTokens = 32;
  * @throws InputError for a model or an option that is not possible
  */
 export async function openCheckpointEncoder(
-  source: ModelSource,
+  source: ModelLocation,
   options: BiEncoderOptions,
   marks: Marks,
 ): Promise<Encoder> {

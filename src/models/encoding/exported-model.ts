@@ -5,7 +5,7 @@ import type { Matrix } from '../../core/model.js';
 import type { Dtype } from '../../core/system-fields.js';
 import { exists, readJson } from '../../io/files.js';
 import { hasWeights, type Checkpoint } from '../checkpoint/checkpoint.js';
-import type { ModelSource } from '../hub/index.js';
+import type { ModelLocation } from '../hub/index.js';
 
 /** Files of transformers.js' layout by the type they compute in, and transformers.js' name of it. */
 const layouts = {
@@ -28,7 +28,7 @@ const configSchema = z.looseObject({
 });
 
 /** @returns null for a folder in another layout: one that has weights, or no export */
-export async function readExported({ folder, id, revision }: ModelSource): Promise<ExportedFolder | null> {
+export async function readExported({ folder, id, revision }: ModelLocation): Promise<ExportedFolder | null> {
   if (await hasWeights(folder)) return null;
   const found = await Promise.all(Object.values(layouts).map(({ file }) => exists(join(folder, file))));
   if (!found.includes(true)) return null;

@@ -5,9 +5,9 @@ import { exists, isErrno, writeFileAtomic } from '../../io/files.js';
 const commitPattern = /^[0-9a-f]{40}$/;
 
 /**
- * One model in a hub cache, in the layout that huggingface_hub keeps: `models--ORG--NAME/blobs/ETAG` holds each file once,
- * `snapshots/COMMIT/FILE` links to it, `refs/REVISION` says which commit a branch was at, and an empty
- * `.no_exist/COMMIT/FILE` that the commit has no such file.
+ * One model in a hub cache, in huggingface_hub's layout: `models--ORG--NAME/blobs/ETAG` stores each file once,
+ * `snapshots/COMMIT/FILE` links to it, `refs/REVISION` contains the last known commit of a branch, and an empty
+ * `.no_exist/COMMIT/FILE` records that the commit has no such file.
  * Layout: https://huggingface.co/docs/hub/local-cache
  */
 export class CachedModel {
@@ -17,7 +17,7 @@ export class CachedModel {
     this.folder = join(cache, `models--${id.replaceAll('/', '--')}`);
   }
 
-  /** The commit that a revision was at when it was last asked for, or undefined. */
+  /** The last known commit of a revision, or undefined. */
   async commitOf(revision: string): Promise<string | undefined> {
     if (commitPattern.test(revision)) return revision;
     try {
@@ -33,7 +33,7 @@ export class CachedModel {
     if (!commitPattern.test(revision)) await writeFileAtomic(join(this.folder, 'refs', revision), commit);
   }
 
-  /** The folder that looks like the repository at a commit, as far as its files are there. */
+  /** The folder with the downloaded files of a commit, laid out like the repository. */
   snapshot(commit: string): string {
     return join(this.folder, 'snapshots', commit);
   }
@@ -42,7 +42,7 @@ export class CachedModel {
     return join(this.folder, 'blobs', etag);
   }
 
-  /** Whether a commit has a file, or undefined where that is not known yet. A link whose blob is gone counts as not known. */
+  /** True if a commit has a file, false if it has not, undefined if that is unknown or the cached blob was deleted. */
   async has(commit: string, file: string): Promise<boolean | undefined> {
     if (await exists(join(this.snapshot(commit), file))) return true;
     return (await exists(join(this.folder, '.no_exist', commit, file))) ? false : undefined;
@@ -52,7 +52,7 @@ export class CachedModel {
     await writeFileAtomic(join(this.folder, '.no_exist', commit, file), '');
   }
 
-  /** Puts a blob into a snapshot: as a link, or itself on file systems without links. */
+  /** Adds a blob to a snapshot: links to it, or moves it on file systems without links. */
   async link(commit: string, file: string, etag: string): Promise<void> {
     const path = join(this.snapshot(commit), file);
     await mkdir(dirname(path), { recursive: true });
@@ -66,7 +66,7 @@ export class CachedModel {
   }
 }
 
-/** Which model a folder inside a hub cache is a snapshot of, or undefined for any other folder. */
+/** The model and commit of a snapshot folder in a hub cache, or undefined for any other folder. */
 export function snapshotOrigin(folder: string): { readonly id: string; readonly revision: string } | undefined {
   const match = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([0-9a-f]{40})[\\/]?$/.exec(folder);
   return match === null ? undefined : { id: match[1]!.replace('--', '/'), revision: match[2]! };

@@ -2,22 +2,24 @@ import { InputError, throwIfInterrupted } from '../../core/errors.js';
 import { fetchMessageOf, isTransientStatus, TransientError, withRetries, type RetryPolicy } from '../../io/retry.js';
 import type { HubModel, HubSettings } from './settings.js';
 
-/** What the hub says of a file before it is fetched. */
+/** A file on the hub, as described by its response headers. */
 export interface RemoteFile {
   readonly url: string;
-  /** Commit that the revision is at. */
+  /** Commit that the requested revision refers to. */
   readonly commit: string;
-  /** Name of the content: its SHA-256 where the file is in large file storage, else its git blob id. */
+  /** Hash of the content: its SHA-256 if the file is in large file storage, otherwise its git blob id. */
   readonly etag: string;
   readonly bytes: number | null;
 }
 
-/** The hub cannot be reached now; what is in the cache may do. */
+/** The hub cannot be reached. Cached files may be used instead. */
 export class HubUnreachable extends InputError {}
 
 const maxRedirects = 5;
 
-/** Headers come quickly or not at all, and the cache may do instead: fewer and faster retries than for a download. */
+/**
+ * The retry policy for headers: fewer and faster retries than for a download, because the cache may be used instead.
+ */
 function headerRetries({ retries, firstWaitMs, timeoutMs }: RetryPolicy): RetryPolicy {
   return {
     retries: Math.min(retries, 3),
@@ -29,12 +31,12 @@ function headerRetries({ retries, firstWaitMs, timeoutMs }: RetryPolicy): RetryP
 
 export interface HubClientOptions {
   readonly settings: HubSettings;
-  /** The policy for downloads; the client's own requests use no more than it allows. */
+  /** Policy for downloads; upper limit for the client's own requests. */
   readonly retry: RetryPolicy;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks the hub about files of one model. */
+/** Requests the headers of one model's files from the hub. */
 export class HubClient {
   private readonly settings: HubSettings;
   private readonly retry: RetryPolicy;
@@ -56,27 +58,28 @@ export class HubClient {
   }
 
   /**
+   * Requests a file's description.
    * @returns undefined if the model has no such file
-   * @throws HubUnreachable where there is no answer, InputError where it is a refusal
+   * @throws HubUnreachable if there is no response, InputError if the hub refuses the request
    */
   async describe(revision: string, file: string): Promise<RemoteFile | undefined> {
     const path = file.split('/').map(encodeURIComponent).join('/');
     const url = `${this.settings.endpoint}/${this.id}/resolve/${encodeURIComponent(revision)}/${path}`;
-    const response = await this.ask(url);
+    const response = await this.headWithRetries(url);
     const error = response.headers.get('x-error-code');
     if (response.status === 404 && (error === 'EntryNotFound' || error === null)) return undefined;
     if (response.status >= 400) throw this.refusal(response, revision, error);
     return remoteFile(url, response);
   }
 
-  /** Headers alone, as the endpoint gives them: it redirects to where the content is, but knows the rest itself. */
-  private async ask(url: string): Promise<Response> {
+  /** Sends a HEAD request. A redirect to the content is not followed: the endpoint's own response has all headers. */
+  private async headWithRetries(url: string): Promise<Response> {
     try {
       return await withRetries(() => this.head(url), this.retry, { signal: this.signal });
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       throw new HubUnreachable(
-        `${this.settings.endpoint}: cannot be reached (${error.message}) to fetch ${this.id}; try again later, or use a model that is in the cache, with HF_HUB_OFFLINE=1`,
+        `${this.settings.endpoint}: cannot be reached (${error.message}) to download ${this.id}; try again later, or use a model that is in the cache, with HF_HUB_OFFLINE=1`,
         { cause: error },
       );
     }
@@ -93,7 +96,7 @@ export class HubClient {
         throw new TransientError(`the server answers ${response.status} ${response.statusText}`.trim());
       const target = response.headers.get('location');
       if (response.status < 300 || response.status >= 400 || target === null) return response;
-      // A renamed model is elsewhere on the same server; content is elsewhere altogether.
+      // A renamed model redirects within the same server, content to another server.
       const next = new URL(target, at);
       if (next.origin !== origin || response.headers.has('x-linked-etag')) return response;
       at = next.href;
@@ -137,14 +140,14 @@ function remoteFile(url: string, { headers, status }: Response): RemoteFile {
   if (commit === null || !/^[0-9a-f]{40}$/.test(commit) || etag === undefined || !/^[\w-][\w.-]{0,199}$/.test(etag)) {
     const type = headers.get('content-type') ?? 'no content type';
     throw new InputError(
-      `${url}: the answer (${type}) is not that of a model hub: X-Repo-Commit or ETag is missing; check HF_ENDPOINT and the network's sign-in page`,
+      `${url}: the response (${type}) is not from a model hub: X-Repo-Commit or ETag is missing; check HF_ENDPOINT and the network's sign-in page`,
     );
   }
   const length = headers.get('x-linked-size') ?? (status === 200 ? headers.get('content-length') : null);
   return { url, commit, etag, bytes: length === null ? null : Number(length) };
 }
 
-/** `id`, and `@revision` where it is not the default. */
+/** `id`, or `id@revision` if the revision is not the default. */
 export function nameOf({ id, revision }: HubModel): string {
   return revision === 'main' ? id : `${id}@${revision}`;
 }

@@ -26,7 +26,7 @@ export interface FetchedModel {
   readonly commit: string;
 }
 
-/** Files a model may have besides its weights; those that it has are fetched. */
+/** Files that a model may have besides config.json and its weights. */
 const smallFiles = [
   'tokenizer.json',
   'tokenizer_config.json',
@@ -40,11 +40,11 @@ const weightFiles = [
 ] as const;
 
 /**
- * Brings the files that are needed to run a model into the cache, those that are there already excepted, and returns the
- * snapshot's folder. Every file is of the same commit. Large files go on where an earlier call stopped; contents are
- * checked against the hub's SHA-256 or git blob id before they get their name.
- * @throws InputError for a model that does not exist or may not be read, for wrong contents, and without a network where
- * the cache does not have the model
+ * Downloads the files that are needed to run a model into the cache, unless they are cached already, and returns the
+ * snapshot's folder. All files are of the same commit. Interrupted downloads of large files are resumed. Contents are
+ * checked against the hub's SHA-256 or git blob id before they get their final names.
+ * @throws InputError for a model that does not exist or is not accessible, for contents with another hash, and if the
+ * hub cannot be reached and the cache does not have the model
  */
 export async function fetchModel(model: HubModel, options: FetchOptions): Promise<FetchedModel> {
   const { settings, signal, retry = defaultRetryPolicy } = options;
@@ -53,10 +53,10 @@ export async function fetchModel(model: HubModel, options: FetchOptions): Promis
   const client = new HubClient(model.id, { settings, retry, signal });
   try {
     const commit = await commitOf(model, cached, client);
-    const files = new SnapshotFetcher(model, commit, cached, client, options);
-    for (const file of ['config.json', ...smallFiles]) await files.bring(file);
-    await files.bringModules();
-    await files.bringWeights();
+    const files = new SnapshotFetcher({ model, commit, cached, client, options });
+    for (const file of ['config.json', ...smallFiles]) await files.fetchFile(file);
+    await files.fetchModules();
+    await files.fetchWeights();
     await cached.rememberCommit(model.revision, commit);
     return { folder: cached.snapshot(commit), commit };
   } catch (error) {
@@ -64,7 +64,7 @@ export async function fetchModel(model: HubModel, options: FetchOptions): Promis
     const found = await fromCache(model, cached, error.message).catch(() => {
       throw error;
     });
-    options.progress?.note(`${nameOf(model)}: ${settings.endpoint} cannot be reached; using what the cache has`);
+    options.progress?.note(`${nameOf(model)}: ${settings.endpoint} cannot be reached; using the cached files`);
     return found;
   }
 }
@@ -74,11 +74,13 @@ async function fromCache(model: HubModel, cached: CachedModel, why: string): Pro
   if (commit !== undefined && (await cached.has(commit, 'config.json')) === true)
     return { folder: cached.snapshot(commit), commit };
   throw new InputError(
-    `${nameOf(model)}: is not in the cache at ${cached.folder}, and ${why}; fetch it once with a network`,
+    `${nameOf(model)}: is not in the cache at ${cached.folder}, and ${why}; download it once while online`,
   );
 }
 
-/** A commit needs no question; a branch may have moved since the last time. */
+/**
+ * The commit of a model's revision. The hub is asked for branches and tags, which may have moved, and for new commits.
+ */
 async function commitOf(model: HubModel, cached: CachedModel, client: HubClient): Promise<string> {
   if (/^[0-9a-f]{40}$/.test(model.revision) && (await cached.has(model.revision, 'config.json')) === true)
     return model.revision;
@@ -87,79 +89,82 @@ async function commitOf(model: HubModel, cached: CachedModel, client: HubClient)
   throw new InputError(`${nameOf(model)}: the hub has no such model, or one without config.json; check the id`);
 }
 
-/** Brings files of one commit. */
-class SnapshotFetcher {
-  constructor(
-    private readonly model: HubModel,
-    private readonly commit: string,
-    private readonly cached: CachedModel,
-    private readonly client: HubClient,
-    private readonly options: FetchOptions,
-  ) {}
+/** A commit to download, and the cache and the client to use. */
+interface Snapshot {
+  readonly model: HubModel;
+  readonly commit: string;
+  readonly cached: CachedModel;
+  readonly client: HubClient;
+  readonly options: FetchOptions;
+}
 
-  /** @returns whether the model has the file, which then is in the snapshot */
-  async bring(file: string): Promise<boolean> {
-    const { cached, commit } = this;
+/** Downloads the files of one commit into the cache. */
+class SnapshotFetcher {
+  constructor(private readonly snapshot: Snapshot) {}
+
+  /** Adds a file to the snapshot. @returns false if the model has no such file */
+  async fetchFile(file: string): Promise<boolean> {
+    const { cached, commit } = this.snapshot;
     const known = await cached.has(commit, file);
     if (known !== undefined) return known;
-    const remote = await this.client.describe(commit, file);
+    const remote = await this.snapshot.client.describe(commit, file);
     if (remote === undefined) {
       await cached.rememberMissing(commit, file);
       return false;
     }
     if (remote.commit !== commit)
-      throw new InputError(`${remote.url}: is of commit ${remote.commit}, asked for ${commit}; check HF_ENDPOINT`);
+      throw new InputError(`${remote.url}: is of commit ${remote.commit}, expected ${commit}; check HF_ENDPOINT`);
     await this.fetchBlob(file, remote);
     await cached.link(commit, file, remote.etag);
     return true;
   }
 
-  /** Configuration and weights of a sentence-transformers folder's modules. */
-  async bringModules(): Promise<void> {
-    for (const path of await this.listed('modules.json', /"path"\s*:\s*"([\w.-]+)"/g)) {
-      await this.bring(`${path}/config.json`);
+  /** Adds the configurations and weights of a sentence-transformers model's modules. */
+  async fetchModules(): Promise<void> {
+    for (const path of await this.namesIn('modules.json', /"path"\s*:\s*"([\w.-]+)"/g)) {
+      await this.fetchFile(`${path}/config.json`);
       if (/dense|weighted/i.test(path)) {
-        if (!(await this.bring(`${path}/model.safetensors`))) await this.bring(`${path}/pytorch_model.bin`);
+        if (!(await this.fetchFile(`${path}/model.safetensors`))) await this.fetchFile(`${path}/pytorch_model.bin`);
       }
     }
   }
 
-  /** The weights in the format that is in the cache, or else in the first one that the model has. */
-  async bringWeights(): Promise<void> {
+  /** Adds the weights in the format that is cached already, otherwise in the first format that the model has. */
+  async fetchWeights(): Promise<void> {
     for (const { single, index } of weightFiles)
-      if ((await this.has(single)) || ((await this.has(index)) && (await this.bringShards(index)))) return;
+      if ((await this.has(single)) || ((await this.has(index)) && (await this.fetchShards(index)))) return;
     for (const { single, index } of weightFiles) {
-      if (await this.bring(single)) return;
-      if (await this.bring(index)) {
-        await this.bringShards(index);
+      if (await this.fetchFile(single)) return;
+      if (await this.fetchFile(index)) {
+        await this.fetchShards(index);
         return;
       }
     }
-    if (await this.bring('onnx/model.onnx')) await this.bring('onnx/model.onnx_data');
+    if (await this.fetchFile('onnx/model.onnx')) await this.fetchFile('onnx/model.onnx_data');
   }
 
-  private async bringShards(index: string): Promise<boolean> {
-    for (const shard of await this.listed(index, /:\s*"([\w.-]+\.(?:safetensors|bin))"/g))
-      if (!(await this.bring(shard)))
-        throw new InputError(`${nameOf(this.model)}: has no ${shard}, which its ${index} names`);
+  private async fetchShards(index: string): Promise<boolean> {
+    for (const shard of await this.namesIn(index, /:\s*"([\w.-]+\.(?:safetensors|bin))"/g))
+      if (!(await this.fetchFile(shard)))
+        throw new InputError(`${nameOf(this.snapshot.model)}: has no ${shard}, which its ${index} names`);
     return true;
   }
 
   private async has(file: string): Promise<boolean> {
-    return (await this.cached.has(this.commit, file)) === true;
+    return (await this.snapshot.cached.has(this.snapshot.commit, file)) === true;
   }
 
-  /** File or folder names that a JSON file of the snapshot mentions, each once; whoever uses the file checks it. */
-  private async listed(file: string, pattern: RegExp): Promise<string[]> {
+  /** File or folder names in a JSON file of the snapshot, each once. The file's format is checked when it is used. */
+  private async namesIn(file: string, pattern: RegExp): Promise<string[]> {
     if (!(await this.has(file))) return [];
-    const text = await readFile(join(this.cached.snapshot(this.commit), file), 'utf8');
+    const text = await readFile(join(this.snapshot.cached.snapshot(this.snapshot.commit), file), 'utf8');
     return [...new Set(Array.from(text.matchAll(pattern), ([, name]) => name!))].filter((name) => !/^\.+$/.test(name));
   }
 
   private async fetchBlob(file: string, remote: RemoteFile): Promise<void> {
-    const blob = this.cached.blob(remote.etag);
-    const lock = join(this.cached.folder, '..', '.locks', 'sgpt-bench', `${remote.etag}.lock`);
-    await withLock(lock, `the download of ${file} of ${this.model.id}`, async () => {
+    const blob = this.snapshot.cached.blob(remote.etag);
+    const lock = join(this.snapshot.cached.folder, '..', '.locks', 'sgpt-bench', `${remote.etag}.lock`);
+    await withLock(lock, `the download of ${file} of ${this.snapshot.model.id}`, async () => {
       if (await exists(blob)) return;
       const path = `${blob}.unchecked`;
       await this.download(file, remote, path);
@@ -169,8 +174,8 @@ class SnapshotFetcher {
   }
 
   private async download(file: string, { url, bytes }: RemoteFile, path: string): Promise<void> {
-    const { progress, signal, retry = defaultRetryPolicy } = this.options;
-    const stage = progress?.stage(`${this.model.id} ${file}`, Math.ceil((bytes ?? 0) / 1000), 'kB');
+    const { progress, signal, retry = defaultRetryPolicy } = this.snapshot.options;
+    const stage = progress?.stage(`${this.snapshot.model.id} ${file}`, Math.ceil((bytes ?? 0) / 1000), 'kB');
     let shown = 0;
     try {
       await makeFolder(path);
@@ -180,7 +185,7 @@ class SnapshotFetcher {
         bytes,
         retry,
         signal,
-        headers: this.client.headers,
+        headers: this.snapshot.client.headers,
         advice: 'check HF_ENDPOINT and the network',
         onRetry: (reason) => progress?.note(`${file}: ${reason}; trying again`),
         onBytes(done) {
@@ -199,17 +204,17 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
   } catch (error) {
-    throw new InputError(
-      `${dirname(path)}: cannot be made (${messageOf(error)}); set HF_HOME to a folder that can be written`,
-    );
+    throw new InputError(`${dirname(path)}: cannot be created (${messageOf(error)}); set HF_HOME to a writable folder`);
   }
 }
 
-/** @throws InputError, and deletes the file, where its content is not what its etag says */
+/** Checks a file's content against its etag. @throws InputError, after deleting the file, if it differs */
 async function requireContent(path: string, { url, etag }: RemoteFile): Promise<void> {
   const wrong = async (kind: string, found: string): Promise<never> => {
     await rm(path, { force: true });
-    throw new InputError(`${url}: its ${kind} is ${found}, expected ${etag}; it was deleted; run the command again`);
+    throw new InputError(
+      `${url}: its ${kind} is ${found}, expected ${etag}; the file was deleted; run the command again`,
+    );
   };
   if (/^[0-9a-f]{64}$/.test(etag)) {
     const found = await sha256OfFile(path);
@@ -220,7 +225,7 @@ async function requireContent(path: string, { url, etag }: RemoteFile): Promise<
   }
 }
 
-/** The id that git gives a file's content, and the plain SHA-1, which some mirrors send as its ETag. */
+/** The git blob id of a file, and its plain SHA-1, which some mirrors send as the ETag. */
 async function sha1OfFile(path: string): Promise<[blob: string, plain: string]> {
   const blob = createHash('sha1').update(`blob ${(await stat(path)).size}\0`);
   const plain = createHash('sha1');

@@ -5,22 +5,22 @@ import { snapshotOrigin } from './cache.js';
 import { fetchModel, type FetchOptions } from './fetch-model.js';
 import { hubSettings, parseHubId } from './settings.js';
 
-/** Where a model's files are, and what it is called. */
-export interface ModelSource {
+/** The folder and the name of a model. */
+export interface ModelLocation {
   /** Absolute path. */
   readonly folder: string;
   /** Hub id, or the folder's name. */
   readonly id: string;
-  /** Hub commit, or null for a folder. */
+  /** Hub commit, or null for a local folder. */
   readonly revision: string | null;
 }
 
 /**
- * Finds a model: a folder on this machine, or a hub id (`organisation/name`, `organisation/name@revision`), which is fetched
- * into the cache if need be. A folder goes before an id of the same name.
- * @throws InputError for what is neither
+ * Finds a model: a local folder, or a hub id (`organisation/name`, `organisation/name@revision`), which is downloaded
+ * into the cache if necessary. A folder takes precedence over an id of the same name.
+ * @throws InputError if it is neither
  */
-export async function locateModel(model: string, options: Partial<FetchOptions> = {}): Promise<ModelSource> {
+export async function locateModel(model: string, options: Partial<FetchOptions> = {}): Promise<ModelLocation> {
   const folder = resolve(model);
   const kind = await kindOf(folder);
   if (kind === 'folder') {

@@ -2,19 +2,19 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.js';
 
-/** Where models come from and are kept, as the variables say that Python's huggingface_hub knows, too. */
+/** Settings of the hub and its cache, from the same environment variables as Python's huggingface_hub. */
 export interface HubSettings {
-  /** `HF_ENDPOINT`: address of the hub or a mirror, without a slash at its end. */
+  /** `HF_ENDPOINT`: address of the hub or a mirror, without a trailing slash. */
   readonly endpoint: string;
   /** `HF_HUB_CACHE`, or `HF_HOME`/hub. */
   readonly cache: string;
-  /** `HF_TOKEN`, for private and gated models. Sent to the endpoint alone. */
+  /** `HF_TOKEN`, for private and gated models. Sent to no server but the endpoint. */
   readonly token: string | null;
-  /** `HF_HUB_OFFLINE`: only what is in the cache is used. */
+  /** `HF_HUB_OFFLINE`: use cached files only. */
   readonly offline: boolean;
 }
 
-/** @throws InputError for an endpoint that is no address */
+/** Reads the settings. @throws InputError for an endpoint that is not an http(s) address */
 export function hubSettings(env: Readonly<Record<string, string | undefined>> = process.env): HubSettings {
   const given = (name: string): string | undefined => (env[name]?.trim() === '' ? undefined : env[name]?.trim());
   const endpoint = (given('HF_ENDPOINT') ?? 'https://huggingface.co').replace(/\/+$/, '');
@@ -37,7 +37,9 @@ export interface HubModel {
   readonly revision: string;
 }
 
-/** `organisation/name` or `organisation/name@revision`; undefined for a text that cannot be a model's id. */
+/**
+ * Parses `organisation/name` or `organisation/name@revision`; returns undefined for a text that cannot be a model's id.
+ */
 export function parseHubId(text: string): HubModel | undefined {
   const match = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w-][\w./-]*))?$/.exec(text);
   if (match === null || /\.\.|--|\/\/|\/$/.test(text) || match[1]!.length > 96) return undefined;

@@ -3,7 +3,7 @@ import type { Progress } from '../../core/progress.js';
 import { dtypes, type Dtype } from '../../core/system-fields.js';
 import { architectureOf, type Architecture } from '../architectures/index.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
-import { locateModel, type ModelSource } from '../hub/index.js';
+import { locateModel, type ModelLocation } from '../hub/index.js';
 import { openTokenizer, type Tokenizer } from '../checkpoint/tokenizer.js';
 
 /** A model folder opened for use: all that a graph and its inputs are made from. */
@@ -12,8 +12,8 @@ export interface OpenModel {
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
   /**
-   * What it computes in: `fp32`, to which weights stored in half precision are widened without loss, or `int8` for linear
-   * layers (quantization/).
+   * What it computes in: `fp32`, to which weights stored in half precision are widened without loss, or `int8` for
+   * linear layers (quantization/).
    */
   readonly dtype: Dtype;
 }
@@ -23,7 +23,7 @@ export interface OpenModel {
  * @param model a folder, or a hub id, which is fetched if need be
  * @throws InputError for anything missing, broken or not supported
  */
-export async function openModel(model: string | ModelSource, dtype: Dtype, progress?: Progress): Promise<OpenModel> {
+export async function openModel(model: string | ModelLocation, dtype: Dtype, progress?: Progress): Promise<OpenModel> {
   if (!dtypes.some((known) => known === dtype)) throw unknownName('dtype', dtype, dtypes);
   const source = typeof model === 'string' ? await locateModel(model, { progress }) : model;
   const checkpoint = await openCheckpoint(source.folder, source);
