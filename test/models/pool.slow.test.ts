@@ -92,7 +92,7 @@ describe('a pool', () => {
       done: () => undefined,
     };
     await expect(pool.run([deadly])).rejects.toThrow(
-      '3 worker processes died at the same work; the last one: killed, perhaps for lack of memory',
+      '3 worker processes died while running the same job; the last one: killed, perhaps for lack of memory',
     );
     await pool.close();
   });

@@ -2,8 +2,8 @@ import type { Job } from './job.js';
 import type { Feed, Feeds } from './messages.js';
 
 /**
- * Jobs put together in the order they come, each batch of as many as have so many tokens together, or of a single one
- * that has more. A batch is one sequence, text after text without padding (encoder-graph.ts, scorer-graph.ts).
+ * Combines jobs, in order, into batches of at most `maxTokens` tokens; a job with more tokens is a batch of its own. A
+ * batch is one sequence, the texts one after another without padding (encoder-graph.ts, scorer-graph.ts).
  */
 export function* inBatches(jobs: Iterable<Job>, maxTokens: number): Generator<Job> {
   let batch: Job[] = [];
@@ -22,7 +22,7 @@ export function* inBatches(jobs: Iterable<Job>, maxTokens: number): Generator<Jo
 }
 
 function joinJobs(jobs: readonly Job[]): Job {
-  // A text has a row of each output, a pack as many numbers as it has targets.
+  // In each output, a text has one row, and a pack one number per target.
   const rows = jobs.map(({ feeds }) => feeds['targets']?.dims[0] ?? 1);
   const ends = runningSums(rows);
   return {
@@ -37,30 +37,31 @@ function joinJobs(jobs: readonly Job[]): Job {
   };
 }
 
-/** The inputs of single runs as those of one: tokens and rows are counted on, and `texts` says whose each token is. */
+/** Joins the inputs of several runs: row numbers are shifted, and `texts` is added, the index of each token's text. */
 function joinFeeds(all: readonly Feeds[]): Feeds {
-  const of = (text: number, name: string): Int32Array | undefined => all[text]![name]?.data as Int32Array | undefined;
+  const input = (text: number, name: string): Int32Array | undefined =>
+    all[text]![name]?.data as Int32Array | undefined;
   const joined = (part: (text: number) => Iterable<number>): Feed => {
     const data = Int32Array.from(all.flatMap((_, text) => [...part(text)]));
     return { type: 'int32', data, dims: [data.length] };
   };
-  const lengths = all.map((_, text) => of(text, 'ids')!.length);
+  const lengths = all.map((_, text) => input(text, 'ids')!.length);
   const ends = runningSums(lengths);
   const common = {
-    ids: joined((text) => of(text, 'ids')!),
-    positions: joined((text) => of(text, 'positions') ?? of(text, 'ids')!.keys()),
+    ids: joined((text) => input(text, 'ids')!),
+    positions: joined((text) => input(text, 'positions') ?? input(text, 'ids')!.keys()),
     texts: joined((text) => Array<number>(lengths[text]!).fill(text)),
   };
   if (all[0]!['targets'] === undefined) return { ...common, lasts: joined((text) => [ends[text]! - 1]) };
-  const rowEnds = runningSums(all.map((_, text) => of(text, 'rows')!.length));
+  const rowEnds = runningSums(all.map((_, text) => input(text, 'rows')!.length));
   const targets = all.flatMap(({ targets }, text) => {
-    const earlierRows = BigInt(rowEnds[text]! - of(text, 'rows')!.length);
+    const earlierRows = BigInt(rowEnds[text]! - input(text, 'rows')!.length);
     return Array.from(targets!.data as BigInt64Array, (value, i) => (i % 2 === 0 ? value + earlierRows : value));
   });
   return {
     ...common,
-    parts: joined((text) => of(text, 'parts')!),
-    rows: joined((text) => of(text, 'rows')!.map((row) => row + ends[text]! - lengths[text]!)),
+    parts: joined((text) => input(text, 'parts')!),
+    rows: joined((text) => input(text, 'rows')!.map((row) => row + ends[text]! - lengths[text]!)),
     targets: { type: 'int64', data: BigInt64Array.from(targets), dims: [targets.length / 2, 2] },
   };
 }

@@ -1,27 +1,27 @@
 import type { Device } from '../../core/system-fields.js';
 
-/** What the pool and its worker processes say to each other. */
+/** Messages between the pool and its worker processes. */
 
-/** Which model a worker runs, and how. */
+/** The model that a worker runs, and its settings. */
 export interface SessionSpec {
   readonly model: ModelSource;
-  /** Threads that one run uses. */
+  /** Threads per run. */
   readonly intraOpThreads: number;
   readonly device: Device;
 }
 
-/** A model as it was built, or optimised, its weights packed and kept in a file (shared-weights.ts). */
+/** A model as it was built, or optimised and saved in a file with its packed weights (shared-weights.ts). */
 export type ModelSource =
   | {
       readonly kind: 'built';
       /** Serialised ONNX model. */
       readonly graph: Uint8Array;
-      /** The folder that the model's external data is relative to. */
+      /** Folder that the paths of the model's external data are relative to. */
       readonly weightsFolder: string;
-      /** Whether the session packs the weights, for speed, in memory of its own; else it reads the mapped files. */
+      /** True if the session packs the weights into its own memory, for speed; false if it uses the mapped files. */
       readonly packed: boolean;
     }
-  | { readonly kind: 'kept'; readonly path: string };
+  | { readonly kind: 'saved'; readonly path: string };
 
 /** An input tensor. */
 export type Feed =
@@ -32,14 +32,14 @@ export type Feeds = Readonly<Record<string, Feed>>;
 
 export type ToWorker =
   | { readonly kind: 'open'; readonly spec: SessionSpec }
-  /** Write the model of `spec` to this path as one of kind `kept`. */
-  | { readonly kind: 'keep'; readonly spec: SessionSpec; readonly path: string }
+  /** Optimise the model of `spec` and save it to this path. */
+  | { readonly kind: 'save'; readonly spec: SessionSpec; readonly path: string }
   | { readonly kind: 'run'; readonly id: number; readonly feeds: Feeds };
 
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string }
-  /** The outputs in the order the model declares them, and the most memory the worker has had resident so far. */
+  /** The outputs in the order in which the model declares them, and the worker's peak resident memory. */
   | {
       readonly kind: 'done';
       readonly id: number;

@@ -2,36 +2,36 @@ import { totalmem } from 'node:os';
 import { InputError, messageOf } from '../../core/errors.js';
 import type { Device } from '../../core/system-fields.js';
 import type { BuiltModel } from '../onnx/built-model.js';
-import { crews, type Crew } from './worker-layout.js';
+import { workerLayouts, type WorkerLayout } from './worker-layout.js';
 import type { Feeds, ModelSource, SessionSpec } from './messages.js';
 import { SessionPool } from './pool.js';
 import { providers } from './providers.js';
 import { shareWeights } from './shared-weights.js';
 
 export interface PoolOptions {
-  /** Processor threads to use in all. */
+  /** Total number of processor threads. */
   readonly threads: number;
-  /** Worker processes; by default as many as threads, or fewer (worker-layout.ts). */
+  /** Number of worker processes. Default: as many as threads, or fewer (worker-layout.ts). */
   readonly workers?: number | undefined;
   readonly device: Device;
-  /** Tokens of several texts that one run takes, for a model that was built so; null, the default, for one text a run. */
+  /** Tokens of several texts per run, for a batched graph; null, the default, for one text per run. */
   readonly batchTokens?: number | null | undefined;
-  /** Bytes that one run needs besides the weights, at most. */
+  /** Upper limit of the memory that one run needs besides the weights, in bytes. */
   readonly activationBytes: number;
-  /** A small run, for measuring. */
+  /** Inputs of a short run, to measure worker layouts with. */
   readonly probe: Feeds;
   /** Called with a message when workers or weights are set up otherwise than by default. */
   readonly note?: ((message: string) => void) | undefined;
 }
 
-/** Share of the memory that workers' own copies of the weights may take. */
-const comfortable = 0.25;
-/** Seconds that a crew is measured for. */
-const measuringTime = 0.4;
+/** Fraction of the memory that may be used for one packed copy of the weights per worker. */
+const maxCopiesFraction = 0.25;
+/** Duration of the measurement of a worker layout. */
+const measuringSeconds = 0.4;
 
 /**
- * Starts the workers for a model, in the crew that suits it, with the weights in memory once.
- * @throws InputError for options that are not possible, or a device that is not there
+ * Starts the workers for a model in the fastest worker layout. Workers share one copy of the weights if possible.
+ * @throws InputError for invalid options, or a device that is not available
  */
 export async function openPool(model: BuiltModel, options: PoolOptions): Promise<SessionPool> {
   for (const [name, value] of Object.entries({ threads: options.threads, workers: options.workers ?? 1 }))
@@ -39,17 +39,17 @@ export async function openPool(model: BuiltModel, options: PoolOptions): Promise
       throw new InputError(`${name}: ${value} is not possible; expected a whole number from 1`);
   const { device, threads, workers, batchTokens = null, activationBytes, note } = options;
   if (device !== 'cpu') return openOnDevice(model, device, batchTokens);
-  const candidates = crews(threads, workers, { weights: model.weightBytes, activations: activationBytes });
-  const most = candidates[0]!.workers;
-  if (workers === undefined && most < threads)
-    note?.(`${most} of ${threads} workers: the memory would not hold more runs of this model at a time`);
+  const layouts = workerLayouts(threads, workers, { weights: model.weightBytes, activations: activationBytes });
+  const maxWorkers = layouts[0]!.workers;
+  if (workers === undefined && maxWorkers < threads)
+    note?.(`${maxWorkers} of ${threads} workers: more concurrent runs of this model would not fit into the memory`);
   const built = sourceOf(model, true);
-  const shared = await shareWeights(specOf(built, candidates[0]!, device), model.weightBytes, most);
-  const source = shared?.source ?? sourceOf(model, fitsPacked(model, most, note));
-  const open = (crew: Crew): Promise<SessionPool> =>
-    SessionPool.open(specOf(source, crew, device), crew.workers, batchTokens);
+  const shared = await shareWeights(specOf(built, layouts[0]!, device), model.weightBytes, maxWorkers);
+  const source = shared?.source ?? sourceOf(model, fitsPacked(model, maxWorkers, note));
+  const open = (layout: WorkerLayout): Promise<SessionPool> =>
+    SessionPool.open(specOf(source, layout, device), layout.workers, batchTokens);
   try {
-    const pool = candidates.length === 1 ? await open(candidates[0]!) : await fastest(candidates, open, options);
+    const pool = layouts.length === 1 ? await open(layouts[0]!) : await openFastest(layouts, open, options);
     if (shared !== null) pool.onClose(shared.release);
     return pool;
   } catch (error) {
@@ -58,47 +58,48 @@ export async function openPool(model: BuiltModel, options: PoolOptions): Promise
   }
 }
 
-/** Whether the workers may have a packed copy of the weights each. */
+/** True if there is enough memory for one packed copy of the weights per worker. */
 function fitsPacked({ weightBytes }: BuiltModel, workers: number, note: PoolOptions['note']): boolean {
-  if (workers * weightBytes < comfortable * totalmem()) return true;
+  if (workers * weightBytes < maxCopiesFraction * totalmem()) return true;
   const size = `${(weightBytes / 2 ** 30).toFixed(1)} GiB`;
-  note?.(`weights of ${size} are used as they are, some per cent slower: there is no room for packed ones`);
+  note?.(`weights of ${size} are not packed, which is a few per cent slower: packed copies would not fit`);
   return false;
 }
 
-async function fastest(
-  candidates: readonly Crew[],
-  open: (crew: Crew) => Promise<SessionPool>,
+/** Measures each layout and opens a pool with the fastest. */
+async function openFastest(
+  layouts: readonly WorkerLayout[],
+  open: (layout: WorkerLayout) => Promise<SessionPool>,
   { probe, note }: PoolOptions,
 ): Promise<SessionPool> {
   const rates: number[] = [];
-  for (const crew of candidates) {
-    const pool = await open(crew);
-    rates.push(await rateOf(pool, crew.workers, probe).finally(() => pool.close()));
+  for (const layout of layouts) {
+    const pool = await open(layout);
+    rates.push(await rateOf(pool, layout.workers, probe).finally(() => pool.close()));
   }
-  const best = candidates[rates.indexOf(Math.max(...rates))]!;
-  const seen = candidates.map(
+  const best = layouts[rates.indexOf(Math.max(...rates))]!;
+  const measured = layouts.map(
     ({ workers, intraOpThreads }, i) => `${workers} x ${intraOpThreads}: ${rates[i]!.toFixed(2)}/s`,
   );
-  const crew = `${plural(best.workers, 'worker')} with ${plural(best.intraOpThreads, 'thread')} each`;
-  note?.(`${crew}, the fastest of ${seen.join(', ')}; choose with --workers`);
+  const chosen = `${plural(best.workers, 'worker')} with ${plural(best.intraOpThreads, 'thread')} each`;
+  note?.(`${chosen}, the fastest of ${measured.join(', ')}; choose with --workers`);
   return open(best);
 }
 
-/** Probes a second with every worker at work, after one each that is not counted. */
+/** Probe runs per second with all workers busy, after one uncounted run per worker. */
 async function rateOf(pool: SessionPool, workers: number, probe: Feeds): Promise<number> {
-  // Asked for one by one, so that they are not put together in a batch.
+  // Separate calls, so that the probes are not combined into a batch.
   const round = (): Promise<unknown> =>
     Promise.all(Array.from({ length: workers }, () => pool.run([{ feeds: probe, done: () => undefined }])));
   await round();
   const start = performance.now();
   let rounds = 0;
   let seconds = 0;
-  for (; seconds < measuringTime; rounds++, seconds = (performance.now() - start) / 1000) await round();
+  for (; seconds < measuringSeconds; rounds++, seconds = (performance.now() - start) / 1000) await round();
   return (rounds * workers) / seconds;
 }
 
-/** One worker: a device is full with one run at a time. */
+/** Opens a pool with one worker: one run keeps a device busy. */
 async function openOnDevice(model: BuiltModel, device: Device, batchTokens: number | null): Promise<SessionPool> {
   const spec = { model: sourceOf(model, true), intraOpThreads: 1, device };
   try {
@@ -115,7 +116,7 @@ function sourceOf({ graph, weightsFolder }: BuiltModel, packed: boolean): ModelS
   return { kind: 'built', graph, weightsFolder, packed };
 }
 
-function specOf(model: ModelSource, { intraOpThreads }: Crew, device: Device): SessionSpec {
+function specOf(model: ModelSource, { intraOpThreads }: WorkerLayout, device: Device): SessionSpec {
   return { model, intraOpThreads, device };
 }
 

@@ -5,49 +5,51 @@ import type { Job } from './job.js';
 import type { FromWorker, SessionSpec, ToWorker } from './messages.js';
 import { startWorker } from './start-worker.js';
 
-/** Jobs that a worker has at a time: one it works on, one so that it need not wait for the next. */
+/** Jobs assigned to a worker: one that it runs, and one that it can start without waiting. */
 const jobsPerWorker = 2;
-/** How often a job is started before it is held to be what kills the workers. */
+/** A job fails when its worker has died this many times: the job seems to be the cause. */
 const maxStarts = 3;
 
-/** Jobs that were asked for together. */
-interface Batch {
+/** The jobs of one call of {@link SessionPool.run}. */
+interface JobGroup {
   readonly jobs: Iterator<Job>;
-  /** Given back by workers that died. */
-  readonly again: StartedJob[];
-  /** There are no more jobs to draw. */
+  /** Jobs to run again, because their worker died. */
+  readonly retries: StartedJob[];
+  /** True if the iterator has no more jobs. */
   exhausted: boolean;
-  /** What is left is not to be done: the batch failed or was interrupted. */
+  /** True if the remaining jobs are not to be run, after a failure or an interruption. */
   stopped: boolean;
+  /** Number of jobs that are running. */
   running: number;
+  /** Ends the call. */
   settle(error?: Error): void;
 }
 
 interface StartedJob {
   readonly job: Job;
-  readonly batch: Batch;
+  readonly group: JobGroup;
   starts: number;
 }
 
-interface Member {
-  readonly worker: ChildProcess;
+interface PoolWorker {
+  readonly child: ChildProcess;
   readonly running: Map<number, StartedJob>;
   ready: boolean;
-  /** Its resident memory when it was largest. */
+  /** Peak of its resident memory. */
   peakBytes: number;
 }
 
 /**
- * Worker processes with a session each. Jobs are handed out one by one as workers come free, so that a long one delays
- * no other; what a job computes does not depend on which worker runs it. A worker that dies is replaced, and its work
- * is given to others. Workers do not keep this process alive while they have nothing to do.
+ * Worker processes with one session each. Jobs are assigned one by one as workers become free, so that a long job
+ * delays no other; its result does not depend on the worker that runs it. A worker that dies is replaced, and its jobs
+ * are run by others. Idle workers do not keep this process alive.
  */
 export class SessionPool {
-  private readonly members = new Set<Member>();
-  private readonly batches = new Set<Batch>();
-  private readonly whenClosed: (() => Promise<void>)[] = [];
+  private readonly workers = new Set<PoolWorker>();
+  private readonly groups = new Set<JobGroup>();
+  private readonly closeCallbacks: (() => Promise<void>)[] = [];
   private nextId = 0;
-  private largest = 0;
+  private peak = 0;
   private closed = false;
 
   private constructor(
@@ -57,12 +59,12 @@ export class SessionPool {
 
   /**
    * Starts the workers and waits until every session is open.
-   * @param batchTokens how many tokens of several jobs one run of a batched graph takes; null where the graph takes one job
+   * @param batchTokens tokens of several jobs per run, for a batched graph; null for a graph that takes one job
    */
   static async open(spec: SessionSpec, workers: number, batchTokens: number | null = null): Promise<SessionPool> {
     const pool = new SessionPool(spec, batchTokens);
     try {
-      await Promise.all(Array.from({ length: workers }, () => pool.addMember()));
+      await Promise.all(Array.from({ length: workers }, () => pool.addWorker()));
     } catch (error) {
       await pool.close();
       throw error;
@@ -70,38 +72,38 @@ export class SessionPool {
     return pool;
   }
 
-  /** Resident memory of the workers together when it was largest, in bytes; what they share is counted in each. */
+  /** Peak of the workers' total resident memory, in bytes; memory that they share is counted once per worker. */
   get peakBytes(): number {
-    return this.largest;
+    return this.peak;
   }
 
   /** Process ids of the workers. */
   get pids(): number[] {
-    return [...this.members].flatMap(({ worker }) => worker.pid ?? []);
+    return [...this.workers].flatMap(({ child: worker }) => worker.pid ?? []);
   }
 
   /**
-   * Runs all jobs. They are drawn from the iterable when a worker is free for them, in its order.
-   * @throws InterruptedError as soon as the signal is raised; what comes of jobs that had been started is ignored
-   * @throws Error when a job fails, or when three workers died at it
+   * Runs all jobs. They are taken from the iterable in order, each when a worker is free.
+   * @throws InterruptedError as soon as the signal is aborted; results of jobs that are running are ignored
+   * @throws Error if a job fails, or if three workers died while running it
    */
   async run(jobs: Iterable<Job>, signal?: AbortSignal): Promise<void> {
     throwIfInterrupted(signal);
     if (this.closed) throw closedError();
-    let batch: Batch | undefined;
+    let group: JobGroup | undefined;
     const onAbort = (): void => {
-      stop(batch!);
-      batch!.settle();
+      stop(group!);
+      group!.settle();
     };
     try {
       await new Promise<void>((resolve, reject) => {
         const runs = this.batchTokens === null ? jobs : inBatches(jobs, this.batchTokens);
-        batch = this.addBatch(runs, (error) => {
+        group = this.addGroup(runs, (error) => {
           if (error === undefined) resolve();
           else reject(error);
         });
         signal?.addEventListener('abort', onAbort);
-        this.handOut();
+        this.assignJobs();
       });
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -109,184 +111,187 @@ export class SessionPool {
     throwIfInterrupted(signal);
   }
 
-  /** Has something done after the workers have ended. */
-  onClose(then: () => Promise<void>): void {
-    this.whenClosed.push(then);
+  /** Registers a callback that {@link close} calls after the workers have ended. */
+  onClose(callback: () => Promise<void>): void {
+    this.closeCallbacks.push(callback);
   }
 
-  /** Ends the workers at once; a run that is under way fails. */
+  /** Kills the workers; calls of {@link run} that have not ended fail. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const batch of this.batches) this.fail(batch, closedError());
+    for (const group of this.groups) this.fail(group, closedError());
     await Promise.all(
-      [...this.members].map(async ({ worker }) => {
-        const exited = new Promise((resolve) => worker.once('exit', resolve));
-        worker.ref();
-        worker.kill('SIGKILL');
+      [...this.workers].map(async ({ child }) => {
+        const exited = new Promise((resolve) => child.once('exit', resolve));
+        child.ref();
+        child.kill('SIGKILL');
         await exited;
       }),
     );
-    for (const then of this.whenClosed.splice(0)) await then();
+    for (const callback of this.closeCallbacks.splice(0)) await callback();
   }
 
-  private addBatch(jobs: Iterable<Job>, settled: (error?: Error) => void): Batch {
-    const batch: Batch = {
+  private addGroup(jobs: Iterable<Job>, settled: (error?: Error) => void): JobGroup {
+    const group: JobGroup = {
       jobs: jobs[Symbol.iterator](),
-      again: [],
+      retries: [],
       exhausted: false,
       stopped: false,
       running: 0,
       settle: (error) => {
-        if (this.batches.delete(batch)) settled(error);
+        if (this.groups.delete(group)) settled(error);
       },
     };
-    this.batches.add(batch);
-    return batch;
+    this.groups.add(group);
+    return group;
   }
 
-  private addMember(): Promise<void> {
+  private addWorker(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const worker = startWorker();
-      const member: Member = { worker, running: new Map(), ready: false, peakBytes: 0 };
-      this.members.add(member);
-      worker.on('message', (message: FromWorker) => {
+      const child = startWorker();
+      const worker: PoolWorker = { child, running: new Map(), ready: false, peakBytes: 0 };
+      this.workers.add(worker);
+      child.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') {
-          member.ready = true;
-          keepAlive(worker, false);
+          worker.ready = true;
+          keepAlive(child, false);
           resolve();
-          this.handOut();
+          this.assignJobs();
         } else if (message.kind === 'failed') {
           reject(new Error(message.message));
-          worker.disconnect();
-        } else this.finish(member, message);
+          child.disconnect();
+        } else this.finish(worker, message);
       });
-      worker.on('error', (error) => {
-        // The worker could not be started: there will be no 'exit'.
-        if (worker.pid === undefined) this.members.delete(member);
+      child.on('error', (error) => {
+        // Without a pid, the process has not started, and no 'exit' event follows.
+        if (child.pid === undefined) this.workers.delete(worker);
         reject(error);
       });
-      worker.on('exit', (code, signal) => {
-        this.members.delete(member);
-        const reason = causeOfDeath(code, signal);
+      child.on('exit', (code, signal) => {
+        this.workers.delete(worker);
+        const reason = causeOfExit(code, signal);
         reject(new Error(`a worker process ended while it was starting (${reason})`));
-        if (!this.closed && member.ready) this.replace(member, reason);
+        if (!this.closed && worker.ready) this.replace(worker, reason);
       });
-      send(worker, { kind: 'open', spec: this.spec });
+      send(child, { kind: 'open', spec: this.spec });
     });
   }
 
-  /** Gives the work of a worker that died to others, and starts another in its place. */
-  private replace(member: Member, reason: string): void {
-    for (const started of member.running.values()) {
-      const { batch } = started;
-      batch.running--;
+  /** Returns the jobs of a worker that died to their groups, and starts a new worker. */
+  private replace(worker: PoolWorker, reason: string): void {
+    for (const started of worker.running.values()) {
+      const { group } = started;
+      group.running--;
       if (started.starts >= maxStarts)
-        this.fail(batch, new Error(`${maxStarts} worker processes died at the same work; the last one: ${reason}`));
-      else if (!batch.stopped) batch.again.push(started);
-      this.settleIfOver(batch);
+        this.fail(
+          group,
+          new Error(`${maxStarts} worker processes died while running the same job; the last one: ${reason}`),
+        );
+      else if (!group.stopped) group.retries.push(started);
+      this.settleIfDone(group);
     }
-    this.addMember().catch((error: unknown) => {
-      if ([...this.members].some(({ ready }) => ready)) return;
-      for (const batch of this.batches) this.fail(batch, asError(error));
+    this.addWorker().catch((error: unknown) => {
+      if ([...this.workers].some(({ ready }) => ready)) return;
+      for (const group of this.groups) this.fail(group, asError(error));
     });
-    this.handOut();
+    this.assignJobs();
   }
 
-  private handOut(): void {
+  private assignJobs(): void {
     for (let load = 0; load < jobsPerWorker; load++)
-      for (const member of this.members) {
-        if (!member.ready || member.running.size > load) continue;
+      for (const worker of this.workers) {
+        if (!worker.ready || worker.running.size > load) continue;
         const started = this.nextJob();
         if (started === undefined) return;
-        this.start(member, started);
+        this.start(worker, started);
       }
   }
 
   private nextJob(): StartedJob | undefined {
-    for (const batch of this.batches) {
-      const again = batch.again.pop();
-      if (again !== undefined) return again;
-      if (batch.exhausted) continue;
+    for (const group of this.groups) {
+      const retry = group.retries.pop();
+      if (retry !== undefined) return retry;
+      if (group.exhausted) continue;
       try {
-        const next = batch.jobs.next();
-        if (next.done !== true) return { job: next.value, batch, starts: 0 };
-        batch.exhausted = true;
-        this.settleIfOver(batch);
+        const next = group.jobs.next();
+        if (next.done !== true) return { job: next.value, group, starts: 0 };
+        group.exhausted = true;
+        this.settleIfDone(group);
       } catch (error) {
-        this.fail(batch, asError(error));
+        this.fail(group, asError(error));
       }
     }
     return undefined;
   }
 
-  private start(member: Member, started: StartedJob): void {
+  private start(worker: PoolWorker, started: StartedJob): void {
     const id = this.nextId++;
     started.starts++;
-    started.batch.running++;
-    if (member.running.size === 0) keepAlive(member.worker, true);
-    member.running.set(id, started);
-    send(member.worker, { kind: 'run', id, feeds: started.job.feeds });
+    started.group.running++;
+    if (worker.running.size === 0) keepAlive(worker.child, true);
+    worker.running.set(id, started);
+    send(worker.child, { kind: 'run', id, feeds: started.job.feeds });
   }
 
-  private finish(member: Member, message: Extract<FromWorker, { kind: 'done' | 'error' }>): void {
-    const started = member.running.get(message.id);
+  private finish(worker: PoolWorker, message: Extract<FromWorker, { kind: 'done' | 'error' }>): void {
+    const started = worker.running.get(message.id);
     if (started === undefined) return;
-    member.running.delete(message.id);
-    if (member.running.size === 0) keepAlive(member.worker, false);
-    if (message.kind === 'done') this.notePeak(member, message.peakBytes);
-    const { job, batch } = started;
-    batch.running--;
-    if (!batch.stopped && message.kind === 'error') this.fail(batch, new Error(`the model failed: ${message.message}`));
-    else if (!batch.stopped && message.kind === 'done') {
+    worker.running.delete(message.id);
+    if (worker.running.size === 0) keepAlive(worker.child, false);
+    if (message.kind === 'done') this.notePeak(worker, message.peakBytes);
+    const { job, group } = started;
+    group.running--;
+    if (!group.stopped && message.kind === 'error') this.fail(group, new Error(`the model failed: ${message.message}`));
+    else if (!group.stopped && message.kind === 'done') {
       try {
         job.done(message.outputs);
       } catch (error) {
-        this.fail(batch, asError(error));
+        this.fail(group, asError(error));
       }
     }
-    this.settleIfOver(batch);
-    this.handOut();
+    this.settleIfDone(group);
+    this.assignJobs();
   }
 
-  private notePeak(member: Member, bytes: number): void {
-    member.peakBytes = bytes;
-    const sum = [...this.members].reduce((total, { peakBytes }) => total + peakBytes, 0);
-    this.largest = Math.max(this.largest, sum);
+  private notePeak(worker: PoolWorker, bytes: number): void {
+    worker.peakBytes = bytes;
+    const sum = [...this.workers].reduce((total, { peakBytes }) => total + peakBytes, 0);
+    this.peak = Math.max(this.peak, sum);
   }
 
-  private settleIfOver(batch: Batch): void {
-    if (batch.exhausted && batch.running === 0 && batch.again.length === 0) batch.settle();
+  private settleIfDone(group: JobGroup): void {
+    if (group.exhausted && group.running === 0 && group.retries.length === 0) group.settle();
   }
 
-  private fail(batch: Batch, error: Error): void {
-    stop(batch);
-    batch.settle(error);
+  private fail(group: JobGroup, error: Error): void {
+    stop(group);
+    group.settle(error);
   }
 }
 
-function stop(batch: Batch): void {
-  batch.exhausted = true;
-  batch.stopped = true;
-  batch.again.length = 0;
+function stop(group: JobGroup): void {
+  group.exhausted = true;
+  group.stopped = true;
+  group.retries.length = 0;
 }
 
-function send(worker: ChildProcess, message: ToWorker): void {
-  // An error means that the worker is gone; its 'exit' tells what to do.
-  worker.send(message, () => undefined);
+function send(child: ChildProcess, message: ToWorker): void {
+  // An error means that the process has ended; the listener of 'exit' deals with that.
+  child.send(message, () => undefined);
 }
 
-/** Whether this process waits for the worker before it ends by itself. */
-function keepAlive(worker: ChildProcess, yes: boolean): void {
+/** Makes this process stay alive as long as the worker does, or not. */
+function keepAlive(child: ChildProcess, yes: boolean): void {
   if (yes) {
-    worker.ref();
-    worker.channel?.ref();
+    child.ref();
+    child.channel?.ref();
   } else {
-    worker.unref();
-    worker.channel?.unref();
+    child.unref();
+    child.channel?.unref();
   }
 }
 
-function causeOfDeath(code: number | null, signal: string | null): string {
+function causeOfExit(code: number | null, signal: string | null): string {
   if (signal === null) return `exit code ${code}`;
   return signal === 'SIGKILL' ? 'killed, perhaps for lack of memory' : `ended by ${signal}`;
 }

@@ -1,6 +1,7 @@
 /**
- * A worker process: one ONNX Runtime session, one run after another. A process, not a thread: it can be killed, by us or
- * for lack of memory, without harm to the others, while the end of a thread within a run takes the whole process along.
+ * A worker process: one ONNX Runtime session that does one run after another. It is a process, not a thread, because a
+ * process can be killed (by us, or for lack of memory) without harm to others; ending a thread during a run crashes the
+ * whole process.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -9,7 +10,7 @@ import { messageOf } from '../../core/errors.js';
 import type { Feeds, FromWorker, SessionSpec, ToWorker } from './messages.js';
 import { providers } from './providers.js';
 
-// What goes wrong is thrown as well, and told by the parent.
+// Errors are also thrown, and the parent reports them.
 env.logLevel = 'fatal';
 
 let session: InferenceSession | undefined;
@@ -17,15 +18,15 @@ let session: InferenceSession | undefined;
 process.on('message', (message: ToWorker) => {
   void answer(message).then(send);
 });
-// The parent is gone, or has no more use for this process.
+// The parent has ended, or does not need this process any more.
 process.on('disconnect', () => {
   process.exit();
 });
-// Ctrl-C reaches the whole group of processes; the parent decides what comes of it.
+// Ctrl-C is sent to the whole process group; the parent decides what to do.
 process.on('SIGINT', () => undefined);
 
 function send(message: FromWorker): void {
-  // An error means that the parent is gone; 'disconnect' follows.
+  // An error means that the parent has ended; 'disconnect' follows.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
@@ -33,8 +34,8 @@ function answer(message: ToWorker): Promise<FromWorker> {
   switch (message.kind) {
     case 'open':
       return open(message.spec);
-    case 'keep':
-      return keep(message.spec, message.path);
+    case 'save':
+      return save(message.spec, message.path);
     case 'run':
       return run(message.id, message.feeds);
   }
@@ -49,15 +50,17 @@ async function open(spec: SessionSpec): Promise<FromWorker> {
   }
 }
 
-/** ONNX Runtime writes the optimised model and, beside it, its constants: as they are, and packed for this processor. */
-async function keep(spec: SessionSpec, path: string): Promise<FromWorker> {
+/**
+ * Lets ONNX Runtime write the optimised model and a file of its constants, both unpacked and packed for this processor.
+ */
+async function save(spec: SessionSpec, path: string): Promise<FromWorker> {
   try {
     await create(
       spec,
       {
         save_external_prepacked_constant_initializers: '1',
         optimized_model_external_initializers_file_name: `${basename(path)}.data`,
-        // Smaller ones are not worth a mapping, and would leave the packed ones behind them unaligned.
+        // Smaller constants are not worth a memory mapping, and would misalign the packed constants that follow.
         optimized_model_external_initializers_min_size_in_bytes: String(1 << 20),
       },
       path,
@@ -71,27 +74,27 @@ async function keep(spec: SessionSpec, path: string): Promise<FromWorker> {
 function create(
   spec: SessionSpec,
   settings: Readonly<Record<string, string>>,
-  keptPath?: string,
+  savePath?: string,
 ): Promise<InferenceSession> {
   const { model, intraOpThreads, device } = spec;
   const options: InferenceSession.SessionOptions = {
     executionProviders: [providers[device].name],
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
-    // Every text has another length: a memory plan for each would only pile up.
+    // Memory plans are kept per input length, and texts have many lengths.
     enableMemPattern: false,
     logSeverityLevel: 3,
-    ...(keptPath === undefined ? {} : { optimizedModelFilePath: keptPath }),
+    ...(savePath === undefined ? {} : { optimizedModelFilePath: savePath }),
   };
-  // It has been optimised before it was written.
-  if (model.kind === 'kept')
+  // A saved model is optimised already.
+  if (model.kind === 'saved')
     return InferenceSession.create(model.path, { ...options, graphOptimizationLevel: 'disabled' });
   const session = {
     ...settings,
     model_external_initializers_file_folder_path: model.weightsFolder,
     disable_prepacking: model.packed ? '0' : '1',
-    // Without such instructions, sums of products of signed and unsigned bytes overflow; of unsigned ones they do not.
-    x64quantprecision: hasDotProducts() ? '0' : '1',
+    // Without VNNI, sums of products of signed and unsigned bytes can overflow; sums of unsigned products cannot.
+    x64quantprecision: hasVnni() ? '0' : '1',
   };
   return InferenceSession.create(model.graph, { ...options, extra: { session } });
 }
@@ -113,8 +116,8 @@ function tensorOf(feed: Feeds[string]): Tensor {
   return feed.type === 'int32' ? new Tensor('int32', feed.data, feed.dims) : new Tensor('int64', feed.data, feed.dims);
 }
 
-/** Whether the processor is known to sum products of bytes in 32 bits (VNNI); on other systems than Linux it is not. */
-function hasDotProducts(): boolean {
+/** True if the processor is known to have VNNI, which sums products of bytes in 32 bits. Known on Linux only. */
+function hasVnni(): boolean {
   try {
     return /^flags\s*:.*\bavx(512)?_vnni\b/m.test(readFileSync('/proc/cpuinfo', 'latin1'));
   } catch {

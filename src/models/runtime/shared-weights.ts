@@ -9,36 +9,37 @@ import type { FromWorker, ModelSource, SessionSpec, ToWorker } from './messages.
 import { startWorker } from './start-worker.js';
 
 /**
- * Weights packed for the processor make a model faster, and each session packs its own: one copy a worker. So a process
- * packs them once and writes them to a file that all workers map into their memory, where they are there once. The file
- * lives as long as the pool: it is larger than the checkpoint, and fits this processor and this runtime alone.
+ * A model whose workers share one copy of the weights. A model is faster if its weights are packed for the processor,
+ * but each session packs its own copy: one per worker. So a separate process packs them once and writes them to a file,
+ * which all workers map into memory. The file is deleted with the pool: it is larger than the checkpoint, and fits only
+ * this processor and this version of the runtime.
  */
 export interface SharedModel {
   readonly source: ModelSource;
-  /** Removes the files. */
+  /** Deletes the files. */
   readonly release: () => Promise<void>;
 }
 
-/** Below this, copies are cheaper than a further process and a file. */
-const smallestShared = 64 << 20;
-/** The file holds the weights as they are, and packed; and something to spare. */
-const diskNeeded = 2.5;
-/** While they are packed, the weights are in memory twice. */
-const memoryNeeded = 2;
+/** Smallest weights to share: for smaller ones, copies are cheaper than another process and a file. */
+const minSharedBytes = 64 << 20;
+/** Disk space needed per byte of weights: the file contains them unpacked and packed, plus a reserve. */
+const diskFactor = 2.5;
+/** Memory needed per byte of weights: during packing, they are in memory twice. */
+const memoryFactor = 2;
 
 /**
  * Packs a model's weights for several workers.
- * @param weightBytes what they take in float32
- * @returns null where each worker is better off with its own copy, or there is no room for a common one
+ * @param weightBytes size of the weights in float32
+ * @returns null if one copy per worker is better, or there is not enough memory or disk space to share one
  */
 export async function shareWeights(
   spec: SessionSpec,
   weightBytes: number,
   workers: number,
 ): Promise<SharedModel | null> {
-  if (workers === 1 || weightBytes < smallestShared || spec.device !== 'cpu') return null;
-  if (memoryNeeded * weightBytes > 0.7 * totalmem()) return null;
-  const folder = await roomFor(diskNeeded * weightBytes);
+  if (workers === 1 || weightBytes < minSharedBytes || spec.device !== 'cpu') return null;
+  if (memoryFactor * weightBytes > 0.7 * totalmem()) return null;
+  const folder = await createFolder(diskFactor * weightBytes);
   if (folder === null) return null;
   const removeNow = (): void => {
     rmSync(folder, { recursive: true, force: true });
@@ -50,8 +51,8 @@ export async function shareWeights(
   };
   try {
     const path = join(folder, 'model.onnx');
-    await keep(spec, path);
-    if (await isAligned(path)) return { source: { kind: 'kept', path }, release };
+    await saveModel(spec, path);
+    if (await isAligned(path)) return { source: { kind: 'saved', path }, release };
   } catch (error) {
     await release();
     throw error;
@@ -61,17 +62,17 @@ export async function shareWeights(
 }
 
 /**
- * Whether the packed weights lie in the file as the processor's instructions want them, at multiples of 64 bytes: ONNX
- * Runtime puts them behind the weights as they are, whatever their size, and ends with a fault if they do not. The model
- * has an entry `OPERATOR+HASH|OFFSET;LENGTH;` for each.
+ * True if the packed weights are aligned to 64 bytes in the file, as the processor's instructions require. ONNX Runtime
+ * writes them right after the unpacked weights, whose size may be anything, and crashes if they are misaligned. The
+ * model file has one entry `OPERATOR+HASH|OFFSET;LENGTH;` per packed weight.
  */
 async function isAligned(path: string): Promise<boolean> {
   const text = await readFile(path, 'latin1');
   return [...text.matchAll(/\+\d+\|(\d+);\d+;/g)].every(([, offset]) => Number(offset) % 64 === 0);
 }
 
-/** A new folder among the caches, if so many bytes fit there and it can be written to. */
-async function roomFor(bytes: number): Promise<string | null> {
+/** Creates a folder in the cache; returns null if the disk has too little space or the folder cannot be created. */
+async function createFolder(bytes: number): Promise<string | null> {
   const parent = join(cacheFolder(), 'packed');
   try {
     await mkdir(parent, { recursive: true });
@@ -86,8 +87,8 @@ async function roomFor(bytes: number): Promise<string | null> {
   }
 }
 
-/** In a process of its own, whose memory is given back when it ends. */
-function keep(spec: SessionSpec, path: string): Promise<void> {
+/** Packs the weights and saves the model, in a separate process, so that its memory is freed when it ends. */
+function saveModel(spec: SessionSpec, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = startWorker();
     worker.once('error', reject);
@@ -99,12 +100,12 @@ function keep(spec: SessionSpec, path: string): Promise<void> {
       else reject(new Error('message' in message ? message.message : message.kind));
       worker.kill('SIGKILL');
     });
-    const message: ToWorker = { kind: 'keep', spec, path };
+    const message: ToWorker = { kind: 'save', spec, path };
     worker.send(message, () => undefined);
   });
 }
 
-/** Removes what processes of this machine left that were killed. */
+/** Removes folders that killed processes of this machine left behind. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const [, pid, host] = /^(\d+)-[0-9a-f]+-(.*)$/.exec(name) ?? [];

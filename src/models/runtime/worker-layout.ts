@@ -1,42 +1,50 @@
 import { totalmem } from 'node:os';
 
-/** How many processes run a model, and with how many threads each. */
-export interface Crew {
+/** Number of processes that run a model, and of threads in each. */
+export interface WorkerLayout {
   readonly workers: number;
   readonly intraOpThreads: number;
 }
 
-/** What a model needs. */
-export interface Needs {
-  /** Bytes of its weights, which workers share. */
+/** Memory that a model needs, in bytes. */
+export interface MemoryNeeds {
+  /** Size of the weights, which workers share. */
   readonly weights: number;
-  /** Bytes that one run needs besides, at most. */
+  /** Upper limit of what one run needs in addition. */
   readonly activations: number;
 }
 
-/** From this size on, a second of measuring is little beside the work, and processes are costly. */
+/** Size of the weights of a large model: measuring takes little time compared to its work, and workers are costly. */
 const largeModel = 1 << 30;
 
 /**
- * The crews worth trying for a model, the first being the usual one: a worker a thread, because single threads waste
- * nothing on waiting for each other. Fewer where the memory would not hold what so many runs need at a time. For a large
- * model, where loading weights from memory may be what takes the time, crews of fewer workers with more threads, too.
- * @param workers asked for by the user, if any
+ * The worker layouts worth measuring for a model, the default first: one worker per thread, because threads of one run
+ * wait for each other; fewer workers if the memory would not hold as many concurrent runs. For a large model, whose
+ * speed may be limited by loading weights from memory, layouts of fewer workers with more threads follow.
+ * @param workers number of workers that the user asked for, if any
  */
-export function crews(threads: number, workers: number | undefined, needs: Needs, memory = totalmem()): Crew[] {
-  const crew = (size: number): Crew => ({ workers: size, intraOpThreads: Math.max(1, Math.floor(threads / size)) });
-  if (workers !== undefined) return [crew(workers)];
+export function workerLayouts(
+  threads: number,
+  workers: number | undefined,
+  needs: MemoryNeeds,
+  memory = totalmem(),
+): WorkerLayout[] {
+  const layout = (size: number): WorkerLayout => ({
+    workers: size,
+    intraOpThreads: Math.max(1, Math.floor(threads / size)),
+  });
+  if (workers !== undefined) return [layout(workers)];
   const room = Math.floor((0.8 * memory - needs.weights) / needs.activations);
-  const most = Math.max(1, Math.min(threads, room));
-  if (needs.weights < largeModel) return [crew(most)];
-  const sizes = [most];
+  const maxWorkers = Math.max(1, Math.min(threads, room));
+  if (needs.weights < largeModel) return [layout(maxWorkers)];
+  const sizes = [maxWorkers];
   while (sizes.at(-1)! > 1) sizes.push(sizes.at(-1)! >> 1);
-  return sizes.map(crew);
+  return sizes.map(layout);
 }
 
 /**
- * Bytes that a transformer's run holds at a time, roughly and rather too much: attention scores of every head (of 64
- * dimensions), a layer's inner states, and logits.
+ * Memory of one run of a transformer in bytes, a generous estimate: attention scores of all heads (of 64 dimensions),
+ * the intermediate states of one layer, and logits.
  */
 export function activationBytes(tokens: number, hiddenSize: number, logits: number): number {
   return 4 * (3 * tokens * tokens * Math.ceil(hiddenSize / 64) + 20 * tokens * hiddenSize + 3 * logits);

@@ -8,7 +8,7 @@ import type { Encoder } from '../../src/core/model.js';
 import { createBiEncoder, createCrossEncoder, type BiEncoderOptions } from '../../src/models/index.js';
 import { encoderGraph } from '../../src/models/graphs/encoder-graph.js';
 import { embeddingViews } from '../../src/models/pooling/poolings.js';
-import { crews } from '../../src/models/runtime/worker-layout.js';
+import { workerLayouts } from '../../src/models/runtime/worker-layout.js';
 import { openPool } from '../../src/models/runtime/open-pool.js';
 import type { SessionPool } from '../../src/models/runtime/pool.js';
 import { fixture, relativeError } from './goldens.js';
@@ -17,18 +17,18 @@ import { writeRandomGptNeo } from './random-gpt-neo.js';
 
 const GiB = 2 ** 30;
 
-describe('a crew', () => {
+describe('a worker layout', () => {
   const small = { weights: 0.5 * GiB, activations: 0.2 * GiB };
 
-  it('has a worker a thread, or as many as were asked for', () => {
-    expect(crews(8, undefined, small, 32 * GiB)).toEqual([{ workers: 8, intraOpThreads: 1 }]);
-    expect(crews(8, 3, small, 32 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
-    expect(crews(2, 4, small, 32 * GiB)).toEqual([{ workers: 4, intraOpThreads: 1 }]);
+  it('has one worker per thread, or as many as were asked for', () => {
+    expect(workerLayouts(8, undefined, small, 32 * GiB)).toEqual([{ workers: 8, intraOpThreads: 1 }]);
+    expect(workerLayouts(8, 3, small, 32 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
+    expect(workerLayouts(2, 4, small, 32 * GiB)).toEqual([{ workers: 4, intraOpThreads: 1 }]);
   });
 
   it('has no more workers than the memory holds runs, and one at least', () => {
-    expect(crews(8, undefined, small, 1.5 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
-    expect(crews(8, undefined, small, 0.25 * GiB)).toEqual([{ workers: 1, intraOpThreads: 8 }]);
+    expect(workerLayouts(8, undefined, small, 1.5 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
+    expect(workerLayouts(8, undefined, small, 0.25 * GiB)).toEqual([{ workers: 1, intraOpThreads: 8 }]);
   });
 
   it('is the fastest of those measured for a model that is said to be large', async () => {
@@ -53,17 +53,17 @@ describe('a crew', () => {
   it('is to be measured for a large model', () => {
     const large = { weights: 5 * GiB, activations: 0.5 * GiB };
     expect(
-      crews(4, undefined, large, 32 * GiB).map(({ workers, intraOpThreads }) => [workers, intraOpThreads]),
+      workerLayouts(4, undefined, large, 32 * GiB).map(({ workers, intraOpThreads }) => [workers, intraOpThreads]),
     ).toEqual([
       [4, 1],
       [2, 2],
       [1, 4],
     ]);
-    expect(crews(4, 2, large, 32 * GiB)).toEqual([{ workers: 2, intraOpThreads: 2 }]);
+    expect(workerLayouts(4, 2, large, 32 * GiB)).toEqual([{ workers: 2, intraOpThreads: 2 }]);
   });
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-crew-'));
+const folder = mkdtempSync(join(tmpdir(), 'sgpt-bench-worker-layout-'));
 const packed = join(folder, 'cache', 'packed');
 /** Some 100 MB in float32: large enough to be shared. */
 const model = join(folder, 'model');
