@@ -123,7 +123,7 @@ describe.each(['gpt-neo', ...names.sort()])('several texts in one run of %s', (n
     await withModel(name, async ({ checkpoint, architecture }) => {
       const views = embeddingViews(['all'], ['all'], architecture);
       const alone = await open(encoderGraph(architecture, checkpoint, views));
-      const batched = await open(encoderGraph(architecture, checkpoint, views, null, true));
+      const batched = await open(encoderGraph(architecture, checkpoint, views, { batched: true }));
       const text = fc.array(token, { minLength: 1, maxLength: Math.min(architecture.maxTokens ?? 60, 60) });
       await fc.assert(
         fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 8 }), budget, async (texts, maxTokens) => {
@@ -144,7 +144,7 @@ describe.each(['gpt-neo', ...names.sort()])('several texts in one run of %s', (n
   it.skipIf(encoders.test(name))('have the log-probabilities that each has alone, with its queries', async () => {
     await withModel(name, async ({ checkpoint, architecture }) => {
       const alone = await open(scorerGraph(architecture, checkpoint));
-      const batched = await open(scorerGraph(architecture, checkpoint, null, true));
+      const batched = await open(scorerGraph(architecture, checkpoint, { batched: true }));
       const limits = { maxTokens: 39, instructionTokens: 2, maxQueryTokens: 20 };
       const group = fc.record({
         context: fc.array(token, { minLength: 1, maxLength: 50 }),

@@ -142,7 +142,7 @@ describe('every architecture', () => {
       const int8 = new Int8Weights(join(folder, 'cache'), { 'model.safetensors': name });
       const [exact, small] = [
         encoderGraph(architecture, checkpoint, views),
-        encoderGraph(architecture, checkpoint, views, int8),
+        encoderGraph(architecture, checkpoint, views, { int8 }),
       ];
       await int8.prepare();
       expect(Buffer.from(small.graph).includes('Gemm')).toBe(false);

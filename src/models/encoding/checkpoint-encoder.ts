@@ -45,7 +45,7 @@ export async function openCheckpointEncoder(
   const longest = preparation.limit ?? usualTokens;
   const { info, pool } = await startModel(
     { ...model, checkpoint },
-    (int8) => encoderGraph(architecture, checkpoint, views, int8, batchTokens !== null),
+    (int8) => encoderGraph(architecture, checkpoint, views, { int8, batched: batchTokens !== null }),
     {
       ...options,
       ...{ device, batchTokens },

@@ -8,25 +8,25 @@ import { Weights } from '../onnx/weights.js';
 import { ModuleNodes } from '../pooling/module-nodes.js';
 import { PoolingNodes } from '../pooling/pooling-nodes.js';
 import { TextRows } from '../pooling/text-rows.js';
-import type { Int8Weights } from '../quantization/int8-weights.js';
+import type { GraphOptions } from './graph-options.js';
 import { outputViews, type EncoderView } from './view-outputs.js';
 
 /**
- * One text in, all its vectors out: input `ids` int32 [tokens], at least one; one output [1, size] a view, named and
- * ordered as the views are. Or several texts, one after another, and one output [texts, size] a view; then there are more
- * inputs, all int32:
- * - `positions` [tokens]: place of each token in its text, from 0
- * - `texts` [tokens]: number of the text that each token is of, from 0
- * - `lasts` [texts]: the last token of each text
- * @param batched whether it takes several texts
- * @throws InputError for a tensor that is missing or has another shape than config.json asks for
+ * The graph of an encoder. Input `ids` int32 [tokens], at least one token; one output [1, size] per view, named and
+ * ordered like the views.
+ *
+ * A batched graph takes several texts, one after another, and its outputs are [texts, size]. It has more inputs, all
+ * int32:
+ * - `positions` [tokens]: position of each token in its text, from 0
+ * - `texts` [tokens]: index of the text that each token belongs to, from 0
+ * - `lasts` [texts]: index of each text's last token
+ * @throws InputError for a tensor that is missing or whose shape differs from config.json
  */
 export function encoderGraph(
   architecture: Architecture,
   checkpoint: Checkpoint,
   views: readonly EncoderView[],
-  int8: Int8Weights | null = null,
-  batched = false,
+  { int8 = null, batched = false }: GraphOptions = {},
 ): BuiltModel {
   const graph = new GraphBuilder();
   const weights = new Weights(graph, checkpoint, architecture.prefixes, int8);

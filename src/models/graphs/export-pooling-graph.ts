@@ -9,10 +9,10 @@ import { TextRows } from '../pooling/text-rows.js';
 import { outputViews, type EncoderView } from './view-outputs.js';
 
 /**
- * What follows the last hidden state of a model exported for transformers.js: one text's state in, all its vectors out.
- * Input `hidden` float32 [tokens, size]; one output [1, dimensions] per view, named and ordered as the views are.
- * @param checkpoint with the weights of the model's own modules
- * @throws InputError for a module's tensor that has another shape than its configuration says
+ * The graph that computes the views of a model exported for transformers.js from one text's last hidden state. Input
+ * `hidden` float32 [tokens, size]; one output [1, dimensions] per view, named and ordered like the views.
+ * @param checkpoint contains the weights of the model's own modules
+ * @throws InputError for a module's tensor whose shape differs from the module's configuration
  */
 export function exportPoolingGraph(checkpoint: Checkpoint, views: readonly EncoderView[], size: number): BuiltModel {
   const graph = new GraphBuilder();

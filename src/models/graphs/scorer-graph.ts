@@ -2,28 +2,27 @@ import { InputError } from '../../core/errors.js';
 import { lastHiddenState, type Architecture } from '../architectures/architecture.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { BuiltModel } from '../onnx/built-model.js';
-import type { Int8Weights } from '../quantization/int8-weights.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import { Modules } from '../onnx/modules.js';
 import { Tokens } from '../onnx/tokens.js';
 import { Weights } from '../onnx/weights.js';
+import type { GraphOptions } from './graph-options.js';
 
 /**
- * A packed sequence (packing.ts) in, log-probabilities out. Inputs, int32 unless said otherwise:
- * - `ids`, `positions`, `parts` [tokens]: part 0 is seen by all, part n by itself alone
- * - `rows` [rows]: the tokens whose successors are predicted; only these go through the last layer and the LM head
- * - `targets` int64 [targets, 2]: which of `rows` predicts, and the token it is to predict
- * - `texts` [tokens], only where several packs lie one after another: number of the pack that each token is of, from 0
+ * The graph of a pair scorer, which takes a packed sequence (packing.ts). Inputs, int32 unless noted:
+ * - `ids`, `positions`, `parts` [tokens]: part 0 is visible to all tokens, any other part only to itself
+ * - `rows` [rows]: indices of the tokens whose successors are predicted; the last layer and the LM head compute these
+ *   only
+ * - `targets` int64 [targets, 2]: index in `rows`, and the token to predict there
+ * - `texts` [tokens], in a batched graph, where packs follow one another: index of each token's pack, from 0
  *
- * Output `logProbabilities` [targets]: log P(token | what the row sees), over the whole vocabulary.
- * @param batched whether it takes several packs
+ * Output `logProbabilities` [targets]: log P(token | tokens that the row sees), over the whole vocabulary.
  * @throws InputError for an encoder, which has no language model head, and as {@link encoderGraph}
  */
 export function scorerGraph(
   architecture: Architecture,
   checkpoint: Checkpoint,
-  int8: Int8Weights | null = null,
-  batched = false,
+  { int8 = null, batched = false }: GraphOptions = {},
 ): BuiltModel {
   if (architecture.logits === null)
     throw new InputError(

@@ -3,10 +3,10 @@ import type { PoolingNodes } from '../pooling/pooling-nodes.js';
 import type { PooledView } from '../pooling/poolings.js';
 import type { ModuleView } from '../pooling/sentence-modules.js';
 
-/** A vector that a graph yields: hidden states pooled, or what the model's own modules make of them. */
+/** A view of a bi-encoder's graph: pooled hidden states, or the result of the model's own modules. */
 export type EncoderView = PooledView | ModuleView;
 
-/** Makes each view an output of the graph [texts, size], named and ordered as the views are. */
+/** Declares one graph output [texts, size] per view, named and ordered like the views. */
 export function outputViews(
   views: readonly EncoderView[],
   { pooling, modules }: { readonly pooling: PoolingNodes; readonly modules: ModuleNodes },

@@ -77,7 +77,7 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   // Of a batch, no more than half is queries where they are not longer than the documents in their prompts.
   const logits = Math.max(maxQueryTokens, (batchTokens ?? 0) / 2) * architecture.vocabularySize;
   const build = (int8: Int8Weights | null): BuiltModel =>
-    scorerGraph(architecture, checkpoint, int8, batchTokens !== null);
+    scorerGraph(architecture, checkpoint, { int8, batched: batchTokens !== null });
   const { info, pool } = await startModel(model, build, {
     ...options,
     device: options.device ?? 'cpu',

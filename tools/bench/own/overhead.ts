@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { profileByName } from '../../../src/core/profile.js';
 import type { RetrievalTask } from '../../../src/core/dataset.js';
 import { openBeirFolder } from '../../../src/datasets/beir-folder.js';
-import { textIds } from '../../../src/models/encoding/bi-encoder.js';
+import { textIds } from '../../../src/models/encoding/text-preparation.js';
 import { locateModel } from '../../../src/models/hub/index.js';
 import { createBiEncoder } from '../../../src/models/index.js';
 import { longestFirst } from '../../../src/models/runtime/longest-first.js';
@@ -73,7 +73,7 @@ async function modelWork({ model, task: folder, maxTokens, threads, shard }: Par
   const opened = await openModel(await locateModel(model, {}), 'fp32');
   const { architecture, checkpoint, tokenizer } = opened;
   const views = embeddingViews(['weightedmean'], [], architecture);
-  const { pool } = await startModel(opened, (int8) => encoderGraph(architecture, checkpoint, views, int8), {
+  const { pool } = await startModel(opened, (int8) => encoderGraph(architecture, checkpoint, views, { int8 }), {
     ...{ threads, device: 'cpu', activationBytes: activationBytes(maxTokens, architecture.hiddenSize, 0) },
     ...{ probe: feedsOf(new Int32Array(maxTokens)), note: () => undefined },
   });

@@ -1,0 +1,9 @@
+import type { Int8Weights } from '../quantization/int8-weights.js';
+
+/** Options of a graph that runs a whole model. */
+export interface GraphOptions {
+  /** Linear layers in eight bits, with these weights; null, the default, for float32. */
+  readonly int8?: Int8Weights | null;
+  /** True for a graph that takes several texts, or packs, per run. Default: false. */
+  readonly batched?: boolean;
+}
