@@ -1,8 +1,11 @@
-/** Models: checkpoints in, an Encoder (SGPT-BE) or a PairScorer (SGPT-CE) out. No runtime is loaded before it is needed. */
-export { createBiEncoder, textIds, tokenLimit, type BiEncoderOptions } from './encoding/bi-encoder.js';
+/**
+ * Models: checkpoints in, an Encoder (SGPT-BE) or a PairScorer (SGPT-CE) out. No runtime is loaded before it is needed.
+ */
+export { createBiEncoder, type BiEncoderOptions } from './encoding/bi-encoder.js';
+export { textIds, tokenLimit } from './encoding/text-preparation.js';
 export { contextIds, createCrossEncoder, type CrossEncoderOptions, type FindExample } from './scoring/cross-encoder.js';
 export { poolings, parsePooling, type Pooling } from './pooling/poolings.js';
-export { parseEmbedPrompt, requireOneMark } from './encoding/embed-prompts.js';
+export { parseEmbedPrompt, refuseBracketsWithPrompt } from './encoding/embed-prompts.js';
 export {
   exampleOf,
   parsePrompt,

@@ -68,5 +68,5 @@ async function checkValues(spec: SystemSpec): Promise<void> {
   if (embedPrompt !== null) models.parseEmbedPrompt(embedPrompt);
   if (prompt !== null) models.requirePrompt(prompt);
   models.resolveBrackets(brackets);
-  models.requireOneMark(brackets, embedPrompt);
+  models.refuseBracketsWithPrompt(brackets, embedPrompt);
 }

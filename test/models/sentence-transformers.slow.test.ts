@@ -95,7 +95,7 @@ describe('a sentence-transformers folder', () => {
     await encoder.close();
     expect(encoder.views.map(({ name }) => name)).toEqual(['weightedmean']);
     await expect(open(fixture('gpt-neo'), { poolings: ['own'] })).rejects.toThrow(
-      'pooling "own": gpt-neo has no modules.json that says one',
+      'pooling "own": gpt-neo has no modules.json that defines it',
     );
   });
 

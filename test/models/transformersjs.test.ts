@@ -190,7 +190,7 @@ describe('a model exported for transformers.js', () => {
 
   it('is refused where it cannot do what is asked', async () => {
     const folder = exportedFolder();
-    await expect(embed(folder, 'a', { layers: ['all'] })).rejects.toThrow('gives its last hidden state alone');
+    await expect(embed(folder, 'a', { layers: ['all'] })).rejects.toThrow('has only its last hidden state');
     await expect(embed(folder, 'a', { poolings: ['meanmean'] })).rejects.toThrow(
       'pooling "meanmean": a model exported',
     );

@@ -3,7 +3,7 @@ import { encoderGraph } from '../graphs/encoder-graph.js';
 import type { EncoderView } from '../graphs/view-outputs.js';
 import type { ModelLocation } from '../hub/index.js';
 import { openModel } from '../loading/open-model.js';
-import { batchBudget, startModel } from '../loading/start-model.js';
+import { tokensPerBatch, startModel } from '../loading/start-model.js';
 import { readSentenceTransformer } from '../pooling/sentence-transformers.js';
 import type { Job } from '../runtime/job.js';
 import { longestFirst } from '../runtime/longest-first.js';
@@ -14,15 +14,15 @@ import type { BiEncoderOptions } from './options.js';
 import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
 import { checkpointViews, zeroMatrices } from './views.js';
 
-/** Longest input of most models, where a model has no limit. */
-const usualTokens = 2048;
-/** A short text, to measure with. */
+/** Assumed longest input of a model without a limit; it is that of most models. */
+const assumedMaxTokens = 2048;
+/** Length of the short text that worker layouts are measured with. */
 const probeTokens = 32;
 
 /**
- * Opens a model folder with weights. Texts are run without padding and blind to others, one per run or as many as
- * `batchTokens` allows.
- * @throws InputError for a model or an option that is not possible
+ * Opens a model folder with weights. Texts are run without padding and do not see each other; a run has one text, or as
+ * many as `batchTokens` allows.
+ * @throws InputError for an invalid model or option
  */
 export async function openCheckpointEncoder(
   source: ModelLocation,
@@ -30,7 +30,7 @@ export async function openCheckpointEncoder(
   marks: Marks,
 ): Promise<Encoder> {
   const { dtype = 'fp32', device = 'cpu', progress } = options;
-  const batchTokens = batchBudget(options);
+  const batchTokens = tokensPerBatch(options);
   const model = await openModel(source, dtype, progress);
   const { architecture, tokenizer } = model;
   const sentence = await readSentenceTransformer(model.checkpoint);
@@ -42,7 +42,7 @@ export async function openCheckpointEncoder(
     options,
   );
   const views = checkpointViews(options, { id, sentence }, architecture);
-  const longest = preparation.limit ?? usualTokens;
+  const longest = preparation.limit ?? assumedMaxTokens;
   const { info, pool } = await startModel(
     { ...model, checkpoint },
     (int8) => encoderGraph(architecture, checkpoint, views, { int8, batched: batchTokens !== null }),
@@ -64,7 +64,7 @@ export async function openCheckpointEncoder(
   };
 }
 
-/** The parts of a model in use. */
+/** The parts of an opened bi-encoder. */
 interface CheckpointParts {
   readonly pool: SessionPool;
   readonly preparation: TextPreparation;

@@ -2,7 +2,7 @@ import { InputError } from '../../core/errors.js';
 import { pythonStrip } from '../../core/text.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
 
-/** What stands around a text whose meaning the model is asked for; the last token's hidden state is the embedding. */
+/** A prompt that asks the model for the meaning of the text within; the last token's hidden state is the embedding. */
 export interface EmbedPrompt {
   readonly before: string;
   readonly after: string;
@@ -12,8 +12,9 @@ export interface EmbedPrompt {
 const eol = 'This sentence : "{}" means in one word:"';
 
 /**
- * @param text `eol`; `eol:SENTENCE=WORD`, with a demonstration first (may be repeated, separated by `|`); or any text with one {}
- * in the text's place
+ * Parses an embedding prompt.
+ * @param text `eol`; `eol:SENTENCE=WORD`, which starts with a demonstration (several are separated by `|`); or any text
+ * with {} once, in place of the text to embed
  * @throws InputError for anything else
  */
 export function parseEmbedPrompt(text: string): EmbedPrompt {
@@ -26,15 +27,15 @@ export function parseEmbedPrompt(text: string): EmbedPrompt {
   return { before: before!, after };
 }
 
-/** @throws InputError where texts would be marked by brackets and by a prompt */
-export function requireOneMark(brackets: string, embedPrompt: string | null): void {
+/** @throws InputError if both brackets and an embedding prompt are given */
+export function refuseBracketsWithPrompt(brackets: string, embedPrompt: string | null): void {
   if (embedPrompt !== null && brackets !== 'auto' && brackets !== 'none')
     throw new InputError(`brackets "${brackets}" and an embedding prompt exclude each other; leave one out`);
 }
 
-/** Each demonstration is the template, filled, with its answer: `This sentence : "…" means in one word:"Word".` */
+/** Puts demonstrations before the template, filled in and answered: `This sentence : "…" means in one word:"Word".` */
 function withDemonstrations(text: string): string {
-  const shown = text
+  const demonstrations = text
     .slice('eol:'.length)
     .split('|')
     .map((demonstration) => {
@@ -43,13 +44,14 @@ function withDemonstrations(text: string): string {
         throw new InputError(`embedding prompt "${text}": found "${demonstration}"; expected SENTENCE=WORD after eol:`);
       return `${eol.replace('{}', () => demonstration.slice(0, at))}${demonstration.slice(at + 1)}".`;
     });
-  return shown.join('') + eol;
+  return demonstrations.join('') + eol;
 }
 
 /**
- * Token ids of a stripped text within its prompt and the model's special tokens. The whole is tokenised as one string, as in
- * the reference program; where it is too long, the text alone is cut, on the right, and tokenised apart.
- * @throws InputError where the prompt leaves no room
+ * Token ids of a stripped text within its prompt and the model's special tokens. Prompt and text are tokenised as one
+ * string, as in the reference program. If they are too long, the text is tokenised separately and truncated on the
+ * right.
+ * @throws InputError if the prompt leaves no room for a text
  */
 export function promptedIds(
   tokenizer: Tokenizer,

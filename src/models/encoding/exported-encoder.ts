@@ -12,10 +12,10 @@ import { prepareTexts, type Marks, type TextPreparation } from './text-preparati
 import { exportedViews, zeroMatrices } from './views.js';
 
 /**
- * Opens a model exported to ONNX for transformers.js, which runs it. Its last hidden state is pooled by the same graph
- * nodes as that of a checkpoint, as its modules.json says or as asked. One text at a time, so that a vector does not
- * depend on its neighbours.
- * @throws InputError for options that an export cannot follow, or an export that cannot be used
+ * Opens a model exported to ONNX for transformers.js, which computes its last hidden state. That is pooled by the same
+ * graph nodes as for a checkpoint, with the requested poolings or those of modules.json. Each text is run alone, so
+ * that its vector does not depend on others.
+ * @throws InputError for options that an export does not support, or an unusable export
  */
 export async function openExportedEncoder(
   exported: ExportedFolder,
@@ -23,7 +23,7 @@ export async function openExportedEncoder(
   marks: Marks,
 ): Promise<Encoder> {
   const { id } = exported.checkpoint;
-  requirePossible(id, options);
+  refuseUnsupported(id, options);
   const { dtype = 'fp32', threads } = options;
   const tokenizer = await openTokenizer(exported.checkpoint.folder);
   const sentence = await readSentenceTransformer(exported.checkpoint);
@@ -52,18 +52,18 @@ export async function openExportedEncoder(
 }
 
 /** @throws InputError for options that need a model's weights */
-function requirePossible(id: string, { layers = [], device = 'cpu' }: BiEncoderOptions): void {
+function refuseUnsupported(id: string, { layers = [], device = 'cpu' }: BiEncoderOptions): void {
   if (device !== 'cpu')
     throw new InputError(
-      `${id}: a model exported for transformers.js runs on the processor alone; leave --device ${device} out`,
+      `${id}: a model exported for transformers.js runs on the processor only; leave --device ${device} out`,
     );
   if (layers.length > 0)
     throw new InputError(
-      `${id}: a model exported for transformers.js gives its last hidden state alone; leave --layer out`,
+      `${id}: a model exported for transformers.js has only its last hidden state; leave --layer out`,
     );
 }
 
-/** The parts of an exported model in use. */
+/** The parts of an opened export. */
 interface ExportedParts {
   readonly model: ExportedModel;
   readonly pooling: InProcessSession;

@@ -7,7 +7,7 @@ import { exists, readJson } from '../../io/files.js';
 import { hasWeights, type Checkpoint } from '../checkpoint/checkpoint.js';
 import type { ModelLocation } from '../hub/index.js';
 
-/** Files of transformers.js' layout by the type they compute in, and transformers.js' name of it. */
+/** Model files in transformers.js' layout, by number type, and transformers.js' name of the type. */
 const layouts = {
   fp32: { file: 'onnx/model.onnx', dtype: 'fp32' },
   int8: { file: 'onnx/model_quantized.onnx', dtype: 'q8' },
@@ -15,9 +15,9 @@ const layouts = {
 
 /** A folder in transformers.js' layout. */
 export interface ExportedFolder {
-  /** Without tensors: the weights are in the export. */
+  /** Has no tensors: the weights are in the export. */
   readonly checkpoint: Checkpoint;
-  /** Positions that the model has, or null where config.json does not say. */
+  /** Number of positions, or null if config.json does not give it. */
   readonly positions: number | null;
 }
 
@@ -27,11 +27,11 @@ const configSchema = z.looseObject({
   max_position_embeddings: z.int().positive().optional(),
 });
 
-/** @returns null for a folder in another layout: one that has weights, or no export */
+/** Reads the settings of an exported model. @returns null for a folder that has weights, or no export */
 export async function readExported({ folder, id, revision }: ModelLocation): Promise<ExportedFolder | null> {
   if (await hasWeights(folder)) return null;
-  const found = await Promise.all(Object.values(layouts).map(({ file }) => exists(join(folder, file))));
-  if (!found.includes(true)) return null;
+  const present = await Promise.all(Object.values(layouts).map(({ file }) => exists(join(folder, file))));
+  if (!present.includes(true)) return null;
   const configPath = join(folder, 'config.json');
   const config = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
   return {
@@ -43,16 +43,16 @@ export async function readExported({ folder, id, revision }: ModelLocation): Pro
   };
 }
 
-/** A model that runs in transformers.js. */
+/** A model loaded in transformers.js. */
 export interface ExportedModel {
-  /** The file it was read from, relative to its folder. */
+  /** File that it was read from, relative to its folder. */
   readonly file: string;
-  /** Last hidden state [tokens, size] of one text. */
+  /** Returns the last hidden state [tokens, size] of one text. */
   run(ids: Int32Array): Promise<Matrix>;
   close(): Promise<void>;
 }
 
-/** @throws InputError for an export that is missing, that transformers.js cannot load, or that has no hidden states */
+/** Loads an export. @throws InputError if it is missing, transformers.js cannot load it, or it has no hidden states */
 export async function loadExported(
   { folder }: Checkpoint,
   { dtype, threads }: { readonly dtype: Dtype; readonly threads: number },
@@ -86,7 +86,7 @@ export async function loadExported(
       const state = output['last_hidden_state'] ?? output['token_embeddings'];
       if (!(state?.data instanceof Float32Array) || state.dims.length !== 3)
         throw new InputError(
-          `${path}: gives ${Object.keys(output).join(', ')}; expected last_hidden_state, as of a feature-extraction export`,
+          `${path}: has the outputs ${Object.keys(output).join(', ')}; expected last_hidden_state, as in exports for feature extraction`,
         );
       return { rows: ids.length, columns: state.dims[2]!, data: state.data };
     },

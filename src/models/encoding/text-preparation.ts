@@ -8,21 +8,21 @@ import type { Tokenizer } from '../checkpoint/tokenizer.js';
 import { learnedPositions } from '../pooling/sentence-modules.js';
 import type { SentenceTransformer } from '../pooling/sentence-transformers.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
-import { parseEmbedPrompt, promptedIds, requireOneMark, type EmbedPrompt } from './embed-prompts.js';
+import { parseEmbedPrompt, promptedIds, refuseBracketsWithPrompt, type EmbedPrompt } from './embed-prompts.js';
 import type { BiEncoderOptions } from './options.js';
 
-/** How texts become token ids for one model: the same for every kind of bi-encoder. */
+/** Conversion of texts to token ids for one model; the same for every kind of bi-encoder. */
 export interface TextPreparation {
-  /** Longest input in tokens, with what is put around a text; null for no limit. */
+  /** Longest input in tokens, with the tokens around a text; null for no limit. */
   readonly limit: number | null;
-  /** All that a vector depends on besides the model's files, for keys and records. */
+  /** All settings that a vector depends on, besides the model's files; part of keys and records. */
   readonly settings: Settings;
   ids(text: string, role: Role): Int32Array;
 }
 
-/** What is put around texts: brackets, or a prompt. */
+/** Additions around texts: brackets, or a prompt. */
 export interface Marks {
-  /** As asked for; `auto` is resolved by the model's name. */
+  /** As requested; `auto` is resolved by the model's name. */
   readonly brackets: Brackets;
   readonly prompt: EmbedPrompt | null;
 }
@@ -31,25 +31,28 @@ export interface Marks {
 export interface TextModel {
   readonly checkpoint: Pick<Checkpoint, 'id' | 'nameOrPath'>;
   readonly tokenizer: Tokenizer;
-  /** How many positions it has, or null where they have no end. */
+  /** Number of positions, or null if they are unlimited. */
   readonly positions: number | null;
   readonly sentence: SentenceTransformer | null;
 }
 
 /**
- * Checks options that can be wrong without a model.
- * @throws InputError for a prompt that is none, or brackets beside a prompt
+ * Checks the options about brackets and prompts that can be checked without a model.
+ * @throws InputError for an invalid prompt, or for both brackets and a prompt
  */
 export function parseMarks({
   brackets = 'auto',
   embedPrompt,
 }: Pick<BiEncoderOptions, 'brackets' | 'embedPrompt'>): Marks {
   const prompt = embedPrompt === undefined ? null : parseEmbedPrompt(embedPrompt);
-  requireOneMark(brackets, embedPrompt ?? null);
+  refuseBracketsWithPrompt(brackets, embedPrompt ?? null);
   return { brackets, prompt };
 }
 
-/** @throws InputError for brackets that the vocabulary does not have, or a limit that leaves no room for a text */
+/**
+ * Prepares a model's conversion of texts to token ids.
+ * @throws InputError for brackets that the vocabulary does not have, or a limit that leaves no room for a text
+ */
 export function prepareTexts(
   { checkpoint, tokenizer, positions, sentence }: TextModel,
   marks: Marks,
@@ -57,32 +60,32 @@ export function prepareTexts(
 ): TextPreparation {
   const { prompt } = marks;
   const brackets = prompt === null ? resolveBrackets(marks.brackets, checkpoint.id, checkpoint.nameOrPath) : 'none';
-  const around = bracketIds(brackets, tokenizer, checkpoint.id);
-  const possible = Math.min(positions ?? Infinity, learnedPositions(sentence?.modules ?? []));
-  const limit = tokenLimit(maxTokens ?? sentence?.maxTokens ?? null, possible, tokenizer, around);
+  const idsOfBrackets = bracketIds(brackets, tokenizer, checkpoint.id);
+  const modelLimit = Math.min(positions ?? Infinity, learnedPositions(sentence?.modules ?? []));
+  const limit = tokenLimit(maxTokens ?? sentence?.maxTokens ?? null, modelLimit, tokenizer, idsOfBrackets);
   const embedPrompt = prompt === null ? null : `${prompt.before}{}${prompt.after}`;
   return {
     limit,
     settings: modelSettings(
       'local vectors',
       { brackets, maxTokens: limit, embedPrompt, device },
-      prompt === null ? textSettings(sentence) : {},
+      prompt === null ? modelTextSettings(sentence) : {},
     ),
     ids: (text, role) =>
       prompt === null
-        ? textIds(tokenizer, withOwnPrompt(sentence, text, role), around?.[role] ?? null, limit)
+        ? textIds(tokenizer, withModelPrompt(sentence, text, role), idsOfBrackets?.[role] ?? null, limit)
         : promptedIds(tokenizer, prompt, text, limit),
   };
 }
 
-/** A text with the model's own prompt before it, in lower case where the model wants that. */
-function withOwnPrompt(sentence: SentenceTransformer | null, text: string, role: Role): string {
+/** Puts the model's own prompt before a text, and converts both to lower case if the model requires it. */
+function withModelPrompt(sentence: SentenceTransformer | null, text: string, role: Role): string {
   if (sentence === null) return text;
-  const whole = sentence.prompts[role] + text;
-  return sentence.lowerCase ? whole.toLowerCase() : whole;
+  const prompted = sentence.prompts[role] + text;
+  return sentence.lowerCase ? prompted.toLowerCase() : prompted;
 }
 
-function textSettings(sentence: SentenceTransformer | null): Readonly<Record<string, string | boolean>> {
+function modelTextSettings(sentence: SentenceTransformer | null): Readonly<Record<string, string | boolean>> {
   return {
     ...(sentence?.lowerCase === true ? { lowerCase: true } : {}),
     ...((sentence?.prompts.query ?? '') === '' ? {} : { queryPrompt: sentence!.prompts.query }),
@@ -90,17 +93,20 @@ function textSettings(sentence: SentenceTransformer | null): Readonly<Record<str
   };
 }
 
-/** The longest input, of what is wanted and what is possible. @throws InputError where it leaves no room for a text */
+/**
+ * The longest input in tokens: the smaller of the requested limit and the model's, null if both are null.
+ * @throws InputError if it leaves no room for a text
+ */
 export function tokenLimit(
-  wanted: number | null,
-  possible: number | null,
+  requested: number | null,
+  modelLimit: number | null,
   tokenizer: Tokenizer,
-  marks: BracketIds | null,
+  brackets: BracketIds | null,
 ): number | null {
-  if (wanted !== null && (!Number.isInteger(wanted) || wanted < 1))
-    throw new InputError(`maxTokens: ${wanted} is not possible; expected a whole number from 1, or null`);
-  const limit = Math.min(wanted ?? Infinity, possible ?? Infinity);
-  const { before, after } = surroundings(tokenizer, marks?.query ?? null);
+  if (requested !== null && (!Number.isInteger(requested) || requested < 1))
+    throw new InputError(`maxTokens: ${requested} is not possible; expected a whole number from 1, or null`);
+  const limit = Math.min(requested ?? Infinity, modelLimit ?? Infinity);
+  const { before, after } = surroundings(tokenizer, brackets?.query ?? null);
   const taken = before.length + after.length;
   if (limit <= taken)
     throw new InputError(
@@ -109,20 +115,20 @@ export function tokenLimit(
   return limit === Infinity ? null : limit;
 }
 
-/** Token ids of a stripped text, cut on the right so that it fits with what is put around it. */
+/** Token ids of a stripped text, truncated on the right to fit together with the tokens around it. */
 export function textIds(
   tokenizer: Tokenizer,
   text: string,
-  marks: readonly [number, number] | null,
+  brackets: readonly [number, number] | null,
   limit: number | null,
 ): Int32Array {
   const ids = tokenizer.encode(pythonStrip(text));
-  const { before, after } = surroundings(tokenizer, marks);
+  const { before, after } = surroundings(tokenizer, brackets);
   const kept = limit === null ? ids : ids.slice(0, limit - before.length - after.length);
   return Int32Array.from([...before, ...kept, ...after]);
 }
 
-/** Brackets stand instead of the special tokens. */
-function surroundings(tokenizer: Tokenizer, marks: readonly [number, number] | null): Tokenizer['special'] {
-  return marks === null ? tokenizer.special : { before: [marks[0]], after: [marks[1]] };
+/** The tokens around a text: its brackets, or without brackets the model's special tokens. */
+function surroundings(tokenizer: Tokenizer, brackets: readonly [number, number] | null): Tokenizer['special'] {
+  return brackets === null ? tokenizer.special : { before: [brackets[0]], after: [brackets[1]] };
 }

@@ -8,54 +8,54 @@ import type { BiEncoderOptions } from './options.js';
 
 type ViewOptions = Pick<BiEncoderOptions, 'poolings' | 'layers' | 'embedPrompt'>;
 
-/** Whose views are asked for. */
+/** The model whose views are requested. */
 interface ViewedModel {
   readonly id: string;
   readonly sentence: SentenceTransformer | null;
 }
 
-/** The views of a checkpoint that options ask for; `own` comes first. */
+/** The requested views of a checkpoint; `own` comes first. */
 export function checkpointViews(
   options: ViewOptions,
   { id, sentence }: ViewedModel,
   architecture: PooledModel,
 ): readonly EncoderView[] {
-  const names = askedPoolings(options, sentence);
+  const names = requestedPoolings(options, sentence);
   const others = names.filter((name) => name !== 'own');
-  return distinct([
+  return withoutDuplicates([
     ...(others.length === names.length ? [] : [ownView(id, sentence, architecture)]),
     ...(others.length === 0 ? [] : embeddingViews(others, options.layers ?? [], architecture)),
   ]);
 }
 
-/** Poolings that the last hidden state alone is enough for. */
-const ofLastState = poolings.filter((pooling) => poolingEntry(pooling).takes === 'one');
+/** Poolings that need no hidden state but the last. */
+const lastStatePoolings = poolings.filter((pooling) => poolingEntry(pooling).takes === 'one');
 
-/** The views of a model exported for transformers.js that options ask for. @param size of its last hidden state */
+/** The requested views of a model exported for transformers.js. @param size size of its last hidden state */
 export function exportedViews(
   options: ViewOptions,
   { id, sentence }: ViewedModel,
   size: number,
 ): readonly EncoderView[] {
-  const views = askedPoolings(options, sentence).map((name): EncoderView => {
+  const views = requestedPoolings(options, sentence).map((name): EncoderView => {
     if (name === 'own') return ownView(id, sentence, { layers: -1, outputSize: size });
-    const pooling = ofLastState.find((known) => known === name);
+    const pooling = lastStatePoolings.find((supported) => supported === name);
     if (pooling === undefined)
       throw new InputError(
-        `${id}: pooling "${name}": a model exported for transformers.js gives its last hidden state alone; possible: own, ${ofLastState.join(', ')}`,
+        `${id}: pooling "${name}": a model exported for transformers.js has only its last hidden state; possible: own, ${lastStatePoolings.join(', ')}`,
       );
     return { name, pooling, layer: -1, dimensions: size };
   });
-  return distinct(views);
+  return withoutDuplicates(views);
 }
 
-/** A matrix of zeros for each view. @param rows number of texts */
+/** One matrix of zeros per view. @param rows number of texts */
 export function zeroMatrices(views: readonly EncoderView[], rows: number): Matrix[] {
   return views.map(({ dimensions }) => ({ rows, columns: dimensions, data: new Float32Array(rows * dimensions) }));
 }
 
-/** Names as they were given, or what is usual for the model. */
-function askedPoolings(
+/** The requested poolings, or the default for the model. */
+function requestedPoolings(
   { poolings: names = [], embedPrompt }: ViewOptions,
   sentence: SentenceTransformer | null,
 ): readonly string[] {
@@ -70,11 +70,11 @@ function ownView(
   shape: { readonly layers: number; readonly outputSize: number },
 ): EncoderView {
   if (sentence === null)
-    throw new InputError(`pooling "own": ${id} has no modules.json that says one; name the poolings to use`);
+    throw new InputError(`pooling "own": ${id} has no modules.json that defines it; name the poolings to use`);
   return moduleView(sentence.modules, shape);
 }
 
-/** One view per name: a model whose own pooling is `mean` has one vector for `own` and `mean`. */
-function distinct(views: readonly EncoderView[]): EncoderView[] {
+/** Keeps one view per name: for a model whose own pooling is `mean`, `own` and `mean` are the same view. */
+function withoutDuplicates(views: readonly EncoderView[]): EncoderView[] {
   return [...new Map(views.map((view) => [view.name, view])).values()];
 }

@@ -6,25 +6,24 @@ import { openCheckpoint, type Checkpoint } from '../checkpoint/checkpoint.js';
 import { locateModel, type ModelLocation } from '../hub/index.js';
 import { openTokenizer, type Tokenizer } from '../checkpoint/tokenizer.js';
 
-/** A model folder opened for use: all that a graph and its inputs are made from. */
+/** An opened model: everything that a graph and its inputs are built from. */
 export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
   /**
-   * What it computes in: `fp32`, to which weights stored in half precision are widened without loss, or `int8` for
-   * linear layers (quantization/).
+   * Number type: `fp32`, to which half precision is widened without loss, or `int8` for linear layers (quantization/).
    */
   readonly dtype: Dtype;
 }
 
 /**
- * Reads everything but the weights.
- * @param model a folder, or a hub id, which is fetched if need be
+ * Opens a model: reads everything but the weights.
+ * @param model a folder, or a hub id, which is downloaded if necessary
  * @throws InputError for anything missing, broken or not supported
  */
 export async function openModel(model: string | ModelLocation, dtype: Dtype, progress?: Progress): Promise<OpenModel> {
-  if (!dtypes.some((known) => known === dtype)) throw unknownName('dtype', dtype, dtypes);
+  if (!dtypes.some((supported) => supported === dtype)) throw unknownName('dtype', dtype, dtypes);
   const source = typeof model === 'string' ? await locateModel(model, { progress }) : model;
   const checkpoint = await openCheckpoint(source.folder, source);
   const architecture = await architectureOf(checkpoint);

@@ -10,50 +10,47 @@ import { openPool, type PoolOptions } from '../runtime/open-pool.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { providers } from '../runtime/providers.js';
 
-/** How a model is run; all but `dtype` leave the results alone. */
+/** Settings for running a model. Only `dtype` changes results by more than rounding. */
 export interface ComputeOptions {
-  /** Processor threads to use in all. */
+  /** Total number of processor threads. */
   readonly threads: number;
-  /**
-   * Worker processes, each running one text (or one document with its queries) at a time. Default: worker-layout.ts
-   * chooses.
-   */
+  /** Number of worker processes. Default: chosen by worker-layout.ts. */
   readonly workers?: number | undefined;
   /**
-   * `int8`: weights and activations of linear layers in eight bits, faster and a little less exact. Default: `fp32`.
+   * `int8`: weights and activations of linear layers in eight bits, faster and slightly less exact. Default: `fp32`.
    */
   readonly dtype?: Dtype | undefined;
-  /** What the operators run on. Default: `cpu`. */
+  /** Device that runs the operators. Default: `cpu`. */
   readonly device?: Device | undefined;
   /**
-   * Texts (or documents with their queries) are run together, as many as have so many tokens; null: one at a time.
-   * Moves results by what adding up in another order does (1e-6). Default: null on the processor, 2048 on a device.
+   * Tokens per batch of texts (or of documents with their queries); null for one text per run. Batches change results
+   * by 1e-6, because sums are computed in another order. Default: null on the processor, 2048 on a GPU.
    */
   readonly batchTokens?: number | null | undefined;
 }
 
 /**
- * A device needs some thousand rows to be busy; one text has tens or hundreds. But more rows cost more each: attention
- * is worked out over the whole square of a batch, blind as its texts are to each other. For n tokens and a hidden size
- * h that is n / 6h of the linear layers' operations, here 0.44 for a model of 125M (h = 768) and 0.08 for one of 6B
- * (4096); as much as for one text that fills the positions of a GPT-Neo.
+ * A GPU needs some thousand rows to be busy; one text has tens or hundreds. But the cost per row grows with the batch:
+ * attention is computed between all pairs of rows, although the texts do not see each other. For n tokens and a hidden
+ * size h, attention takes n / 6h of the operations of the linear layers: here 0.44 for a model of 125M (h = 768) and
+ * 0.08 for one of 6B (h = 4096), as much as for one text that fills the positions of a GPT-Neo.
  */
 const deviceBatchTokens = 2048;
 
 /**
- * Tokens of several texts that one run takes, or null for one text a run.
- * @throws InputError for a number that is not possible
+ * Number of tokens per batch, or null for one text per run.
+ * @throws InputError for an invalid number
  */
-export function batchBudget({ device = 'cpu', batchTokens }: ComputeOptions): number | null {
+export function tokensPerBatch({ device = 'cpu', batchTokens }: ComputeOptions): number | null {
   if (batchTokens === undefined) return providers[device].batches ? deviceBatchTokens : null;
   if (batchTokens === null || (Number.isInteger(batchTokens) && batchTokens >= 1)) return batchTokens;
   throw new InputError(`batchTokens: ${batchTokens} is not possible; expected a whole number from 1, or null`);
 }
 
 /**
- * Loads the weights into workers, and reads the files once more for their hashes: at the same time, or before where the
- * weights in eight bits go by the hashes.
- * @param build makes the graph, with linear layers in eight bits if it is given where to find them
+ * Starts workers with the model's weights, and hashes the model's files at the same time. For int8 the files are hashed
+ * first, because the hashes identify the cached weights in eight bits.
+ * @param build builds the graph, with linear layers in eight bits if it is given their weights
  */
 export async function startModel(
   { checkpoint, architecture, tokenizer, dtype }: OpenModel,

@@ -21,7 +21,7 @@ import type { Int8Weights } from '../quantization/int8-weights.js';
 import { activationBytes } from '../runtime/worker-layout.js';
 import type { Job } from '../runtime/job.js';
 import type { SessionPool } from '../runtime/pool.js';
-import { batchBudget, startModel, type ComputeOptions } from '../loading/start-model.js';
+import { tokensPerBatch, startModel, type ComputeOptions } from '../loading/start-model.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
 
 export interface CrossEncoderOptions extends ComputeOptions {
@@ -56,7 +56,7 @@ const usualTokens = 2048;
  * @throws InputError for a model or an option that is not possible
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
-  const batchTokens = batchBudget(options);
+  const batchTokens = tokensPerBatch(options);
   const wanted = exampleOf(options.prompt);
   if (wanted === null || options.findExample === undefined) parse(options.prompt); // a wrong one is found before a download
   const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
