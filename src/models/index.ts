@@ -1,18 +1,16 @@
-/**
- * Models: checkpoints in, an Encoder (SGPT-BE) or a PairScorer (SGPT-CE) out. No runtime is loaded before it is needed.
- */
+/** Models: opens a checkpoint as an Encoder (SGPT-BE) or a PairScorer (SGPT-CE). Runtimes are loaded on first use. */
 export { createBiEncoder, type BiEncoderOptions } from './encoding/bi-encoder.js';
 export { textIds, tokenLimit } from './encoding/text-preparation.js';
 export { contextIds, createCrossEncoder, type CrossEncoderOptions, type FindExample } from './scoring/cross-encoder.js';
 export { poolings, parsePooling, type Pooling } from './pooling/poolings.js';
 export { parseEmbedPrompt, refuseBracketsWithPrompt } from './encoding/embed-prompts.js';
 export {
-  exampleOf,
+  exampleRequirement,
   parsePrompt,
   requirePrompt,
   promptNames,
   templateOf,
-  type Prompt,
+  type PairPrompt,
   type PromptExample,
 } from './scoring/prompts.js';
 export { bracketIds, bracketNames, resolveBrackets, type BracketIds, type Brackets } from './encoding/brackets.js';

@@ -12,7 +12,7 @@ import { moduleView } from './pooling/sentence-modules.js';
 import { readSentenceTransformer, type SentenceTransformer } from './pooling/sentence-transformers.js';
 import { openTokenizer } from './checkpoint/tokenizer.js';
 
-/** What a checkpoint holds, and what would come of running it. */
+/** Description of a checkpoint, and of how it would be run. */
 export interface Inspection {
   readonly id: string;
   readonly revision: string | null;
@@ -27,24 +27,24 @@ export interface Inspection {
     readonly file: string;
   }[];
   readonly parameters: number;
-  /** Bytes of the weights on disk, and in memory as float32. */
+  /** Size of the weights in bytes: on disk, and in memory as float32. */
   readonly weightBytes: { readonly stored: number; readonly float32: number };
-  /** What would run, or null with the reason in `problem`. */
-  readonly runs: Runs | null;
+  /** Description of a run; null, with the reason in `problem`, if the checkpoint cannot be run. */
+  readonly runs: RunDescription | null;
   readonly problem: string | null;
-  /** What is done with weights besides using their bytes where they lie. */
+  /** Notes about weights that are not simply used as they are stored, one sentence each. */
   readonly copies: readonly string[];
 }
 
-interface Runs {
+interface RunDescription {
   readonly layers: number;
   readonly hiddenSize: number;
   readonly vocabularySize: number;
   readonly kind: 'causal language model' | 'encoder';
-  /** Longest input of the model's positions, and what its sentence-transformers settings say. */
+  /** Longest input in tokens, according to the model's positions and to its sentence-transformers settings. */
   readonly maxTokens: { readonly positions: number | null; readonly own: number | null };
   readonly poolings: readonly string[];
-  /** What is used when no pooling is named. */
+  /** Pooling that is used if none is named. */
   readonly defaultPooling: string;
   readonly dimensions: number;
   readonly brackets: string;
@@ -52,13 +52,14 @@ interface Runs {
 }
 
 /**
- * Reads headers and settings of a model (a folder or a hub id), not its weights.
- * @throws InputError for a folder that is no checkpoint; one that cannot be run is described all the same
+ * Reads headers and settings of a model (a folder or a hub id), not its weights. A checkpoint that cannot be run is
+ * described, too.
+ * @throws InputError for a folder that is not a checkpoint
  */
 export async function inspectModel(model: string, progress?: Progress): Promise<Inspection> {
   const source = await locateModel(model, { progress });
   const bare = await openCheckpoint(source.folder, source);
-  const outcome = await runnable(bare).catch((error: unknown) => {
+  const outcome = await describeRun(bare).catch((error: unknown) => {
     if (error instanceof InputError) return error;
     throw error;
   });
@@ -82,13 +83,13 @@ export async function inspectModel(model: string, progress?: Progress): Promise<
     weightBytes: { stored, float32: 4 * parameters },
     runs: ok?.runs ?? null,
     problem: outcome instanceof InputError ? outcome.message : null,
-    copies: [...widened(counted.map(({ type }) => type)), ...(ok?.architecture.notes ?? [])],
+    copies: [...wideningNotes(counted.map(({ type }) => type)), ...(ok?.architecture.notes ?? [])],
   };
 }
 
-async function runnable(
+async function describeRun(
   checkpoint: Checkpoint,
-): Promise<{ architecture: Architecture; sentence: SentenceTransformer | null; runs: Runs }> {
+): Promise<{ architecture: Architecture; sentence: SentenceTransformer | null; runs: RunDescription }> {
   const architecture = await architectureOf(checkpoint);
   const sentence = await readSentenceTransformer(checkpoint);
   const tokenizer = await openTokenizer(checkpoint.folder);
@@ -110,7 +111,7 @@ async function runnable(
   };
 }
 
-function widened(types: readonly TensorType[]): string[] {
+function wideningNotes(types: readonly TensorType[]): string[] {
   const half = [...new Set(types)].filter((type) => type === 'F16' || type === 'BF16');
   return half.length === 0
     ? []

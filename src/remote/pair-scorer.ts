@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { modelSettings } from '../core/system-spec.js';
-import { contextIds, packQueries, parsePrompt, templateOf, type Prompt, type Tokenizer } from '../models/index.js';
+import { contextIds, packQueries, parsePrompt, templateOf, type PairPrompt, type Tokenizer } from '../models/index.js';
 import { CachedRequests, type RequestRows, type WantedContent } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
@@ -63,16 +63,16 @@ export async function createRemotePairScorer(
   };
 }
 
-function textPairs({ before, between }: Prompt, { document, queries }: PairGroup): Pair[] {
+function textPairs({ before, between }: PairPrompt, { document, queries }: PairGroup): Pair[] {
   const context = before + document + between;
   if (context === '')
-    throw new InputError('an empty document under a prompt without text has no context to score a query by');
+    throw new InputError('an empty document with a prompt without text gives no context to score a query with');
   return queries.map((query) => (query === '' ? null : { context, query }));
 }
 
 function idPairs(
   tokenizer: Tokenizer,
-  prompt: Prompt,
+  prompt: PairPrompt,
   maxTokens: number | null,
   { document, queries }: PairGroup,
 ): Pair[] {

@@ -6,7 +6,7 @@ import { unknownName } from '../core/errors.js';
 import type { Profile } from '../core/profile.js';
 import { isHosted, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
-import { exampleOf } from '../models/scoring/prompts.js';
+import { exampleRequirement } from '../models/scoring/prompts.js';
 import { runnerKind, type RunnerKind } from './runner-kind.js';
 
 export type { OpenContext } from './open-model.js';
@@ -71,7 +71,7 @@ export const runnerKinds: readonly RunnerKind[] = [
       spec.prompt !== null
         ? [spec]
         : ((task.kind === 'retrieval' ? task.prompts : undefined) ?? ['G']).map((prompt) => ({ ...spec, prompt })),
-    opensPerTask: ({ prompt }) => prompt !== null && exampleOf(prompt) !== null,
+    opensPerTask: ({ prompt }) => prompt !== null && exampleRequirement(prompt) !== null,
     async open(spec, context) {
       const [{ crossEncoderRunner }, { openPairScorer }] = await Promise.all([
         import('./cross-encoder.js'),

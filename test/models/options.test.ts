@@ -82,7 +82,7 @@ describe('prompts', () => {
   it.each([
     ['Z', /unknown prompt "Z"; known: A, B, C/],
     ['toString', /unknown prompt "toString"/],
-    ['J', /shows a judged pair of the task first, and there is none here/],
+    ['J', /needs a judged pair of the task as an example, and none is available here/],
     ['L', /asks for an answer, which this model cannot score/],
     ['Find {query}', /has \{document\} 0 times; expected a text with \{document\} once and \{query\} once, at the end/],
     ['{query} {document}', /has \{query\} in a place where it cannot be scored/],

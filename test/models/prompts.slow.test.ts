@@ -46,7 +46,7 @@ describe('prompts with an example or an answer', () => {
 
   it('need the example before the model is opened', async () => {
     await expect(createCrossEncoder({ model: 'nobody/nothing', prompt: 'J', threads: 1 })).rejects.toThrow(
-      'prompt "J": shows a judged pair of the task first, and there is none here',
+      'prompt "J": needs a judged pair of the task as an example, and none is available here',
     );
   });
 });

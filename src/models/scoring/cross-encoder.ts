@@ -7,64 +7,67 @@ import { longestFirst } from '../runtime/longest-first.js';
 import { openModel } from '../loading/open-model.js';
 import type { BuiltModel } from '../onnx/built-model.js';
 import { scorerGraph } from '../graphs/scorer-graph.js';
+import type { ScorerParts } from './scorer-parts.js';
 import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
 import {
-  exampleOf,
+  exampleRequirement,
   parseAnswerPrompt,
   parsePrompt,
   templateOf,
   type AnswerPrompt,
-  type Prompt,
+  type PairPrompt,
   type PromptExample,
 } from './prompts.js';
 import type { Int8Weights } from '../quantization/int8-weights.js';
 import { activationBytes } from '../runtime/worker-layout.js';
 import type { Job } from '../runtime/job.js';
-import type { SessionPool } from '../runtime/pool.js';
 import { tokensPerBatch, startModel, type ComputeOptions } from '../loading/start-model.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
 
 export interface CrossEncoderOptions extends ComputeOptions {
   /** A causal language model: a folder in the Hugging Face layout, or a hub id, which may end in `@revision`. */
   readonly model: string;
-  /** A name (see prompts.ts), or a text with {document} and, at its end, {query}. */
+  /** Name of a prompt (see prompts.ts), or a text with {document} and, at its end, {query}. */
   readonly prompt: string;
-  /** Longest input in tokens; null, the default, for what the model's positions hold. They are never exceeded. */
+  /** Longest input in tokens, at most the number of the model's positions, which is the default (null). */
   readonly maxTokens?: number | null | undefined;
-  /** Finds the pair that a one-shot prompt shows first; needed for such prompts alone. */
+  /** Finds the example for a one-shot prompt; other prompts do not need it. */
   readonly findExample?: FindExample | undefined;
-  /** Reports downloads, and notes how the model is run where that is not the default. */
+  /** Reports downloads, and notes settings of the runtime that are not the default. */
   readonly progress?: Progress | undefined;
 }
 
 /**
- * @param tokens how many a text has in the model's tokenizer
- * @param longerThan how many tokens document and query together are to exceed
+ * Finds an example for a one-shot prompt.
+ * @param tokens returns the number of a text's tokens in the model's tokenizer
+ * @param longerThan number of tokens that document and query together must exceed
  */
 export type FindExample = (tokens: (text: string) => number, longerThan: number) => Promise<PromptExample>;
 
-/** Keeps attention among a pack's queries small beside the rest, and logits of a 50k vocabulary at some 50 MB. */
+/** Limit that keeps attention between a pack's queries cheap, and logits of a vocabulary of 50,000 at about 50 MB. */
 const maxQueryTokens = 256;
-/** Longest input of most models, where a model has no limit. */
-const usualTokens = 2048;
+/** Assumed longest input of a model without a limit; it is that of most models. */
+const assumedMaxTokens = 2048;
 
 /**
- * Opens SGPT's cross-encoder: the score of a pair is the sum of log P(token | prompt with the document, query so far)
- * over the query's tokens, in the language model's whole vocabulary. Context and query are tokenised separately, no
- * special tokens. The instruction that survives cutting is what precedes the document, tokenised alone. A query without
- * tokens scores 0, the logarithm of an empty product.
- * @throws InputError for a model or an option that is not possible
+ * Opens SGPT's cross-encoder. The score of a pair is the sum of log P(token | prompt with the document, query so far)
+ * over the query's tokens, in the language model's whole vocabulary. Context and query are tokenised separately,
+ * without special tokens. The instruction, which truncation keeps, is the text before the document, tokenised alone. A
+ * query without tokens scores 0, the logarithm of an empty product.
+ * @throws InputError for an invalid model or option
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
   const batchTokens = tokensPerBatch(options);
-  const wanted = exampleOf(options.prompt);
-  if (wanted === null || options.findExample === undefined) parse(options.prompt); // a wrong one is found before a download
+  const requirement = exampleRequirement(options.prompt);
+  // An invalid prompt is refused before a download.
+  if (requirement === null || options.findExample === undefined) parse(options.prompt);
   const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
   const { checkpoint, architecture, tokenizer } = model;
-  const example = wanted && (await options.findExample?.((text) => tokenizer.encode(text).length, wanted.longerThan));
+  const countTokens = (text: string): number => tokenizer.encode(text).length;
+  const example = requirement && (await options.findExample?.(countTokens, requirement.longerThan));
   const prompt = parse(options.prompt, example ?? undefined);
   const limits: PackLimits = {
-    maxTokens: shorter(architecture.maxTokens, options.maxTokens ?? null),
+    maxTokens: smallerLimit(architecture.maxTokens, options.maxTokens ?? null),
     instructionTokens: tokenizer.encode(prompt.before).length,
     maxQueryTokens,
   };
@@ -73,8 +76,8 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
       `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
         `${limits.maxTokens} tokens that ${checkpoint.id} takes; use a shorter one`,
     );
-  const tokens = Math.max((limits.maxTokens ?? usualTokens) + maxQueryTokens, batchTokens ?? 0);
-  // Of a batch, no more than half is queries where they are not longer than the documents in their prompts.
+  const tokens = Math.max((limits.maxTokens ?? assumedMaxTokens) + maxQueryTokens, batchTokens ?? 0);
+  // At most half of a batch is queries, if they are not longer than the documents with their prompts.
   const logits = Math.max(maxQueryTokens, (batchTokens ?? 0) / 2) * architecture.vocabularySize;
   const build = (int8: Int8Weights | null): BuiltModel =>
     scorerGraph(architecture, checkpoint, { int8, batched: batchTokens !== null });
@@ -95,42 +98,39 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
     ),
     score: (groups, work) =>
       'answers' in prompt
-        ? scoreAnswers(pool, tokenizer, prompt, limits, groups, work)
-        : score(pool, tokenizer, prompt, limits, groups, work),
+        ? scoreAnswers({ pool, tokenizer, prompt, limits }, groups, work)
+        : score({ pool, tokenizer, prompt, limits }, groups, work),
     peakBytes: () => pool.peakBytes,
     close: () => pool.close(),
   };
 }
 
-/** The smaller of two limits; null is none. */
-function shorter(a: number | null, b: number | null): number | null {
+/** The smaller of two limits; null means no limit. */
+function smallerLimit(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(a, b);
 }
 
-function parse(prompt: string, example?: PromptExample): Prompt | AnswerPrompt {
+function parse(prompt: string, example?: PromptExample): PairPrompt | AnswerPrompt {
   return parseAnswerPrompt(prompt, example) ?? parsePrompt(prompt, example);
 }
 
 async function score(
-  pool: SessionPool,
-  tokenizer: Tokenizer,
-  prompt: Prompt,
-  limits: PackLimits,
+  { pool, tokenizer, prompt, limits }: ScorerParts,
   groups: readonly PairGroup[],
   { signal, onProgress }: WorkOptions = {},
 ): Promise<Float32Array[]> {
   const scores = groups.map(({ queries }) => new Float32Array(queries.length));
   const queryIds = new Map<string, number[]>();
   const idsOf = (query: string): number[] => {
-    const known = queryIds.get(query);
-    if (known !== undefined) return known;
+    const cached = queryIds.get(query);
+    if (cached !== undefined) return cached;
     const ids = tokenizer.encode(query);
     queryIds.set(query, ids);
     return ids;
   };
   function* jobs(): Generator<Job> {
-    for (const index of longestFirst(groups.map(characters))) {
+    for (const index of longestFirst(groups.map(characterCount))) {
       const { document, queries } = groups[index]!;
       const context = contextIds(tokenizer, prompt, document);
       const packs = packQueries(context, queries.map(idsOf), limits);
@@ -152,19 +152,19 @@ async function score(
   return scores;
 }
 
-/** Ids of the prompt up to the query. An empty context becomes the end-of-text token, as in the reference program. */
-export function contextIds(tokenizer: Tokenizer, { before, between }: Prompt, document: string): number[] {
+/** Token ids of the input before the query. If there are none, the end-of-text token, as in the reference program. */
+export function contextIds(tokenizer: Tokenizer, { before, between }: PairPrompt, document: string): number[] {
   const ids = tokenizer.encode(before + document + between);
   if (ids.length > 0) return ids;
   if (tokenizer.endOfText === undefined)
     throw new InputError(
-      'an empty document under a prompt without text has no context to score a query by; use prompt G',
+      'an empty document with a prompt without text gives no context to score a query with; use prompt G',
     );
   return [tokenizer.endOfText];
 }
 
-/** About how much work a group is. */
-function characters({ document, queries }: PairGroup): number {
+/** Number of characters of a group, which is roughly proportional to its work. */
+function characterCount({ document, queries }: PairGroup): number {
   return queries.reduce((sum, query) => sum + query.length, document.length);
 }
 

@@ -1,37 +1,37 @@
 import type { Feeds } from '../runtime/messages.js';
 
-/** What the pairs of one document are scored with. */
+/** Limits for packing the pairs of one document. */
 export interface PackLimits {
-  /** The model's longest input, or null. */
+  /** Longest input in tokens, or null for no limit. */
   readonly maxTokens: number | null;
-  /** Tokens at the beginning of the context that are kept when the rest has to be cut. */
+  /** Number of tokens at the start of the context that truncation keeps. */
   readonly instructionTokens: number;
   /**
-   * Query tokens a pack may hold; a query of more has a pack of its own. Queries in a pack look past each other, which
-   * costs more the more there are.
+   * Largest number of query tokens per pack; a longer query has a pack of its own. Attention between the queries of a
+   * pack is computed and masked, which costs more the more query tokens there are.
    */
   readonly maxQueryTokens: number;
 }
 
-/** A context, then queries that do not see each other: one run of the scorer's graph. */
+/** A context, followed by queries that do not see each other: one run of the scorer's graph. */
 export interface Pack {
   readonly context: readonly number[];
   readonly queries: readonly PackedQuery[];
 }
 
 export interface PackedQuery {
-  /** Which of the group's queries it is. */
+  /** Index of the query among those of the document. */
   readonly index: number;
-  /** The tokens that are scored. */
+  /** The tokens to score. */
   readonly ids: readonly number[];
 }
 
 /**
- * Lays the pairs of one document out in packs. An input that is too long is cut as SGPT's `sgptce.py` does: the
- * instruction stays, the rest loses its beginning:
- * `(ctx[:n] + (ctx[n:] + query)[-(maxTokens + 1 - n):])[:-1]`. Pairs share a pack where the same context is left over.
- * Of a query that alone is longer than what the instruction leaves free, the tokens at its end are scored (the reference
- * then compares tokens with the predictions of others). A query without tokens is in no pack.
+ * Distributes the pairs of one document over packs. An input that is too long is truncated as in SGPT's `sgptce.py`:
+ * the instruction is kept, the rest loses its beginning: `(ctx[:n] + (ctx[n:] + query)[-(maxTokens + 1 - n):])[:-1]`.
+ * Pairs with the same context after truncation share a pack. If a query alone is longer than the space after the
+ * instruction, the tokens at its end are scored (the reference program then compares tokens with the predictions of
+ * other tokens). A query without tokens is in no pack.
  * @param context token ids of the prompt with the document, at least one
  */
 export function packQueries(
@@ -41,17 +41,17 @@ export function packQueries(
 ): Pack[] {
   const { maxTokens, maxQueryTokens } = limits;
   const instruction = Math.min(limits.instructionTokens, context.length);
-  const byCut = new Map<number, PackedQuery[]>();
+  const byContextCut = new Map<number, PackedQuery[]>();
   queries.forEach((query, index) => {
     if (query.length === 0) return;
     const over = maxTokens === null ? 0 : Math.max(0, context.length + query.length - (maxTokens + 1));
-    const cut = Math.min(over, context.length - instruction);
-    const group = byCut.get(cut) ?? [];
-    if (group.length === 0) byCut.set(cut, group);
-    group.push({ index, ids: query.slice(over - cut) });
+    const contextCut = Math.min(over, context.length - instruction);
+    const group = byContextCut.get(contextCut) ?? [];
+    if (group.length === 0) byContextCut.set(contextCut, group);
+    group.push({ index, ids: query.slice(over - contextCut) });
   });
   const packs: Pack[] = [];
-  for (const [cut, group] of byCut) {
+  for (const [cut, group] of byContextCut) {
     const kept = cut === 0 ? context : [...context.slice(0, instruction), ...context.slice(instruction + cut)];
     for (const part of splitByTokens(group, maxQueryTokens)) packs.push({ context: kept, queries: part });
   }
@@ -75,24 +75,24 @@ function splitByTokens(queries: readonly PackedQuery[], maxTokens: number): Pack
 }
 
 /**
- * The inputs of the scorer's graph (scorer-graph.ts). A query's last token is predicted and never fed; its first is
- * predicted by the context's last token. Targets are in the order of the queries and their tokens.
+ * The inputs of the scorer's graph (scorer-graph.ts). A query's last token is predicted, but not part of the input; its
+ * first token is predicted by the context's last. Targets are in the order of the queries and their tokens.
  */
 export function packFeeds({ context, queries }: Pack): Feeds {
-  const fed = queries.map(({ ids }) => ids.slice(0, -1));
-  const ids = Int32Array.from([...context, ...fed.flat()]);
+  const inputs = queries.map(({ ids }) => ids.slice(0, -1));
+  const ids = Int32Array.from([...context, ...inputs.flat()]);
   const positions = Int32Array.from([
     ...context.keys(),
-    ...fed.flatMap((query) => query.map((_, i) => context.length + i)),
+    ...inputs.flatMap((query) => query.map((_, i) => context.length + i)),
   ]);
   const parts = new Int32Array(ids.length);
   const targets: number[] = [];
   let row = 1;
   queries.forEach((query, q) => {
     const start = context.length + row - 1;
-    parts.fill(q + 1, start, start + fed[q]!.length);
+    parts.fill(q + 1, start, start + inputs[q]!.length);
     query.ids.forEach((id, i) => targets.push(i === 0 ? 0 : row + i - 1, id));
-    row += fed[q]!.length;
+    row += inputs[q]!.length;
   });
   const rows = Int32Array.from({ length: row }, (_, i) => context.length - 1 + i);
   return {

@@ -1,34 +1,34 @@
 import { InputError } from '../../core/errors.js';
 
 /**
- * What surrounds the document in a cross-encoder's input. The query comes last: its tokens are what is scored, so nothing
- * may follow it.
+ * The text around document and query in a cross-encoder's input. The query comes last: its tokens are scored, so
+ * nothing may follow it.
  */
-export interface Prompt {
-  /** The letter, or `custom`. */
+export interface PairPrompt {
+  /** Name of the prompt, or `custom`. */
   readonly name: string;
-  /** The instruction: what comes before the document, the example of a one-shot prompt included. Kept whole when an input is too long. */
+  /** Instruction: the text before the document, with the example of a one-shot prompt. Never truncated. */
   readonly before: string;
-  /** What stands between the document and the query. */
+  /** Text between the document and the query. */
   readonly between: string;
 }
 
-/** A prompt that ends in a question about document and query: what is scored is its answer. */
-export interface AnswerPrompt extends Prompt {
-  /** What follows the query. */
+/** A prompt that ends in a question about document and query; the answer is scored instead of the query. */
+export interface AnswerPrompt extends PairPrompt {
+  /** Text after the query. */
   readonly after: string;
   readonly answers: readonly [yes: string, no: string];
 }
 
-/** A document and a query that belong together, shown before the pair that is scored. */
+/** A document and a query that is relevant to it: the example of a one-shot prompt. */
 export interface PromptExample {
   readonly document: string;
   readonly query: string;
 }
 
-interface Definition {
+interface PromptDefinition {
   readonly template: string;
-  /** One-shot: put first, filled with the shortest judged pair of the task that is longer than so many tokens. */
+  /** Example of a one-shot prompt, put first: the task's shortest judged pair of more than `longerThan` tokens. */
   readonly shot?: { readonly template: string; readonly longerThan: number };
   readonly answers?: AnswerPrompt['answers'];
 }
@@ -40,10 +40,10 @@ const yesNo = ['Yes', 'No'].map((answer) => ` ${answer}`) as [string, string];
 const question = '\nDocument: {document}\nQuery: {query}\nBot:';
 
 /**
- * The prompts of the SGPT paper's ablations (Muennighoff 2022); G is the one it uses. Texts and examples are those of
- * `crossencoder_beir_sgpt.ipynb`. `L` asks about the pair alone; the notebook puts an example before it, which is `L1`.
+ * The prompts of the SGPT paper's ablations (Muennighoff 2022); G is used for all other results. Texts and examples are
+ * from `crossencoder_beir_sgpt.ipynb`. `L` has no example; the notebook's version, with an example, is `L1`.
  */
-const definitions: Readonly<Record<string, Definition>> = {
+const definitions: Readonly<Record<string, PromptDefinition>> = {
   A: { template: '{document} {query}' },
   B: { template: '{document}\n{query}' },
   C: { template: 'Document:\n{document}\n\nQuery:\n{query}' },
@@ -80,7 +80,7 @@ const definitions: Readonly<Record<string, Definition>> = {
   'quora-D': { template: 'Question Body: {document} Question Title:{query}' },
   'quora-E': {
     template: 'Question Body: {document} Question Title:{query}',
-    // Questions of a few words are no questions: the notebook asks for more than ten tokens.
+    // Questions of a few words make poor examples: the notebook requires more than ten tokens.
     shot: { template: 'Question Body: {document} Question Title: {query}\n', longerThan: 10 },
   },
 };
@@ -90,12 +90,12 @@ export const promptNames: readonly string[] = Object.keys(definitions);
 const expected = 'a text with {document} once and {query} once, at the end';
 
 /**
+ * Parses a prompt whose query is scored.
  * @param prompt a name, or a text with {document} and, at its end, {query}
- * @param example for the prompts that {@link exampleOf} tells to need one
- * @throws InputError for a name that does not exist, an example that is missing, or a text in which the document or the query
- * is not in its place
+ * @param example required by one-shot prompts, see {@link exampleRequirement}
+ * @throws InputError for an unknown name, a missing example, or a text without {document} and {query} in their places
  */
-export function parsePrompt(prompt: string, example?: PromptExample): Prompt {
+export function parsePrompt(prompt: string, example?: PromptExample): PairPrompt {
   const definition = definitionOf(prompt);
   if (definition?.answers !== undefined)
     throw new InputError(`prompt "${prompt}": asks for an answer, which this model cannot score; use G`);
@@ -108,12 +108,12 @@ export function parsePrompt(prompt: string, example?: PromptExample): Prompt {
     throw misplaced(prompt, '{query}', template);
   return {
     name: definition === undefined ? 'custom' : prompt,
-    before: shotOf(prompt, definition, example) + before!,
+    before: filledExample(prompt, definition, example) + before!,
     between: between.slice(0, -'{query}'.length),
   };
 }
 
-/** A prompt that asks for an answer, or undefined for any other. See {@link parsePrompt}. */
+/** Parses a prompt that asks for an answer; returns undefined for any other. See {@link parsePrompt}. */
 export function parseAnswerPrompt(prompt: string, example?: PromptExample): AnswerPrompt | undefined {
   const definition = definitionOf(prompt);
   if (definition?.answers === undefined) return undefined;
@@ -121,39 +121,43 @@ export function parseAnswerPrompt(prompt: string, example?: PromptExample): Answ
   const [between, after] = rest!.split('{query}');
   return {
     name: prompt,
-    before: shotOf(prompt, definition, example) + before!,
+    before: filledExample(prompt, definition, example) + before!,
     between: between!,
     after: after!,
     answers: definition.answers,
   };
 }
 
-/** @throws InputError for what neither {@link parsePrompt} nor {@link parseAnswerPrompt} takes, whatever the example */
+/** Checks a prompt without its example. @throws InputError for a prompt that cannot be parsed */
 export function requirePrompt(prompt: string): void {
-  const example = exampleOf(prompt) === null ? undefined : { document: 'document', query: 'query' };
+  const example = exampleRequirement(prompt) === null ? undefined : { document: 'document', query: 'query' };
   if (parseAnswerPrompt(prompt, example) === undefined) parsePrompt(prompt, example);
 }
 
-/** How long a one-shot prompt wants its example: more than so many tokens; null for a prompt without example. */
-export function exampleOf(prompt: string): { readonly longerThan: number } | null {
+/** Number of tokens that the example of a one-shot prompt must exceed; null for a prompt without example. */
+export function exampleRequirement(prompt: string): { readonly longerThan: number } | null {
   return definitionOf(prompt)?.shot ?? null;
 }
 
-/** The template as a text, with {document} and {query}. */
-export function templateOf({ before, between, after = '' }: Prompt & Partial<AnswerPrompt>): string {
+/** The prompt as a text with {document} and {query}. */
+export function templateOf({ before, between, after = '' }: PairPrompt & Partial<AnswerPrompt>): string {
   return `${before}{document}${between}{query}${after}`;
 }
 
-function definitionOf(prompt: string): Definition | undefined {
+function definitionOf(prompt: string): PromptDefinition | undefined {
   return Object.hasOwn(definitions, prompt) ? definitions[prompt] : undefined;
 }
 
-/** The example as a text, "" for a prompt without one. */
-function shotOf(prompt: string, definition: Definition | undefined, example: PromptExample | undefined): string {
+/** The text of a one-shot prompt's example; "" for other prompts. */
+function filledExample(
+  prompt: string,
+  definition: PromptDefinition | undefined,
+  example: PromptExample | undefined,
+): string {
   if (definition?.shot === undefined) return '';
   if (example === undefined)
     throw new InputError(
-      `prompt "${prompt}": shows a judged pair of the task first, and there is none here; use it with a retrieval task and a local model`,
+      `prompt "${prompt}": needs a judged pair of the task as an example, and none is available here; use it with a retrieval task and a local model`,
     );
   const { template } = definition.shot;
   const [before, rest] = template.split('{document}');
@@ -163,6 +167,6 @@ function shotOf(prompt: string, definition: Definition | undefined, example: Pro
 
 function misplaced(prompt: string, part: string, template: string): InputError {
   const times = template.split(part).length - 1;
-  const what = times === 1 ? `has ${part} in a place where it cannot be scored` : `has ${part} ${times} times`;
-  return new InputError(`prompt "${prompt}" ${what}; expected ${expected}`);
+  const problem = times === 1 ? `has ${part} in a place where it cannot be scored` : `has ${part} ${times} times`;
+  return new InputError(`prompt "${prompt}" ${problem}; expected ${expected}`);
 }

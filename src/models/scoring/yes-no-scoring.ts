@@ -1,21 +1,17 @@
 import type { PairGroup, WorkOptions } from '../../core/model.js';
 import { longestFirst } from '../runtime/longest-first.js';
-import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
-import type { AnswerPrompt } from './prompts.js';
 import type { Job } from '../runtime/job.js';
-import type { SessionPool } from '../runtime/pool.js';
-import type { Tokenizer } from '../checkpoint/tokenizer.js';
+import { packFeeds, packQueries, sumByQuery } from './packing.js';
+import type { AnswerPrompt } from './prompts.js';
+import type { ScorerParts } from './scorer-parts.js';
 
 /**
- * Scores pairs by the answer to a question about them: log P(yes) where only the two answers are possible, that is
- * log (P(yes) / (P(yes) + P(no))), as SGPT's GPTYesRanker with its vocabulary cut down to two tokens. An answer of several
- * tokens counts with the product of their probabilities. The instruction is kept and the document cut as elsewhere.
+ * Scores pairs by the answer to a question about them: log P(yes) given that the answer is yes or no, that is log
+ * (P(yes) / (P(yes) + P(no))), like SGPT's GPTYesRanker with a vocabulary of two tokens. The probability of an answer
+ * of several tokens is the product of theirs. Inputs that are too long are truncated by {@link packQueries}.
  */
 export async function scoreAnswers(
-  pool: SessionPool,
-  tokenizer: Tokenizer,
-  prompt: AnswerPrompt,
-  limits: PackLimits,
+  { pool, tokenizer, prompt, limits }: ScorerParts<AnswerPrompt>,
   groups: readonly PairGroup[],
   { signal, onProgress }: WorkOptions = {},
 ): Promise<Float32Array[]> {
@@ -30,15 +26,15 @@ export async function scoreAnswers(
       const { document, query, group, i } = pairs[index]!;
       const context = tokenizer.encode(before + document + between + query + after);
       const packs = packQueries(context, answers, limits);
-      const logs = [NaN, NaN];
-      let open = packs.length;
+      const answerLogs = [NaN, NaN];
+      let remaining = packs.length;
       for (const pack of packs)
         yield {
           feeds: packFeeds(pack),
           done([logProbabilities]) {
-            sumByQuery(pack, logProbabilities!).forEach((sum, q) => (logs[pack.queries[q]!.index] = sum));
-            if (--open > 0) return;
-            const [yes, no] = logs as [number, number];
+            sumByQuery(pack, logProbabilities!).forEach((sum, q) => (answerLogs[pack.queries[q]!.index] = sum));
+            if (--remaining > 0) return;
+            const [yes, no] = answerLogs as [number, number];
             scores[group]![i] = -softplus(no - yes);
             onProgress?.(1);
           },
