@@ -2,15 +2,15 @@ import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '../../core/errors.js';
 
 /** Files that are often found in place of weights, recognised by their first bytes. */
-const lookalikes: readonly { readonly begins: RegExp; readonly what: string; readonly advice: string }[] = [
+const lookalikes: readonly { readonly begins: RegExp; readonly problem: string; readonly advice: string }[] = [
   {
     begins: /^\s*<(?:!doctype|html|head|\?xml)/i,
-    what: 'is a web page',
+    problem: 'is a web page',
     advice: 'the server sent HTML instead of the file; download the file itself',
   },
   {
     begins: /^version https:\/\/git-lfs/,
-    what: 'is a Git LFS pointer',
+    problem: 'is a Git LFS pointer',
     advice: 'the weights themselves were not downloaded; run git lfs pull',
   },
 ];
@@ -22,7 +22,7 @@ const lookalikes: readonly { readonly begins: RegExp; readonly what: string; rea
 export function refuseLookalikes(path: string, head: Uint8Array): void {
   const text = Buffer.from(head).toString('latin1');
   const found = lookalikes.find(({ begins }) => begins.test(text));
-  if (found !== undefined) throw new InputError(`${path}: ${found.what}, not model weights: ${found.advice}`);
+  if (found !== undefined) throw new InputError(`${path}: ${found.problem}, not model weights: ${found.advice}`);
 }
 
 /** Reads the first bytes of a file: fewer than `length` if it is shorter. */

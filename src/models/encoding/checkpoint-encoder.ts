@@ -14,7 +14,7 @@ import type { BiEncoderOptions } from './options.js';
 import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
 import { checkpointViews, zeroMatrices } from './views.js';
 
-/** Assumed longest input of a model without a limit; it is that of most models. */
+/** Assumed longest input of a model without a limit; most models have this limit. */
 const assumedMaxTokens = 2048;
 /** Length of the short text that worker layouts are measured with. */
 const probeTokens = 32;

@@ -20,7 +20,7 @@ export interface TextPreparation {
   ids(text: string, role: Role): Int32Array;
 }
 
-/** Additions around texts: brackets, or a prompt. */
+/** Tokens or text put around each text: brackets, or a prompt. */
 export interface Marks {
   /** As requested; `auto` is resolved by the model's name. */
   readonly brackets: Brackets;

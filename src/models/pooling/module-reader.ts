@@ -52,7 +52,7 @@ export class ModuleReader {
     if (kind === 'Normalize') return [{ kind: 'normalize' }];
     if (kind === 'Dropout') return [];
     if (!/^[\w.-]+$/.test(path) || /^\.+$/.test(path))
-      throw new InputError(`${this.modulesPath}: path "${path}" is not the name of a folder beside it`);
+      throw new InputError(`${this.modulesPath}: path "${path}" is not the name of a folder next to it`);
     if (kind === 'Pooling') return [await this.pooling(path)];
     if (kind === 'WeightedMeanPooling') return [await this.learnedWeights(path)];
     if (kind === 'Dense') return [await this.dense(path)];

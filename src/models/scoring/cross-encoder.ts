@@ -46,7 +46,7 @@ export type FindExample = (tokens: (text: string) => number, longerThan: number)
 
 /** Limit that keeps attention between a pack's queries cheap, and logits of a vocabulary of 50,000 at about 50 MB. */
 const maxQueryTokens = 256;
-/** Assumed longest input of a model without a limit; it is that of most models. */
+/** Assumed longest input of a model without a limit; most models have this limit. */
 const assumedMaxTokens = 2048;
 
 /**
