@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { profileNames } from '../core/profile.js';
+import { poolingEntry, poolings } from '../models/pooling/poolings.js';
 import { runnerNames } from '../runners/index.js';
 import { defaultThreads, list, positive } from './options.js';
 import { runSpecs, type PlanOptions } from './run-specs.js';
@@ -17,6 +18,13 @@ Examples:
   sgpt-bench run --task path/to/nfcorpus --model path/to/SGPT-125M-weightedmean-msmarco-specb-bitfit
   sgpt-bench run --task path/to/nfcorpus --model path/to/gpt-neo-125m --runner cross-encoder --prompt G --depth 100
   sgpt-bench run --task useb --model path/to/SGPT-125M-weightedmean-nli-bitfit`;
+
+/** The poolings that `--pooling` can name, a line each. */
+function poolingHelp(): string {
+  const width = Math.max(...poolings.map(({ length }) => length));
+  const lines = poolings.map((name) => `  ${name.padEnd(width)}  ${poolingEntry(name).description}\n`);
+  return `\nPoolings:\n${lines.join('')}`;
+}
 
 /** `sgpt-bench run`: runs systems on tasks; writes runs, scores and records. */
 export function runCommand(): Command {
@@ -47,7 +55,7 @@ export function runCommand(): Command {
     .option('--overwrite', 'recompute results that exist already')
     .option('--json', 'print records as JSON instead of a table')
     .option('--quiet', 'show no progress')
-    .addHelpText('after', examples)
+    .addHelpText('after', () => poolingHelp() + examples)
     .action(run);
   for (const option of sharingOptions()) command.addOption(option.helpGroup('Several machines:'));
   return command;

@@ -1,5 +1,6 @@
 /** `sgpt-bench/models`: checkpoints and hosted models as encoders and pair scorers. */
 export type * from '../core/model.js';
+export type { RetryPolicy } from '../io/retry.js';
 export {
   createBiEncoder,
   createCrossEncoder,

@@ -8,6 +8,7 @@ import { candidatesChecksum } from '../results/fingerprint.js';
 import { perQueryOf } from '../results/per-query.js';
 import type { ResultRecord } from '../results/record.js';
 import { readRun } from '../results/run-file.js';
+import { formatScore } from '../results/score-format.js';
 import { mainMeasure } from './context.js';
 import type { Scored, TaskKind } from './task-kind.js';
 
@@ -80,6 +81,6 @@ async function measure(task: RetrievalTask, run: Run, measures: readonly Measure
     measures: Object.fromEntries(evaluation.means),
     perQuery: await perQueryOf(task, run, evaluation),
     run,
-    shown: (evaluation.means.get(main) ?? NaN).toFixed(4),
+    shown: formatScore(evaluation.means.get(main) ?? NaN),
   };
 }
