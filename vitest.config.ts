@@ -19,10 +19,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // What is computed once and kept, apart from that of the user.
     env: { SGPT_BENCH_CACHE: join(tmpdir(), 'sgpt-bench-test-cache') },
-    projects: [
-      project('fast', 'test/**/*.test.ts', [slow, trials]),
-      project('slow', slow),
-      project('trials', trials),
-    ],
+    projects: [project('fast', 'test/**/*.test.ts', [slow, trials]), project('slow', slow), project('trials', trials)],
   },
 });

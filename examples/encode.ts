@@ -3,7 +3,7 @@ import { createBiEncoder } from 'sgpt-bench/models';
 
 const encoder = await createBiEncoder({
   model: 'models/demo/sgpt-870k-weightedmean-specb-bitfit',
-  poolings: ['weightedmean', 'mean', 'lasttoken'],
+  pooling: ['weightedmean', 'mean', 'lasttoken'],
   maxTokens: null,
   threads: 2,
 });

@@ -66,8 +66,8 @@ const hosted = {
 const noEffect = { key: 'nothing', job: 'unused', record: 'command' } as const;
 
 /**
- * All fields of a system. To add an option: an entry here, its name in `uses` of the runners that read it
- * (runners/index.ts), and the code that implements it.
+ * All fields of a system. To add an option: an entry here, its name in a list below, and the code that implements it
+ * (docs/add-an-option.md).
  */
 export const systemFields = {
   runner: field(text, {
@@ -80,16 +80,22 @@ export const systemFields = {
     value: '<names>',
     help: 'model folders, hub ids (organisation/name, organisation/name@revision), or hosted models (openai:NAME)',
   }),
-  pooling: field(z.array(text).default([]), {
+  pooling: field(z.array(text).readonly().default([]), {
     ...{ key: 'view', job: 'sent', record: 'settings', group: 'bi-encoders', read: 'list', ...pooledByServer },
     value: '<names>',
     help: "poolings, all from one pass: names, all, or own (default: the model's own, else weightedmean)",
   }),
-  layer: field(z.array(z.union([z.int(), z.literal('all')])).default([]), {
-    ...{ key: 'view', job: 'sent', record: 'settings', group: 'bi-encoders', read: 'layers', ...pooledByServer },
-    value: '<numbers>',
-    help: 'hidden states to pool: numbers, or all (default: the last)',
-  }),
+  layer: field(
+    z
+      .array(z.union([z.int(), z.literal('all')]))
+      .readonly()
+      .default([]),
+    {
+      ...{ key: 'view', job: 'sent', record: 'settings', group: 'bi-encoders', read: 'layers', ...pooledByServer },
+      value: '<numbers>',
+      help: 'hidden states to pool: numbers, or all (default: the last)',
+    },
+  ),
   brackets: field(text.default('auto'), {
     ...{ key: 'vectors', job: 'sent', record: 'settings', group: 'bi-encoders' },
     value: '<kind>',
@@ -187,3 +193,20 @@ export const systemFields = {
     help: 'price of a million tokens, for the record of costs',
   }),
 };
+
+/** Fields that say how any local model is run. */
+export const computeFields = ['maxTokens', 'dtype', 'device', 'workers'] as const;
+/** Fields of a local encoder. */
+export const encoderFields = ['pooling', 'layer', 'brackets', 'embedPrompt', ...computeFields] as const;
+/** Fields of a local pair scorer. */
+export const scorerFields = ['prompt', ...computeFields] as const;
+/** Fields of a hosted model. */
+export const hostedFields = [
+  ...(['endpoint', 'apiKeyEnv', 'tokenizer', 'batchSize', 'concurrency', 'parameters', 'pricePerMillion'] as const),
+] as const;
+/** Fields of a re-ranker's first stage. */
+export const candidateFields = ['firstStage', 'bm25', 'depth'] as const;
+
+export type EncoderField = (typeof encoderFields)[number];
+export type ScorerField = (typeof scorerFields)[number];
+export type HostedField = (typeof hostedFields)[number];

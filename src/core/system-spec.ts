@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { InputError } from './errors.js';
 import type { Setting, Settings } from './setting.js';
 import { systemFields, type FieldRule } from './system-fields.js';
 
@@ -24,6 +25,24 @@ export type PartialSpec = z.input<typeof systemSpecSchema>;
 /** Adds the defaults of missing fields. */
 export function completeSpec(spec: PartialSpec): SystemSpec {
   return systemSpecSchema.parse(spec);
+}
+
+/** Values of some fields; missing ones have their defaults. */
+export type FieldValues<F extends Field> = { readonly [K in F]?: SystemSpec[K] | undefined };
+
+/**
+ * The values of some fields, with the defaults of missing ones.
+ * @throws InputError for an invalid value
+ */
+export function completeFields<F extends Field>(names: readonly F[], values: FieldValues<F>): Pick<SystemSpec, F> {
+  const entries = names.map((name) => {
+    const parsed = systemFields[name].schema.safeParse(values[name]);
+    if (parsed.success) return [name, parsed.data];
+    throw new InputError(
+      `${name}: ${JSON.stringify(values[name])} is not possible: ${parsed.error.issues[0]!.message}`,
+    );
+  });
+  return Object.fromEntries(entries) as Pick<SystemSpec, F>;
 }
 
 export function ruleOf(field: Field): FieldRule {

@@ -4,6 +4,7 @@
  */
 import { unknownName } from '../core/errors.js';
 import type { Profile } from '../core/profile.js';
+import { candidateFields, encoderFields, hostedFields, scorerFields } from '../core/system-fields.js';
 import { isHosted, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import { exampleRequirement } from '../models/scoring/prompts.js';
@@ -11,12 +12,6 @@ import { runnerKind, type RunnerKind } from './runner-kind.js';
 
 export type { OpenContext } from './open-model.js';
 export type { RunnerKind } from './runner-kind.js';
-
-const modelFields = ['model', 'maxTokens', 'dtype', 'device', 'workers'] as const;
-const hostedFields = [
-  ...(['endpoint', 'apiKeyEnv', 'tokenizer', 'batchSize', 'concurrency', 'parameters', 'pricePerMillion'] as const),
-] as const;
-const candidateFields = ['firstStage', 'bm25', 'depth'] as const;
 
 /** All runners, in the order of tables and plots. */
 export const runnerKinds: readonly RunnerKind[] = [
@@ -36,11 +31,7 @@ export const runnerKinds: readonly RunnerKind[] = [
   runnerKind({
     name: 'bi-encoder',
     description: 'embeds texts and searches exactly (SGPT-BE, sentence-transformers)',
-    uses: [
-      ...(['pooling', 'layer', 'brackets', 'embedPrompt', 'normalize', 'storeDtype'] as const),
-      ...modelFields,
-      ...hostedFields,
-    ],
+    uses: ['model', ...encoderFields, ...hostedFields, 'normalize', 'storeDtype'],
     needsModel: true,
     reranks: false,
     type: 'dense',
@@ -59,7 +50,7 @@ export const runnerKinds: readonly RunnerKind[] = [
   runnerKind({
     name: 'cross-encoder',
     description: 're-ranks by log P(query | prompt with document) (SGPT-CE)',
-    uses: ['prompt', ...candidateFields, ...modelFields, ...hostedFields],
+    uses: ['model', ...scorerFields, ...hostedFields, ...candidateFields],
     needsModel: true,
     reranks: true,
     type: 'cross-encoder',

@@ -3,7 +3,7 @@ import type { RetrievalTask } from '../core/dataset.js';
 import type { Encoder, PairScorer } from '../core/model.js';
 import type { Profile } from '../core/profile.js';
 import type { Progress } from '../core/progress.js';
-import type { StoreDtype } from '../core/system-fields.js';
+import type { EncoderField, HostedField, ScorerField, StoreDtype } from '../core/system-fields.js';
 import type { SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import type { FindExample } from '../models/index.js';
@@ -25,20 +25,16 @@ export interface OpenContext {
   store(dtype: StoreDtype): VectorStore;
 }
 
-type HostedFields = Pick<
-  SystemSpec,
-  'endpoint' | 'apiKeyEnv' | 'tokenizer' | 'maxTokens' | 'batchSize' | 'concurrency' | 'parameters' | 'pricePerMillion'
->;
-type ModelFields = HostedFields & Pick<SystemSpec, 'model' | 'dtype' | 'device' | 'workers'>;
-type EncoderFields = ModelFields & Pick<SystemSpec, 'pooling' | 'layer' | 'brackets' | 'embedPrompt'>;
-type ScorerFields = ModelFields & Pick<SystemSpec, 'prompt'>;
+type HostedFields = Pick<SystemSpec, HostedField | 'maxTokens'>;
+type EncoderFields = Pick<SystemSpec, 'model' | EncoderField | HostedField>;
+type ScorerFields = Pick<SystemSpec, 'model' | ScorerField | HostedField>;
 
 /**
  * Opens a folder, a hub id or a hosted model as an encoder.
  * @throws InputError for an invalid model or option
  */
 export async function openEncoder(spec: EncoderFields, context: OpenContext): Promise<Encoder> {
-  const { brackets, pooling, layer, embedPrompt, maxTokens, dtype, workers, device } = spec;
+  const { brackets } = spec;
   const model = modelOf(spec);
   const hosted = hostedModelName(model);
   if (hosted !== null) {
@@ -49,10 +45,7 @@ export async function openEncoder(spec: EncoderFields, context: OpenContext): Pr
   }
   const { createBiEncoder } = await import('../models/index.js');
   const { threads, progress } = context;
-  return createBiEncoder({
-    ...{ model, poolings: pooling, layers: layer, brackets, embedPrompt: embedPrompt ?? undefined, maxTokens },
-    ...{ dtype, threads, workers: workers ?? undefined, device, progress },
-  });
+  return createBiEncoder({ ...spec, model, threads, progress });
 }
 
 /**
@@ -60,7 +53,7 @@ export async function openEncoder(spec: EncoderFields, context: OpenContext): Pr
  * @throws InputError for an invalid model or option
  */
 export async function openPairScorer(spec: ScorerFields, context: OpenContext): Promise<PairScorer> {
-  const { prompt, maxTokens, dtype, workers, device } = spec;
+  const { prompt } = spec;
   const model = modelOf(spec);
   if (prompt === null) throw new Error('a cross-encoder is opened with a prompt');
   const hosted = hostedModelName(model);
@@ -71,9 +64,7 @@ export async function openPairScorer(spec: ScorerFields, context: OpenContext): 
   const { createCrossEncoder } = await import('../models/index.js');
   const { threads, progress, task } = context;
   const findExample = task.kind === 'retrieval' ? exampleFrom(task) : undefined;
-  return createCrossEncoder({
-    ...{ model, prompt, maxTokens, findExample, dtype, threads, workers: workers ?? undefined, device, progress },
-  });
+  return createCrossEncoder({ ...spec, model, prompt, threads, progress, findExample });
 }
 
 function modelOf({ model }: Pick<SystemSpec, 'model'>): string {

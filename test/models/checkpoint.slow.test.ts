@@ -120,7 +120,7 @@ describe('storage', () => {
     const head = tensors.find(({ name }) => name === 'transformer.wte.weight')!;
     const buffer = { name: 'transformer.h.0.attn.attention.bias', shape: [2, 2], values: new Float32Array(4) };
     writeTensors(weights(), [...tensors, { ...head, name: 'lm_head.weight' }, buffer]);
-    const encoder = await createBiEncoder({ model: folder, poolings: ['mean'], maxTokens: null, threads: 1 });
+    const encoder = await createBiEncoder({ model: folder, pooling: ['mean'], maxTokens: null, threads: 1 });
     await encoder.close();
     const total = tensors.reduce((sum, { values }) => sum + values.length, 0);
     expect(encoder.model.parameters).toBe(total);

@@ -28,7 +28,7 @@ describe.each(expected.models)('$name', ({ name, sha256, embeddings, scores }) =
   beforeAll(async () => {
     const model = folderOf(name);
     const poolings = ['weightedmean', 'mean', 'lasttoken'];
-    encoder = await createBiEncoder({ model, poolings, brackets: 'auto', maxTokens: 299, threads: 1 });
+    encoder = await createBiEncoder({ model, pooling: poolings, brackets: 'auto', maxTokens: 299, threads: 1 });
     scorer = await createCrossEncoder({ model, prompt: 'G', threads: 1 });
   });
   afterAll(async () => {

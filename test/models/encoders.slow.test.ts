@@ -36,7 +36,7 @@ afterAll(() => {
 describe.each(cases)('$name of at most $maxTokens tokens', ({ name, maxTokens, texts }) => {
   let encoder: Encoder;
   beforeAll(async () => {
-    encoder = await createBiEncoder({ model: join(parent, name), poolings, maxTokens, threads: 1 });
+    encoder = await createBiEncoder({ model: join(parent, name), pooling: poolings, maxTokens, threads: 1 });
   });
   afterAll(() => encoder.close());
 
@@ -54,7 +54,7 @@ describe('an encoder', () => {
     for (const name of ['bert', 'roberta', 'mpnet', 'llama']) {
       const encoder = await createBiEncoder({
         model: join(parent, name),
-        poolings: ['cls'],
+        pooling: ['cls'],
         maxTokens: null,
         threads: 1,
       });

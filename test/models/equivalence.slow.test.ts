@@ -44,7 +44,7 @@ describe('encoding', () => {
   it('computes a pooling the same alone as among others', async () => {
     const encoder = await createBiEncoder({
       model,
-      poolings: ['mean'],
+      pooling: ['mean'],
       brackets: 'specb',
       maxTokens: null,
       threads: 1,
@@ -56,7 +56,7 @@ describe('encoding', () => {
   });
 
   it('pools a single token to itself, whatever the pooling', async () => {
-    const encoder = await createBiEncoder({ model, poolings, brackets: 'none', maxTokens: 1, threads: 1 });
+    const encoder = await createBiEncoder({ model, pooling: poolings, brackets: 'none', maxTokens: 1, threads: 1 });
     const matrices = await encoder.encode(['a', 'b', 'text that is cut'], 'document');
     await encoder.close();
     const of = (pooling: string): Float32Array =>
@@ -76,7 +76,7 @@ describe('a text without tokens', () => {
   it('has the zero vector, and disturbs no other', async () => {
     const encoder = await createBiEncoder({
       model,
-      poolings: ['weightedmean'],
+      pooling: ['weightedmean'],
       brackets: 'none',
       maxTokens: null,
       threads: 1,

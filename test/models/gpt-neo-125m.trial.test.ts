@@ -30,7 +30,7 @@ describe.skipIf(reason !== undefined)(`a checkpoint of 125M shape${reason === un
 
   it('embeds texts up to 2048 tokens as transformers does', async () => {
     const poolings = ['weightedmean', 'mean', 'lasttoken'];
-    const encoder = await createBiEncoder({ model, poolings, brackets: 'specb', maxTokens: null, threads: 2 });
+    const encoder = await createBiEncoder({ model, pooling: poolings, brackets: 'specb', maxTokens: null, threads: 2 });
     try {
       expect(encoder.model.files['model.safetensors']).toBe(expected.sha256);
       expect(encoder.model.parameters).toBe(125_198_592);

@@ -63,7 +63,7 @@ describe('bi-encoder', () => {
     const key = `${brackets} ${maxTokens}`;
     const encoder =
       encoders.get(key) ??
-      createBiEncoder({ model, poolings: ['all'], layers: [0, 3, 5], brackets, maxTokens, threads: 1 });
+      createBiEncoder({ model, pooling: ['all'], layer: [0, 3, 5], brackets, maxTokens, threads: 1 });
     encoders.set(key, encoder);
     return encoder;
   };

@@ -331,7 +331,7 @@ describe('without a network', () => {
     }
     const source = await locate(id, { HF_HUB_OFFLINE: '1' });
     expect(source).toEqual({ folder: snapshot, id, revision: commits.older });
-    const encoder = await createBiEncoder({ model: source.folder, poolings: ['mean'], maxTokens: null, threads: 1 });
+    const encoder = await createBiEncoder({ model: source.folder, pooling: ['mean'], maxTokens: null, threads: 1 });
     await encoder.close();
   });
 });

@@ -169,7 +169,7 @@ const rowsOf = ({ rows, columns, data }: Matrix): Float32Array[] =>
 describe.each(['170k', '870k', '4m'])('the bundled models of %s parameters in eight bits', (size) => {
   const model = fileURLToPath(new URL(`../../models/demo/sgpt-${size}-weightedmean-specb-bitfit`, import.meta.url));
   const open = (dtype: 'fp32' | 'int8', threads = 1): Promise<Encoder> =>
-    createBiEncoder({ model, poolings: ['weightedmean', 'lasttoken'], maxTokens: 300, threads, dtype });
+    createBiEncoder({ model, pooling: ['weightedmean', 'lasttoken'], maxTokens: 300, threads, dtype });
 
   it('embed nearly as in float32', async () => {
     const [exact, small] = [await open('fp32'), await open('int8')];
@@ -198,7 +198,7 @@ describe.each(['170k', '870k', '4m'])('the bundled models of %s parameters in ei
 describe('a model in eight bits', () => {
   const model = fixture('gpt-neo');
   const open = (threads: number): Promise<Encoder> =>
-    createBiEncoder({ model, poolings: ['mean'], brackets: 'none', maxTokens: null, threads, dtype: 'int8' });
+    createBiEncoder({ model, pooling: ['mean'], brackets: 'none', maxTokens: null, threads, dtype: 'int8' });
   it('gives the same bytes whatever the number of workers, and whatever is encoded beside a text', async () => {
     const [one, three] = [await open(1), await open(3)];
     const [together] = await three.encode(texts, 'document');
@@ -244,7 +244,7 @@ describe('a model in eight bits', () => {
 
   it('has embeddings that are kept apart from those in float32', async () => {
     const small = await open(1);
-    const exact = await createBiEncoder({ model, poolings: ['mean'], brackets: 'none', maxTokens: null, threads: 1 });
+    const exact = await createBiEncoder({ model, pooling: ['mean'], brackets: 'none', maxTokens: null, threads: 1 });
     const keyOf = ({ model: info, settings }: Encoder): string =>
       shardKey({ model: info, settings, view: 'mean', role: 'document', texts });
     expect(keyOf(small)).not.toBe(keyOf(exact));

@@ -155,7 +155,7 @@ describe.skipIf(reason !== null)(`a file of more than 4 GiB${reason === null ? '
     const tokenizer = await openTokenizer(model);
     const text = 'files whose names';
     const ids = tokenizer.encode(text);
-    const encoder = await createBiEncoder({ model, poolings: ['lasttoken', 'cls'], maxTokens: null, threads: 1 });
+    const encoder = await createBiEncoder({ model, pooling: ['lasttoken', 'cls'], maxTokens: null, threads: 1 });
     const [lasttoken, cls] = await encoder.encode([text], 'document');
     await encoder.close();
     expect(relativeError(lasttoken!.data, hiddenStateOf(ids.at(-1)!))).toBeLessThan(1e-5);

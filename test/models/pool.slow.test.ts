@@ -14,7 +14,7 @@ const model = fixture('gpt-neo');
 const texts = Array.from({ length: 200 }, (_, i) => `text number ${i} ${'and more '.repeat(i % 9)}`);
 
 const openEncoder = (threads: number): Promise<Encoder> =>
-  createBiEncoder({ model, poolings: ['mean'], brackets: 'none', maxTokens: null, threads });
+  createBiEncoder({ model, pooling: ['mean'], brackets: 'none', maxTokens: null, threads });
 
 describe('an encoder', () => {
   it('stops when it is told to, and can go on afterwards', async () => {

@@ -52,7 +52,7 @@ describe('a sentence-transformers folder', () => {
   });
 
   it('names its own view, records its settings and the files it was read from', async () => {
-    const encoder = await open(folderOf('prompts'), { poolings: ['mean', 'own'] });
+    const encoder = await open(folderOf('prompts'), { pooling: ['mean', 'own'] });
     await encoder.close();
     expect(encoder.views.map(({ name, dimensions }) => [name, dimensions])).toEqual([
       ['weightedmean+dense+normalize', 5],
@@ -71,7 +71,7 @@ describe('a sentence-transformers folder', () => {
   });
 
   it('has one view for its own pooling and that of the same name', async () => {
-    const encoder = await open(folderOf('mean'), { poolings: ['own', 'mean', 'max'] });
+    const encoder = await open(folderOf('mean'), { pooling: ['own', 'mean', 'max'] });
     const [own] = await encoder.encode(['a text'], 'query');
     await encoder.close();
     expect(encoder.views.map(({ name }) => name)).toEqual(['mean', 'max']);
@@ -94,7 +94,7 @@ describe('a sentence-transformers folder', () => {
     const encoder = await open(fixture('gpt-neo'));
     await encoder.close();
     expect(encoder.views.map(({ name }) => name)).toEqual(['weightedmean']);
-    await expect(open(fixture('gpt-neo'), { poolings: ['own'] })).rejects.toThrow(
+    await expect(open(fixture('gpt-neo'), { pooling: ['own'] })).rejects.toThrow(
       'pooling "own": gpt-neo has no modules.json that defines it',
     );
   });

@@ -55,7 +55,7 @@ function fromHalf(bits: number): number {
 }
 
 async function embedding(model: string): Promise<Float32Array> {
-  const encoder = await createBiEncoder({ model, poolings: ['weightedmean'], maxTokens: null, threads: 1 });
+  const encoder = await createBiEncoder({ model, pooling: ['weightedmean'], maxTokens: null, threads: 1 });
   try {
     return (await encoder.encode(['Some text to be embedded.'], 'document'))[0]!.data;
   } finally {

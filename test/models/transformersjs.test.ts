@@ -72,7 +72,7 @@ describe('a model exported for transformers.js', () => {
     const ids = (await openTokenizer(folder)).encode(text);
     const states = ids.map(state);
     const ofOneState = poolings.filter((pooling) => poolingEntry(pooling).takes === 'one');
-    const vectors = await embed(folder, text, { poolings: ofOneState });
+    const vectors = await embed(folder, text, { pooling: ofOneState });
     ofOneState.forEach((name, i) => {
       expect(relativeError(vectors[i]!, poolingFormulas[name](states))).toBeLessThan(tolerance);
     });
@@ -101,7 +101,7 @@ describe('a model exported for transformers.js', () => {
     const dense = bias.map((b, o) => Math.tanh(b + mean.reduce((sum, x, i) => sum + x * weights[o * size + i]!, 0)));
     const expected = dense.map((value) => value / Math.hypot(...dense));
 
-    const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1, poolings: ['own', 'mean'] });
+    const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1, pooling: ['own', 'mean'] });
     const [own, ofMean] = await encoder.encode([text, 'another one'], 'query');
     await encoder.close();
     expect(encoder.views.map(({ name, dimensions }) => [name, dimensions])).toEqual([
@@ -184,16 +184,14 @@ describe('a model exported for transformers.js', () => {
   it('cuts texts at its positions', async () => {
     const folder = exportedFolder();
     const ids = (await openTokenizer(folder)).encode('word '.repeat(30).trim());
-    const [vector] = await embed(folder, 'word '.repeat(30), { poolings: ['lasttoken'] });
+    const [vector] = await embed(folder, 'word '.repeat(30), { pooling: ['lasttoken'] });
     expect(relativeError(vector!, state(ids[15]!))).toBeLessThan(tolerance);
   });
 
   it('is refused where it cannot do what is asked', async () => {
     const folder = exportedFolder();
-    await expect(embed(folder, 'a', { layers: ['all'] })).rejects.toThrow('has only its last hidden state');
-    await expect(embed(folder, 'a', { poolings: ['meanmean'] })).rejects.toThrow(
-      'pooling "meanmean": a model exported',
-    );
+    await expect(embed(folder, 'a', { layer: ['all'] })).rejects.toThrow('has only its last hidden state');
+    await expect(embed(folder, 'a', { pooling: ['meanmean'] })).rejects.toThrow('pooling "meanmean": a model exported');
     await expect(embed(folder, 'a', { device: 'cuda' })).rejects.toThrow('leave --device cuda out');
     await expect(embed(folder, 'a', { dtype: 'int8' })).rejects.toThrow(/model_quantized\.onnx: there is no such file/);
     const path = join(folder, 'onnx', 'model.onnx');

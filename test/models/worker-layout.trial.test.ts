@@ -21,14 +21,14 @@ describe('a worker layout', () => {
   const small = { weights: 0.5 * GiB, activations: 0.2 * GiB };
 
   it('has one worker per thread, or as many as were asked for', () => {
-    expect(workerLayouts(8, undefined, small, 32 * GiB)).toEqual([{ workers: 8, intraOpThreads: 1 }]);
+    expect(workerLayouts(8, null, small, 32 * GiB)).toEqual([{ workers: 8, intraOpThreads: 1 }]);
     expect(workerLayouts(8, 3, small, 32 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
     expect(workerLayouts(2, 4, small, 32 * GiB)).toEqual([{ workers: 4, intraOpThreads: 1 }]);
   });
 
   it('has no more workers than the memory holds runs, and one at least', () => {
-    expect(workerLayouts(8, undefined, small, 1.5 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
-    expect(workerLayouts(8, undefined, small, 0.25 * GiB)).toEqual([{ workers: 1, intraOpThreads: 8 }]);
+    expect(workerLayouts(8, null, small, 1.5 * GiB)).toEqual([{ workers: 3, intraOpThreads: 2 }]);
+    expect(workerLayouts(8, null, small, 0.25 * GiB)).toEqual([{ workers: 1, intraOpThreads: 8 }]);
   });
 
   it('is the fastest of those measured for a model that is said to be large', async () => {
@@ -53,7 +53,7 @@ describe('a worker layout', () => {
   it('is to be measured for a large model', () => {
     const large = { weights: 5 * GiB, activations: 0.5 * GiB };
     expect(
-      workerLayouts(4, undefined, large, 32 * GiB).map(({ workers, intraOpThreads }) => [workers, intraOpThreads]),
+      workerLayouts(4, null, large, 32 * GiB).map(({ workers, intraOpThreads }) => [workers, intraOpThreads]),
     ).toEqual([
       [4, 1],
       [2, 2],
@@ -69,7 +69,7 @@ const packed = join(folder, 'cache', 'packed');
 const model = join(folder, 'model');
 const sizes = { layers: 4, hidden: 640, heads: 10, window: 64, positions: 256, vocabulary: 4096 };
 const texts = Array.from({ length: 12 }, (_, i) => `text ${i} ${'with some words more '.repeat(i % 5)}`);
-const options: BiEncoderOptions = { model, poolings: ['mean'], brackets: 'none', maxTokens: 100, threads: 1 };
+const options: BiEncoderOptions = { model, pooling: ['mean'], brackets: 'none', maxTokens: 100, threads: 1 };
 
 beforeAll(() => {
   vi.stubEnv('SGPT_BENCH_CACHE', join(folder, 'cache'));

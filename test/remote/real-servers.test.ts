@@ -90,7 +90,7 @@ const skippedEncoder = embeddingsFolder === undefined ? ' (skipped: SGPT_BENCH_E
 
 describe.skipIf(embeddingsFolder === undefined)(`an embeddings server${skippedEncoder}`, () => {
   it('gives the vectors of the local model to 1e-3 of their length', async () => {
-    const local = await createBiEncoder({ model: embeddingsFolder!, poolings: ['mean'], maxTokens: null, threads: 1 });
+    const local = await createBiEncoder({ model: embeddingsFolder!, pooling: ['mean'], maxTokens: null, threads: 1 });
     onTestFinished(() => local.close());
     const hosted = await openEncoder({ endpoint: embeddingsUrl }, undefined, embeddingsModel);
     const texts = [...queries, ...documents];

@@ -4,7 +4,7 @@ import { tokensPerBatch } from '../loading/start-model.js';
 import { openCheckpointEncoder } from './checkpoint-encoder.js';
 import { openExportedEncoder } from './exported-encoder.js';
 import { readExported } from './exported-model.js';
-import type { BiEncoderOptions } from './options.js';
+import { encoderRequest, type BiEncoderOptions } from './options.js';
 import { parseMarks } from './text-preparation.js';
 
 export type { BiEncoderOptions } from './options.js';
@@ -18,11 +18,12 @@ export type { BiEncoderOptions } from './options.js';
  */
 export async function createBiEncoder(options: BiEncoderOptions): Promise<Encoder> {
   // Options that are invalid for every model are refused before a download.
-  tokensPerBatch(options);
-  const marks = parseMarks(options);
+  const request = encoderRequest(options);
+  tokensPerBatch(request);
+  const marks = parseMarks(request);
   const source = await locateModel(options.model, { progress: options.progress });
   const exported = await readExported(source);
   return exported === null
-    ? openCheckpointEncoder(source, options, marks)
-    : openExportedEncoder(exported, options, marks);
+    ? openCheckpointEncoder(source, request, marks)
+    : openExportedEncoder(exported, request, marks);
 }

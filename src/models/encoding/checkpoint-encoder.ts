@@ -10,7 +10,7 @@ import { longestFirst } from '../runtime/longest-first.js';
 import type { Feeds } from '../runtime/messages.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { activationBytes } from '../runtime/worker-layout.js';
-import type { BiEncoderOptions } from './options.js';
+import type { EncoderRequest } from './options.js';
 import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
 import { checkpointViews, zeroMatrices } from './views.js';
 
@@ -26,11 +26,11 @@ const probeTokens = 32;
  */
 export async function openCheckpointEncoder(
   source: ModelLocation,
-  options: BiEncoderOptions,
+  request: EncoderRequest,
   marks: Marks,
 ): Promise<Encoder> {
-  const { dtype = 'fp32', device = 'cpu', progress } = options;
-  const batchTokens = tokensPerBatch(options);
+  const { dtype, device, progress } = request;
+  const batchTokens = tokensPerBatch(request);
   const model = await openModel(source, dtype, progress);
   const { architecture, tokenizer } = model;
   const sentence = await readSentenceTransformer(model.checkpoint);
@@ -39,16 +39,15 @@ export async function openCheckpointEncoder(
   const preparation = prepareTexts(
     { checkpoint, tokenizer, positions: architecture.maxTokens, sentence },
     marks,
-    options,
+    request,
   );
-  const views = checkpointViews(options, { id, sentence }, architecture);
+  const views = checkpointViews(request, { id, sentence }, architecture);
   const longest = preparation.limit ?? assumedMaxTokens;
   const { info, pool } = await startModel(
     { ...model, checkpoint },
     (int8) => encoderGraph(architecture, checkpoint, views, { int8, batched: batchTokens !== null }),
     {
-      ...options,
-      ...{ device, batchTokens },
+      ...{ threads: request.threads, workers: request.workers, device, batchTokens },
       activationBytes: activationBytes(Math.max(longest, batchTokens ?? 0), architecture.hiddenSize, 0),
       probe: feeds(new Int32Array(Math.min(longest, probeTokens))),
       note: (message) => progress?.note(`${id}: ${message}`),

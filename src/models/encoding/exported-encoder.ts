@@ -7,7 +7,7 @@ import type { EncoderView } from '../graphs/view-outputs.js';
 import { readSentenceTransformer } from '../pooling/sentence-transformers.js';
 import { openInProcess, type InProcessSession } from '../runtime/in-process.js';
 import { loadExported, type ExportedFolder, type ExportedModel } from './exported-model.js';
-import type { BiEncoderOptions } from './options.js';
+import type { EncoderRequest } from './options.js';
 import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
 import { exportedViews, zeroMatrices } from './views.js';
 
@@ -19,20 +19,20 @@ import { exportedViews, zeroMatrices } from './views.js';
  */
 export async function openExportedEncoder(
   exported: ExportedFolder,
-  options: BiEncoderOptions,
+  request: EncoderRequest,
   marks: Marks,
 ): Promise<Encoder> {
   const { id } = exported.checkpoint;
-  refuseUnsupported(id, options);
-  const { dtype = 'fp32', threads } = options;
+  refuseUnsupported(id, request);
+  const { dtype, threads } = request;
   const tokenizer = await openTokenizer(exported.checkpoint.folder);
   const sentence = await readSentenceTransformer(exported.checkpoint);
   const checkpoint = sentence?.checkpoint ?? exported.checkpoint;
-  const preparation = prepareTexts({ checkpoint, tokenizer, positions: exported.positions, sentence }, marks, options);
+  const preparation = prepareTexts({ checkpoint, tokenizer, positions: exported.positions, sentence }, marks, request);
   const model = await loadExported(checkpoint, { dtype, threads });
   try {
     const { columns: size } = await model.run(preparation.ids('a', 'query'));
-    const views = exportedViews(options, { id, sentence }, size);
+    const views = exportedViews(request, { id, sentence }, size);
     const info = await modelInfo(checkpoint, [model.file, ...tokenizer.files], () => false, dtype);
     const pooling = await openInProcess(exportPoolingGraph(checkpoint, views, size));
     return {
@@ -52,12 +52,12 @@ export async function openExportedEncoder(
 }
 
 /** @throws InputError for options that need a model's weights */
-function refuseUnsupported(id: string, { layers = [], device = 'cpu' }: BiEncoderOptions): void {
+function refuseUnsupported(id: string, { layer, device }: EncoderRequest): void {
   if (device !== 'cpu')
     throw new InputError(
       `${id}: a model exported for transformers.js runs on the processor only; leave --device ${device} out`,
     );
-  if (layers.length > 0)
+  if (layer.length > 0)
     throw new InputError(
       `${id}: a model exported for transformers.js has only its last hidden state; leave --layer out`,
     );

@@ -1,7 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import type { Role } from '../../core/model.js';
 import type { Settings } from '../../core/setting.js';
-import { modelSettings } from '../../core/system-spec.js';
+import { modelSettings, type SystemSpec } from '../../core/system-spec.js';
 import { pythonStrip } from '../../core/text.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
@@ -9,7 +9,7 @@ import { learnedPositions } from '../pooling/sentence-modules.js';
 import type { SentenceTransformer } from '../pooling/sentence-transformers.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
 import { parseEmbedPrompt, promptedIds, refuseBracketsWithPrompt, type EmbedPrompt } from './embed-prompts.js';
-import type { BiEncoderOptions } from './options.js';
+import type { EncoderRequest } from './options.js';
 
 /** Conversion of texts to token ids for one model; the same for every kind of bi-encoder. */
 export interface TextPreparation {
@@ -40,12 +40,9 @@ export interface TextModel {
  * Checks the options about brackets and prompts that can be checked without a model.
  * @throws InputError for an invalid prompt, or for both brackets and a prompt
  */
-export function parseMarks({
-  brackets = 'auto',
-  embedPrompt,
-}: Pick<BiEncoderOptions, 'brackets' | 'embedPrompt'>): Marks {
-  const prompt = embedPrompt === undefined ? null : parseEmbedPrompt(embedPrompt);
-  refuseBracketsWithPrompt(brackets, embedPrompt ?? null);
+export function parseMarks({ brackets, embedPrompt }: Pick<SystemSpec, 'brackets' | 'embedPrompt'>): Marks {
+  const prompt = embedPrompt === null ? null : parseEmbedPrompt(embedPrompt);
+  refuseBracketsWithPrompt(brackets, embedPrompt);
   return { brackets, prompt };
 }
 
@@ -56,19 +53,19 @@ export function parseMarks({
 export function prepareTexts(
   { checkpoint, tokenizer, positions, sentence }: TextModel,
   marks: Marks,
-  { maxTokens, device = 'cpu' }: Pick<BiEncoderOptions, 'maxTokens' | 'device'>,
+  request: EncoderRequest,
 ): TextPreparation {
   const { prompt } = marks;
   const brackets = prompt === null ? resolveBrackets(marks.brackets, checkpoint.id, checkpoint.nameOrPath) : 'none';
   const idsOfBrackets = bracketIds(brackets, tokenizer, checkpoint.id);
   const modelLimit = Math.min(positions ?? Infinity, learnedPositions(sentence?.modules ?? []));
-  const limit = tokenLimit(maxTokens ?? sentence?.maxTokens ?? null, modelLimit, tokenizer, idsOfBrackets);
+  const limit = tokenLimit(request.maxTokens ?? sentence?.maxTokens ?? null, modelLimit, tokenizer, idsOfBrackets);
   const embedPrompt = prompt === null ? null : `${prompt.before}{}${prompt.after}`;
   return {
     limit,
     settings: modelSettings(
       'local vectors',
-      { brackets, maxTokens: limit, embedPrompt, device },
+      { brackets, maxTokens: limit, embedPrompt, device: request.device },
       prompt === null ? modelTextSettings(sentence) : {},
     ),
     ids: (text, role) =>

@@ -1,12 +1,12 @@
 import { InputError } from '../../core/errors.js';
 import type { Matrix } from '../../core/model.js';
+import type { SystemSpec } from '../../core/system-spec.js';
 import type { EncoderView } from '../graphs/view-outputs.js';
 import { embeddingViews, poolingEntry, poolings, type PooledModel } from '../pooling/poolings.js';
 import { moduleView } from '../pooling/sentence-modules.js';
 import type { SentenceTransformer } from '../pooling/sentence-transformers.js';
-import type { BiEncoderOptions } from './options.js';
 
-type ViewOptions = Pick<BiEncoderOptions, 'poolings' | 'layers' | 'embedPrompt'>;
+type ViewFields = Pick<SystemSpec, 'pooling' | 'layer' | 'embedPrompt'>;
 
 /** The model whose views are requested. */
 interface ViewedModel {
@@ -16,15 +16,15 @@ interface ViewedModel {
 
 /** The requested views of a checkpoint; `own` comes first. */
 export function checkpointViews(
-  options: ViewOptions,
+  fields: ViewFields,
   { id, sentence }: ViewedModel,
   architecture: PooledModel,
 ): readonly EncoderView[] {
-  const names = requestedPoolings(options, sentence);
+  const names = requestedPoolings(fields, sentence);
   const others = names.filter((name) => name !== 'own');
   return withoutDuplicates([
     ...(others.length === names.length ? [] : [ownView(id, sentence, architecture)]),
-    ...(others.length === 0 ? [] : embeddingViews(others, options.layers ?? [], architecture)),
+    ...(others.length === 0 ? [] : embeddingViews(others, fields.layer, architecture)),
   ]);
 }
 
@@ -32,12 +32,8 @@ export function checkpointViews(
 const lastStatePoolings = poolings.filter((pooling) => poolingEntry(pooling).takes === 'one');
 
 /** The requested views of a model exported for transformers.js. @param size size of its last hidden state */
-export function exportedViews(
-  options: ViewOptions,
-  { id, sentence }: ViewedModel,
-  size: number,
-): readonly EncoderView[] {
-  const views = requestedPoolings(options, sentence).map((name): EncoderView => {
+export function exportedViews(fields: ViewFields, { id, sentence }: ViewedModel, size: number): readonly EncoderView[] {
+  const views = requestedPoolings(fields, sentence).map((name): EncoderView => {
     if (name === 'own') return ownView(id, sentence, { layers: -1, outputSize: size });
     const pooling = lastStatePoolings.find((supported) => supported === name);
     if (pooling === undefined)
@@ -56,11 +52,11 @@ export function zeroMatrices(views: readonly EncoderView[], rows: number): Matri
 
 /** The requested poolings, or the default for the model. */
 function requestedPoolings(
-  { poolings: names = [], embedPrompt }: ViewOptions,
+  { pooling, embedPrompt }: ViewFields,
   sentence: SentenceTransformer | null,
 ): readonly string[] {
-  if (names.length > 0) return names;
-  if (embedPrompt !== undefined) return ['lasttoken'];
+  if (pooling.length > 0) return pooling;
+  if (embedPrompt !== null) return ['lasttoken'];
   return [sentence === null ? 'weightedmean' : 'own'];
 }
 

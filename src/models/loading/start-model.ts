@@ -1,6 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import type { ModelInfo } from '../../core/model.js';
-import type { Device, Dtype } from '../../core/system-fields.js';
+import type { Progress } from '../../core/progress.js';
+import type { SystemSpec } from '../../core/system-spec.js';
 import { cacheFolder } from '../../io/cache-folder.js';
 import { modelInfo } from '../checkpoint/checkpoint.js';
 import type { BuiltModel } from '../onnx/built-model.js';
@@ -10,23 +11,17 @@ import { openPool, type PoolOptions } from '../runtime/open-pool.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { providers } from '../runtime/providers.js';
 
-/** Settings for running a model. Only `dtype` changes results by more than rounding. */
-export interface ComputeOptions {
+/** How a model is run, besides fields of a system. */
+export interface RunOptions {
   /** Total number of processor threads. */
   readonly threads: number;
-  /** Number of worker processes. Default: chosen by worker-layout.ts. */
-  readonly workers?: number | undefined;
-  /**
-   * `int8`: weights and activations of linear layers in eight bits, faster and slightly less exact. Default: `fp32`.
-   */
-  readonly dtype?: Dtype | undefined;
-  /** Device that runs the operators. Default: `cpu`. */
-  readonly device?: Device | undefined;
   /**
    * Tokens per batch of texts (or of documents with their queries); null for one text per run. Batches change results
    * by 1e-6, because sums are computed in another order. Default: null on the processor, 2048 on a GPU.
    */
   readonly batchTokens?: number | null | undefined;
+  /** Reports downloads, and notes settings of the runtime that are not the default. */
+  readonly progress?: Progress | undefined;
 }
 
 /**
@@ -41,7 +36,7 @@ const deviceBatchTokens = 2048;
  * Number of tokens per batch, or null for one text per run.
  * @throws InputError for an invalid number
  */
-export function tokensPerBatch({ device = 'cpu', batchTokens }: ComputeOptions): number | null {
+export function tokensPerBatch({ device, batchTokens }: RunOptions & Pick<SystemSpec, 'device'>): number | null {
   if (batchTokens === undefined) return providers[device].batches ? deviceBatchTokens : null;
   if (batchTokens === null || (Number.isInteger(batchTokens) && batchTokens >= 1)) return batchTokens;
   throw new InputError(`batchTokens: ${batchTokens} is not possible; expected a whole number from 1, or null`);

@@ -12,7 +12,7 @@ export interface PoolOptions {
   /** Total number of processor threads. */
   readonly threads: number;
   /** Number of worker processes. Default: as many as threads, or fewer (worker-layout.ts). */
-  readonly workers?: number | undefined;
+  readonly workers?: number | null | undefined;
   readonly device: Device;
   /** Tokens of several texts per run, for a batched graph; null, the default, for one text per run. */
   readonly batchTokens?: number | null | undefined;
@@ -37,11 +37,11 @@ export async function openPool(model: BuiltModel, options: PoolOptions): Promise
   for (const [name, value] of Object.entries({ threads: options.threads, workers: options.workers ?? 1 }))
     if (!Number.isInteger(value) || value < 1)
       throw new InputError(`${name}: ${value} is not possible; expected a whole number from 1`);
-  const { device, threads, workers, batchTokens = null, activationBytes, note } = options;
+  const { device, threads, workers = null, batchTokens = null, activationBytes, note } = options;
   if (device !== 'cpu') return openOnDevice(model, device, batchTokens);
   const layouts = workerLayouts(threads, workers, { weights: model.weightBytes, activations: activationBytes });
   const maxWorkers = layouts[0]!.workers;
-  if (workers === undefined && maxWorkers < threads)
+  if (workers === null && maxWorkers < threads)
     note?.(`${maxWorkers} of ${threads} workers: more concurrent runs of this model would not fit into the memory`);
   const built = sourceOf(model, true);
   const shared = await shareWeights(specOf(built, layouts[0]!, device), model.weightBytes, maxWorkers);

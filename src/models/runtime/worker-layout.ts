@@ -25,7 +25,7 @@ const largeModel = 1 << 30;
  */
 export function workerLayouts(
   threads: number,
-  workers: number | undefined,
+  workers: number | null,
   needs: MemoryNeeds,
   memory = totalmem(),
 ): WorkerLayout[] {
@@ -33,7 +33,7 @@ export function workerLayouts(
     workers: size,
     intraOpThreads: Math.max(1, Math.floor(threads / size)),
   });
-  if (workers !== undefined) return [layout(workers)];
+  if (workers !== null) return [layout(workers)];
   const room = Math.floor((0.8 * memory - needs.weights) / needs.activations);
   const maxWorkers = Math.max(1, Math.min(threads, room));
   if (needs.weights < largeModel) return [layout(maxWorkers)];

@@ -1,14 +1,13 @@
 import { InputError } from '../../core/errors.js';
-import type { PairGroup, PairScorer, WorkOptions } from '../../core/model.js';
-import type { Progress } from '../../core/progress.js';
-import { modelSettings } from '../../core/system-spec.js';
-import { scoreAnswers } from './yes-no-scoring.js';
-import { longestFirst } from '../runtime/longest-first.js';
-import { openModel } from '../loading/open-model.js';
-import type { BuiltModel } from '../onnx/built-model.js';
+import type { PairScorer } from '../../core/model.js';
+import { scorerFields, type ScorerField } from '../../core/system-fields.js';
+import { completeFields, modelSettings, type FieldValues, type SystemSpec } from '../../core/system-spec.js';
 import { scorerGraph } from '../graphs/scorer-graph.js';
-import type { ScorerParts } from './scorer-parts.js';
-import { packFeeds, packQueries, sumByQuery, type PackLimits } from './packing.js';
+import { openModel, type OpenModel } from '../loading/open-model.js';
+import { startModel, tokensPerBatch, type RunOptions } from '../loading/start-model.js';
+import type { SessionPool } from '../runtime/pool.js';
+import { activationBytes } from '../runtime/worker-layout.js';
+import { packFeeds, type PackLimits } from './packing.js';
 import {
   exampleRequirement,
   parseAnswerPrompt,
@@ -18,24 +17,21 @@ import {
   type PairPrompt,
   type PromptExample,
 } from './prompts.js';
-import type { Int8Weights } from '../quantization/int8-weights.js';
-import { activationBytes } from '../runtime/worker-layout.js';
-import type { Job } from '../runtime/job.js';
-import { tokensPerBatch, startModel, type ComputeOptions } from '../loading/start-model.js';
-import type { Tokenizer } from '../checkpoint/tokenizer.js';
+import { scoreQueries } from './query-scoring.js';
+import { scoreAnswers } from './yes-no-scoring.js';
 
-export interface CrossEncoderOptions extends ComputeOptions {
+/** A cross-encoder to open: its model and prompt, and fields of a system (core/system-fields.ts says what each means). */
+export interface CrossEncoderOptions extends RunOptions, FieldValues<Exclude<ScorerField, 'prompt'>> {
   /** A causal language model: a folder in the Hugging Face layout, or a hub id, which may end in `@revision`. */
   readonly model: string;
   /** Name of a prompt (see prompts.ts), or a text with {document} and, at its end, {query}. */
   readonly prompt: string;
-  /** Longest input in tokens, at most the number of the model's positions, which is the default (null). */
-  readonly maxTokens?: number | null | undefined;
   /** Finds the example for a one-shot prompt; other prompts do not need it. */
   readonly findExample?: FindExample | undefined;
-  /** Reports downloads, and notes settings of the runtime that are not the default. */
-  readonly progress?: Progress | undefined;
 }
+
+/** The options with all defaults. */
+type ScorerRequest = CrossEncoderOptions & Pick<SystemSpec, Exclude<ScorerField, 'prompt'>>;
 
 /**
  * Finds an example for a one-shot prompt.
@@ -50,59 +46,72 @@ const maxQueryTokens = 256;
 const assumedMaxTokens = 2048;
 
 /**
- * Opens SGPT's cross-encoder. The score of a pair is the sum of log P(token | prompt with the document, query so far)
- * over the query's tokens, in the language model's whole vocabulary. Context and query are tokenised separately,
- * without special tokens. The instruction, which truncation keeps, is the text before the document, tokenised alone. A
- * query without tokens scores 0, the logarithm of an empty product.
+ * Opens SGPT's cross-encoder (query-scoring.ts), or one that asks a question (yes-no-scoring.ts), as the prompt says. The
+ * instruction, which truncation keeps, is the text before the document, tokenised alone.
  * @throws InputError for an invalid model or option
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
-  const batchTokens = tokensPerBatch(options);
-  const requirement = exampleRequirement(options.prompt);
+  const request = { ...options, ...completeFields(scorerFields, options), prompt: options.prompt };
+  tokensPerBatch(request);
+  const requirement = exampleRequirement(request.prompt);
   // An invalid prompt is refused before a download.
-  if (requirement === null || options.findExample === undefined) parse(options.prompt);
-  const model = await openModel(options.model, options.dtype ?? 'fp32', options.progress);
-  const { checkpoint, architecture, tokenizer } = model;
+  if (requirement === null || request.findExample === undefined) parse(request.prompt);
+  const model = await openModel(request.model, request.dtype, request.progress);
+  const { tokenizer } = model;
   const countTokens = (text: string): number => tokenizer.encode(text).length;
-  const example = requirement && (await options.findExample?.(countTokens, requirement.longerThan));
-  const prompt = parse(options.prompt, example ?? undefined);
-  const limits: PackLimits = {
-    maxTokens: smallerLimit(architecture.maxTokens, options.maxTokens ?? null),
-    instructionTokens: tokenizer.encode(prompt.before).length,
-    maxQueryTokens,
-  };
-  if (limits.maxTokens !== null && limits.instructionTokens >= limits.maxTokens)
-    throw new InputError(
-      `prompt "${options.prompt}": its ${limits.instructionTokens} tokens before the document fill all ` +
-        `${limits.maxTokens} tokens that ${checkpoint.id} takes; use a shorter one`,
-    );
-  const tokens = Math.max((limits.maxTokens ?? assumedMaxTokens) + maxQueryTokens, batchTokens ?? 0);
-  // At most half of a batch is queries, if they are not longer than the documents with their prompts.
-  const logits = Math.max(maxQueryTokens, (batchTokens ?? 0) / 2) * architecture.vocabularySize;
-  const build = (int8: Int8Weights | null): BuiltModel =>
-    scorerGraph(architecture, checkpoint, { int8, batched: batchTokens !== null });
-  const { info, pool } = await startModel(model, build, {
-    ...options,
-    device: options.device ?? 'cpu',
-    batchTokens,
-    activationBytes: activationBytes(tokens, architecture.hiddenSize, logits),
-    probe: packFeeds({ context: zeros(24), queries: [{ index: 0, ids: zeros(8) }] }),
-    note: (message) => options.progress?.note(`${checkpoint.id}: ${message}`),
-  });
+  const example = requirement && (await request.findExample?.(countTokens, requirement.longerThan));
+  const prompt = parse(request.prompt, example ?? undefined);
+  const limits = limitsOf(model, prompt, request);
+  const { info, pool } = await start(model, limits, request);
   return {
     model: info,
     settings: modelSettings(
       'local scores',
-      { prompt: prompt.name, maxTokens: limits.maxTokens, device: options.device ?? 'cpu' },
+      { prompt: prompt.name, maxTokens: limits.maxTokens, device: request.device },
       { template: templateOf(prompt) },
     ),
     score: (groups, work) =>
       'answers' in prompt
         ? scoreAnswers({ pool, tokenizer, prompt, limits }, groups, work)
-        : score({ pool, tokenizer, prompt, limits }, groups, work),
+        : scoreQueries({ pool, tokenizer, prompt, limits }, groups, work),
     peakBytes: () => pool.peakBytes,
     close: () => pool.close(),
   };
+}
+
+/** @throws InputError if the prompt's instruction leaves no room for a document */
+function limitsOf(
+  { architecture, checkpoint, tokenizer }: OpenModel,
+  prompt: PairPrompt | AnswerPrompt,
+  request: ScorerRequest,
+): PackLimits {
+  const maxTokens = smallerLimit(architecture.maxTokens, request.maxTokens);
+  const instructionTokens = tokenizer.encode(prompt.before).length;
+  if (maxTokens !== null && instructionTokens >= maxTokens)
+    throw new InputError(
+      `prompt "${request.prompt}": its ${instructionTokens} tokens before the document fill all ${maxTokens} tokens that ` +
+        `${checkpoint.id} takes; use a shorter one`,
+    );
+  return { maxTokens, instructionTokens, maxQueryTokens };
+}
+
+function start(
+  model: OpenModel,
+  limits: PackLimits,
+  request: ScorerRequest,
+): Promise<{ info: PairScorer['model']; pool: SessionPool }> {
+  const { architecture, checkpoint } = model;
+  const { threads, workers, device, progress } = request;
+  const batchTokens = tokensPerBatch(request);
+  const tokens = Math.max((limits.maxTokens ?? assumedMaxTokens) + maxQueryTokens, batchTokens ?? 0);
+  // At most half of a batch is queries, if they are not longer than the documents with their prompts.
+  const logits = Math.max(maxQueryTokens, (batchTokens ?? 0) / 2) * architecture.vocabularySize;
+  return startModel(model, (int8) => scorerGraph(architecture, checkpoint, { int8, batched: batchTokens !== null }), {
+    ...{ threads, workers, device, batchTokens },
+    activationBytes: activationBytes(tokens, architecture.hiddenSize, logits),
+    probe: packFeeds({ context: zeros(24), queries: [{ index: 0, ids: zeros(8) }] }),
+    note: (message) => progress?.note(`${checkpoint.id}: ${message}`),
+  });
 }
 
 /** The smaller of two limits; null means no limit. */
@@ -113,59 +122,6 @@ function smallerLimit(a: number | null, b: number | null): number | null {
 
 function parse(prompt: string, example?: PromptExample): PairPrompt | AnswerPrompt {
   return parseAnswerPrompt(prompt, example) ?? parsePrompt(prompt, example);
-}
-
-async function score(
-  { pool, tokenizer, prompt, limits }: ScorerParts,
-  groups: readonly PairGroup[],
-  { signal, onProgress }: WorkOptions = {},
-): Promise<Float32Array[]> {
-  const scores = groups.map(({ queries }) => new Float32Array(queries.length));
-  const queryIds = new Map<string, number[]>();
-  const idsOf = (query: string): number[] => {
-    const cached = queryIds.get(query);
-    if (cached !== undefined) return cached;
-    const ids = tokenizer.encode(query);
-    queryIds.set(query, ids);
-    return ids;
-  };
-  function* jobs(): Generator<Job> {
-    for (const index of longestFirst(groups.map(characterCount))) {
-      const { document, queries } = groups[index]!;
-      const context = contextIds(tokenizer, prompt, document);
-      const packs = packQueries(context, queries.map(idsOf), limits);
-      const unscored = queries.length - packs.reduce((sum, pack) => sum + pack.queries.length, 0);
-      if (unscored > 0) onProgress?.(unscored);
-      for (const pack of packs)
-        yield {
-          feeds: packFeeds(pack),
-          done([logProbabilities]) {
-            sumByQuery(pack, logProbabilities!).forEach((sum, i) => {
-              scores[index]![pack.queries[i]!.index] = sum;
-            });
-            onProgress?.(pack.queries.length);
-          },
-        };
-    }
-  }
-  await pool.run(jobs(), signal);
-  return scores;
-}
-
-/** Token ids of the input before the query. If there are none, the end-of-text token, as in the reference program. */
-export function contextIds(tokenizer: Tokenizer, { before, between }: PairPrompt, document: string): number[] {
-  const ids = tokenizer.encode(before + document + between);
-  if (ids.length > 0) return ids;
-  if (tokenizer.endOfText === undefined)
-    throw new InputError(
-      'an empty document with a prompt without text gives no context to score a query with; use prompt G',
-    );
-  return [tokenizer.endOfText];
-}
-
-/** Number of characters of a group, which is roughly proportional to its work. */
-function characterCount({ document, queries }: PairGroup): number {
-  return queries.reduce((sum, query) => sum + query.length, document.length);
 }
 
 function zeros(length: number): number[] {

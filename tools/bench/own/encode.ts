@@ -23,8 +23,8 @@ await serve(
     const texts = JSON.parse(await readFile(path, 'utf8')) as string[];
     const encoder = await createBiEncoder({
       ...{ model, maxTokens, threads, dtype },
-      poolings: (poolings ?? 'weightedmean').split(','),
-      layers: layers === undefined ? undefined : [layers],
+      pooling: (poolings ?? 'weightedmean').split(','),
+      layer: layers === undefined ? undefined : [layers],
       brackets: 'none',
     });
     return {

@@ -56,7 +56,7 @@ await serve(async (parameters: Parameters): Promise<Job> => {
 type Work = () => Promise<() => Promise<void>>;
 
 async function wholeWork({ model, task: folder, maxTokens, threads, shard }: Parameters): Promise<Work> {
-  const encoder = await createBiEncoder({ model, maxTokens, threads, brackets: 'none', poolings: ['weightedmean'] });
+  const encoder = await createBiEncoder({ model, maxTokens, threads, brackets: 'none', pooling: ['weightedmean'] });
   const progress = { stage: () => ({ advance: () => undefined, end: () => undefined }), note: () => undefined };
   const shards = { inFlight, size: shard, make: (_: unknown, compute: () => Promise<void>) => compute() };
   return async () => {

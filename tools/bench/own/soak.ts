@@ -26,8 +26,8 @@ if (model === undefined) throw new Error('name a model folder');
 const count = Number(values.texts);
 const encoder = await createBiEncoder({
   model,
-  poolings: ['weightedmean', 'mean'],
-  layers: values.layers === 'all' ? ['all'] : [-1],
+  pooling: ['weightedmean', 'mean'],
+  layer: values.layers === 'all' ? ['all'] : [-1],
   maxTokens: Number(values['max-tokens']),
   threads: Number(values.threads),
   dtype: values.dtype === 'int8' ? 'int8' : 'fp32',
