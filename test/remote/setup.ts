@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../helpers/folder.js';
 
 /** Retries follow at once. */
-export const retry = { retries: 2, firstWaitMs: 1, maxWaitMs: 100, timeoutMs: 20_000 };
+export const retry = { retries: 2, firstDelayMs: 1, maxDelayMs: 100, timeoutMs: 20_000 };
 
 export function remoteContext(changes: Partial<RemoteContext> = {}): RemoteContext & { readonly notes: string[] } {
   const notes: string[] = [];

@@ -18,11 +18,11 @@ export class HubUnreachable extends InputError {}
 const maxRedirects = 5;
 
 /** Headers come quickly or not at all, and the cache may do instead: fewer and faster retries than for a download. */
-function headerRetries({ retries, firstWaitMs, timeoutMs }: RetryPolicy): RetryPolicy {
+function headerRetries({ retries, firstDelayMs, timeoutMs }: RetryPolicy): RetryPolicy {
   return {
     retries: Math.min(retries, 3),
-    firstWaitMs: Math.min(firstWaitMs, 500),
-    maxWaitMs: 8000,
+    firstDelayMs: Math.min(firstDelayMs, 500),
+    maxDelayMs: 8000,
     timeoutMs: Math.min(timeoutMs, 30_000),
   };
 }
