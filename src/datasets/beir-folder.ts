@@ -5,21 +5,21 @@ import type { Query, RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import { kindOf } from '../io/files.js';
 import { idOf, jsonLines, textOf } from './jsonl.js';
-import { assembleTask, type QueryFile } from './task.js';
+import { openRetrievalTask, type QueryFile } from './task.js';
 
-/** What a data set's catalogue entry says beyond its files. */
+/** Rules of a data set that are not in its files. */
 export interface BeirRules {
-  /** The split to take when none is asked for; by default test, or the only one there is. */
+  /** Default: test, or the only split. */
   readonly defaultSplit?: string;
-  /** By default false. */
+  /** Default: false. */
   readonly removesIdenticalIds?: boolean;
 }
 
 /**
- * Opens a folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each packed with gzip (.gz) or not.
+ * Opens a folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv, each plain or gzip (.gz).
  * @param name the task's name in records
  * @param split train, dev or test
- * @throws InputError for a missing or broken file, an id twice, or a split that is not there (naming those that are)
+ * @throws InputError for a missing or invalid file, a duplicate id, and an unknown split
  */
 export async function openBeirFolder(
   folder: string,
@@ -30,17 +30,25 @@ export async function openBeirFolder(
   const { corpusPath, queriesPath, qrels } = await findBeirFiles(folder);
   const chosen = chooseSplit(folder, [...qrels.keys()], split, defaultSplit);
   const qrelsPath = qrels.get(chosen)!;
-  return assembleTask({ name, split: chosen, corpusPath, queriesPath, qrelsPath, readQueries, removesIdenticalIds });
+  return openRetrievalTask({
+    name,
+    split: chosen,
+    corpusPath,
+    queriesPath,
+    qrelsPath,
+    readQueries,
+    removesIdenticalIds,
+  });
 }
 
 export interface BeirFiles {
   readonly corpusPath: string;
   readonly queriesPath: string;
-  /** Split → judgements, by name. */
+  /** Split → path of its qrels, sorted by file name. */
   readonly qrels: ReadonlyMap<string, string>;
 }
 
-/** The files of a folder in BEIR's layout. @throws InputError naming what is missing */
+/** Finds the files of a folder in BEIR's layout. @throws InputError naming the missing file */
 export async function findBeirFiles(folder: string): Promise<BeirFiles> {
   if ((await kindOf(folder)) !== 'folder') {
     throw new InputError(`${folder}: there is no such folder; expected a data set in BEIR's layout`);
@@ -57,7 +65,7 @@ export async function findBeirFiles(folder: string): Promise<BeirFiles> {
   return { corpusPath: corpusPath!, queriesPath: queriesPath!, qrels };
 }
 
-/** Reads a queries.jsonl: {"_id", "text"} a line, in the order of the file. */
+/** Reads a queries.jsonl, {"_id", "text"} per line, in the order of the file. */
 export async function readQueries(path: string): Promise<QueryFile> {
   const queries = new Map<string, Query>();
   const hash = createHash('sha256');
@@ -65,7 +73,7 @@ export async function readQueries(path: string): Promise<QueryFile> {
     for (const entry of batch) {
       const id = idOf(entry, path);
       if (queries.has(id)) {
-        throw new InputError(`${path}: line ${entry.line}: the query id "${id}" is there twice; ids must be unique`);
+        throw new InputError(`${path}: line ${entry.line}: duplicate query id "${id}"; ids must be unique`);
       }
       queries.set(id, { id, text: textOf(entry, 'text', path, true) });
     }
@@ -95,7 +103,7 @@ function chooseSplit(
   const only = splits.length === 1 ? splits[0] : undefined;
   const chosen = wanted ?? [defaultSplit, 'test', only].find((split) => split !== undefined && splits.includes(split));
   if (chosen !== undefined && splits.includes(chosen)) return chosen;
-  const there = splits.length === 0 ? 'none' : splits.join(', ');
+  const available = splits.length === 0 ? 'none' : splits.join(', ');
   const problem = chosen === undefined ? 'has no test split' : `has no judgements for the split "${chosen}"`;
-  throw new InputError(`${folder}: ${problem}; splits there: ${there}; choose one with --split`);
+  throw new InputError(`${folder}: ${problem}; available splits: ${available}; choose one with --split`);
 }

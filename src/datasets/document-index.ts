@@ -1,25 +1,27 @@
 import { InputError } from '../core/errors.js';
 
 const pageBytes = 1 << 20;
-/** Ids are stored with their length in two bytes before them. */
+/** An id's length is stored in two bytes. */
 const maxIdBytes = 0xffff;
 
 /**
- * Where each document of a corpus stands, by id: about 40 bytes a document with short ids, so that ten million of them
- * take some 400 MB. Ids lie as UTF-8 in pages, positions in typed arrays, and an open-addressing hash table (linear
- * probing, at most 70 % full) leads from an id to its number. Documents are numbered in the order they were added.
+ * The position of each document of a corpus, by id. Takes about 40 bytes per document with a short id: 400 MB for ten
+ * million. Pages store the ids as UTF-8 with their lengths, typed arrays the positions; an open-addressing hash table
+ * (linear probing, at most 70 % full) maps an id to the document's number, which counts documents in the order of `add`.
  */
 export class DocumentIndex {
   private count = 0;
   private offsets = new Float64Array(1024);
-  private idPlaces = new Uint32Array(1024);
+  /** Byte positions of the ids, over all pages. */
+  private idPositions = new Uint32Array(1024);
   private hashes = new Uint32Array(1024);
   /** Document number plus one; 0 is free. */
   private slots = new Uint32Array(2048);
   private readonly pages: Buffer[] = [Buffer.allocUnsafe(pageBytes)];
   /** Bytes used of the last page. */
-  private used = 0;
-  private readonly scratch = Buffer.allocUnsafe(maxIdBytes + 4);
+  private usedBytes = 0;
+  /** The id that is added or looked up, as UTF-8. */
+  private readonly idBuffer = Buffer.allocUnsafe(maxIdBytes + 4);
 
   get size(): number {
     return this.count;
@@ -27,18 +29,18 @@ export class DocumentIndex {
 
   /**
    * Adds a document.
-   * @param offset where it starts in the file, in bytes
-   * @returns false, and changes nothing, if the id is there already
-   * @throws InputError for an id that is too long or no valid text
+   * @param offset its position in the file, in bytes
+   * @returns false, and changes nothing, for a duplicate id
+   * @throws InputError for an id that is too long or not valid Unicode
    */
   add(id: string, offset: number): boolean {
-    const length = encodeId(id, this.scratch);
-    const hash = hashOf(this.scratch, length);
+    const length = encodeId(id, this.idBuffer);
+    const hash = hashOf(this.idBuffer, length);
     const slot = this.find(hash, length);
     if (this.slots[slot] !== 0) return false;
     if (this.count === this.offsets.length) this.growArrays();
     this.offsets[this.count] = offset;
-    this.idPlaces[this.count] = this.storeId(length);
+    this.idPositions[this.count] = this.storeId(length);
     this.hashes[this.count] = hash;
     this.count++;
     this.slots[slot] = this.count;
@@ -49,25 +51,25 @@ export class DocumentIndex {
   /** The number of the document with this id, or undefined. */
   numberOf(id: string): number | undefined {
     if (id.length > maxIdBytes) return undefined;
-    const length = this.scratch.write(id, 'utf8');
+    const length = this.idBuffer.write(id, 'utf8');
     if (length > maxIdBytes) return undefined;
-    const slot = this.slots[this.find(hashOf(this.scratch, length), length)]!;
+    const slot = this.slots[this.find(hashOf(this.idBuffer, length), length)]!;
     return slot === 0 ? undefined : slot - 1;
   }
 
-  /** Where document `number` starts, in bytes. */
+  /** The position of document `number`, in bytes. */
   offsetOf(number: number): number {
     return this.offsets[number]!;
   }
 
   private idAt(number: number): { page: Buffer; start: number; length: number } {
-    const place = this.idPlaces[number]!;
-    const page = this.pages[Math.floor(place / pageBytes)]!;
-    const start = place % pageBytes;
+    const position = this.idPositions[number]!;
+    const page = this.pages[Math.floor(position / pageBytes)]!;
+    const start = position % pageBytes;
     return { page, start: start + 2, length: page.readUInt16LE(start) };
   }
 
-  /** The slot of the id in `scratch`, or the free one where it belongs. */
+  /** The slot of the id in `idBuffer`, or the free slot for it. */
   private find(hash: number, length: number): number {
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -79,28 +81,28 @@ export class DocumentIndex {
   private hasId(number: number, length: number): boolean {
     const stored = this.idAt(number);
     if (stored.length !== length) return false;
-    for (let i = 0; i < length; i++) if (stored.page[stored.start + i] !== this.scratch[i]) return false;
+    for (let i = 0; i < length; i++) if (stored.page[stored.start + i] !== this.idBuffer[i]) return false;
     return true;
   }
 
-  /** Copies the id in `scratch` into the pages. @returns its place: 32 bits reach over 4 GiB of ids */
+  /** Copies the id in `idBuffer` into the pages. @returns its position, which 32 bits limit to 4 GiB of ids */
   private storeId(length: number): number {
-    if (this.used + length + 2 > pageBytes) {
+    if (this.usedBytes + length + 2 > pageBytes) {
       this.pages.push(Buffer.allocUnsafe(pageBytes));
-      this.used = 0;
+      this.usedBytes = 0;
     }
-    const place = (this.pages.length - 1) * pageBytes + this.used;
-    if (place > 0xffffffff) throw new InputError('the ids of the documents take more than 4 GiB; split the corpus');
+    const position = (this.pages.length - 1) * pageBytes + this.usedBytes;
+    if (position > 0xffffffff) throw new InputError('the ids of the documents take more than 4 GiB; split the corpus');
     const page = this.pages[this.pages.length - 1]!;
-    page.writeUInt16LE(length, this.used);
-    this.scratch.copy(page, this.used + 2, 0, length);
-    this.used += length + 2;
-    return place;
+    page.writeUInt16LE(length, this.usedBytes);
+    this.idBuffer.copy(page, this.usedBytes + 2, 0, length);
+    this.usedBytes += length + 2;
+    return position;
   }
 
   private growArrays(): void {
     this.offsets = grown(this.offsets, (length) => new Float64Array(length));
-    this.idPlaces = grown(this.idPlaces, (length) => new Uint32Array(length));
+    this.idPositions = grown(this.idPositions, (length) => new Uint32Array(length));
     this.hashes = grown(this.hashes, (length) => new Uint32Array(length));
   }
 
@@ -122,7 +124,7 @@ function grown<T extends Float64Array | Uint32Array>(array: T, make: (length: nu
   return larger;
 }
 
-/** Writes the id's UTF-8 bytes. @returns their number */
+/** Writes the id as UTF-8. @returns the number of bytes */
 function encodeId(id: string, into: Buffer): number {
   if (id.length > maxIdBytes) throw tooLong(id);
   for (let i = 0; i < id.length; i++) {
@@ -137,7 +139,7 @@ function encodeBeyondAscii(id: string, into: Buffer): number {
   if (Buffer.byteLength(id) > maxIdBytes) throw tooLong(id);
   const length = into.write(id, 'utf8');
   if (into.toString('utf8', 0, length) === id) return length;
-  throw new InputError(`the id ${JSON.stringify(id)} holds half a surrogate pair; expected valid text`);
+  throw new InputError(`the id ${JSON.stringify(id)} has an unpaired surrogate; expected valid Unicode`);
 }
 
 function tooLong(id: string): InputError {

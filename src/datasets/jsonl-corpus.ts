@@ -11,12 +11,12 @@ import { isErrno } from '../io/files.js';
 import { DocumentIndex } from './document-index.js';
 import { idOf, jsonLines, parseObject, textOf, type JsonLine } from './jsonl.js';
 
-/** Reads this many documents at once when fetching by id. */
+/** Maximum number of concurrent reads when fetching by id. */
 const concurrentReads = 64;
 
 /**
- * A corpus.jsonl of BEIR: {"_id", "title", "text"} a line, packed with gzip or not. Opening reads the file once, to check
- * every line and note where each document stands; the texts stay on disk.
+ * BEIR's corpus.jsonl, plain or gzip: {"_id", "title", "text"} per line. Opening reads the file once, to check every line
+ * and index its position; texts stay on disk.
  */
 export class JsonlCorpus implements Corpus {
   private file: Promise<FileHandle> | undefined;
@@ -24,27 +24,27 @@ export class JsonlCorpus implements Corpus {
   private constructor(
     private readonly path: string,
     private readonly index: DocumentIndex,
-    /** Where the last document ends, in bytes. */
+    /** Position after the last document, in bytes. */
     private readonly end: number,
     /** SHA-256 of the file's text. */
     readonly checksum: string,
   ) {}
 
   /**
-   * @param maxLine longest line allowed, in bytes; by default that of all text files
-   * @throws InputError for a file that is missing, empty, or has a broken line or an id twice
+   * @param maxLineBytes longest line allowed; default: as {@link jsonLines}
+   * @throws InputError for a missing or empty file, an invalid line and a duplicate id
    */
-  static async open(path: string, maxLine?: number): Promise<JsonlCorpus> {
+  static async open(path: string, maxLineBytes?: number): Promise<JsonlCorpus> {
     const index = new DocumentIndex();
     const hash = createHash('sha256');
     let end = 0;
-    for await (const batch of jsonLines(path, hash, maxLine)) {
+    for await (const batch of jsonLines(path, hash, maxLineBytes)) {
       for (const entry of batch) {
         addTo(index, documentOf(entry, path).id, entry, path);
         end = entry.offset + entry.length;
       }
     }
-    if (index.size === 0) throw new InputError(`${path}: holds no documents; expected one JSON object a line`);
+    if (index.size === 0) throw new InputError(`${path}: has no documents; expected one JSON object per line`);
     return new JsonlCorpus(path, index, end, hash.digest('hex'));
   }
 
@@ -84,15 +84,15 @@ export class JsonlCorpus implements Corpus {
     if (number === undefined) {
       throw new InputError(`${this.path}: has no document "${id}"; does the run belong to this data set?`);
     }
-    // What lies between two documents is white space, which JSON allows.
+    // Reads up to the next document: blank lines and terminators between them are white space, which JSON.parse allows.
     const offset = this.index.offsetOf(number);
     const end = number + 1 < this.index.size ? this.index.offsetOf(number + 1) : this.end;
     const bytes = Buffer.allocUnsafe(end - offset);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
-    const document = bytesRead === bytes.length ? reread(bytes, this.path) : undefined;
+    const document = bytesRead === bytes.length ? parseAgain(bytes, this.path) : undefined;
     if (document?.id === id) return document;
     throw new InputError(
-      `${this.path}: the document "${id}" is no longer where it was; do not change the file meanwhile`,
+      `${this.path}: the file has changed since it was opened (document "${id}" has moved); run the same command again`,
     );
   }
 }
@@ -104,10 +104,10 @@ function addTo(index: DocumentIndex, id: string, { line, offset }: JsonLine, pat
   } catch (error) {
     throw new InputError(`${path}: line ${line}: ${messageOf(error)}`, { cause: error });
   }
-  if (!added) throw new InputError(`${path}: line ${line}: the id "${id}" is there twice; ids must be unique`);
+  if (!added) throw new InputError(`${path}: line ${line}: duplicate id "${id}"; ids must be unique`);
 }
 
-function reread(bytes: Buffer, path: string): Document | undefined {
+function parseAgain(bytes: Buffer, path: string): Document | undefined {
   try {
     return documentOf({ value: parseObject(bytes.toString('utf8'), path, 0), line: 0 }, path);
   } catch {
@@ -123,7 +123,7 @@ function documentOf(entry: Pick<JsonLine, 'value' | 'line'>, path: string): Docu
   };
 }
 
-/** Opens a file for reading at byte positions of its text: gzip has none, so it is unpacked beforehand. */
+/** Opens a file for reads at byte positions of its text. Gzip does not allow such reads, so it is unpacked first. */
 async function openForRanges(path: string): Promise<FileHandle> {
   const file = await open(path);
   const head = Buffer.alloc(2);
@@ -133,7 +133,7 @@ async function openForRanges(path: string): Promise<FileHandle> {
   return openUnpacked(path);
 }
 
-/** The file is deleted while open, so that nothing is left behind however the process ends. */
+/** Unpacks into a temporary file, which is deleted while open, so that it never outlives the process. */
 async function openUnpacked(path: string): Promise<FileHandle> {
   const folder = await mkdtemp(join(tmpdir(), 'sgpt-bench-'));
   try {
@@ -141,9 +141,9 @@ async function openUnpacked(path: string): Promise<FileHandle> {
     await pipeline(createReadStream(path), createGunzip(), createWriteStream(unpacked));
     return await open(unpacked);
   } catch (error) {
-    const room = isErrno(error, 'ENOSPC') ? 'there is no room' : messageOf(error);
+    const reason = isErrno(error, 'ENOSPC') ? 'the disk is full' : messageOf(error);
     throw new InputError(
-      `${path}: cannot be unpacked into ${folder} to read single documents (${room}); unpack it with gunzip`,
+      `${path}: cannot be unpacked into ${folder} to read single documents (${reason}); unpack it with gunzip`,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

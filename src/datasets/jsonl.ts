@@ -2,10 +2,11 @@ import type { Hash } from 'node:crypto';
 import { InputError, messageOf } from '../core/errors.js';
 import { lineBlocks } from '../io/lines.js';
 
-/** A line of a JSON Lines file: an object, and where it stands. */
+/** A line of a JSON Lines file. */
 export interface JsonLine {
+  /** Number of the line, from 1. */
   readonly line: number;
-  /** Byte range of the line in the file, without its terminator. */
+  /** Byte range of the line in the (decompressed) file, without its terminator. */
   readonly offset: number;
   readonly length: number;
   readonly value: Readonly<Record<string, unknown>>;
@@ -14,17 +15,17 @@ export interface JsonLine {
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
-/** White space of JSON: a line of other white space is not blank but broken. */
+/** JSON's white space; a line of other white space is an error. */
 const blank = /^[\t\r ]*$/;
 
 /**
- * Reads a JSON Lines file, packed with gzip or not, in batches and in bounded memory. Blank lines are passed over.
- * @param hash is fed with the file's text (without a byte order mark), if given
- * @param maxLine longest line allowed, in bytes
- * @throws InputError with the line's number for a line that is no JSON object
+ * Streams a JSON Lines file, plain or gzip, in batches and in bounded memory. Skips blank lines.
+ * @param hash is updated with the file's text, without a byte order mark
+ * @param maxLineBytes longest line allowed
+ * @throws InputError naming the line that is not a JSON object
  */
-export async function* jsonLines(path: string, hash?: Hash, maxLine?: number): AsyncGenerator<JsonLine[]> {
-  for await (const { bytes, firstLine, offset } of lineBlocks(path, maxLine)) {
+export async function* jsonLines(path: string, hash?: Hash, maxLineBytes?: number): AsyncGenerator<JsonLine[]> {
+  for await (const { bytes, firstLine, offset } of lineBlocks(path, maxLineBytes)) {
     hash?.update(bytes);
     const batch: JsonLine[] = [];
     let line = firstLine;
@@ -43,19 +44,19 @@ export async function* jsonLines(path: string, hash?: Hash, maxLine?: number): A
   }
 }
 
-/** @throws InputError unless the text is one JSON object */
+/** Parses a line. @throws InputError unless it is one JSON object */
 export function parseObject(text: string, path: string, line: number): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`${path}: line ${line} is not valid JSON (${messageOf(error)}); expected one object a line`);
+    throw new InputError(`${path}: line ${line} is not valid JSON (${messageOf(error)}); expected one object per line`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new InputError(`${path}: line ${line} is not a JSON object; expected {"_id": …, "text": …}`);
 }
 
-/** The `_id` of a line as a string: data sets write numbers, too. */
+/** The `_id` of a line as a string; some data sets write numbers. */
 export function idOf({ value, line }: Pick<JsonLine, 'value' | 'line'>, path: string): string {
   const id = value['_id'];
   if (typeof id === 'string' && id !== '') return id;
@@ -64,7 +65,7 @@ export function idOf({ value, line }: Pick<JsonLine, 'value' | 'line'>, path: st
   throw new InputError(`${path}: line ${line} ${found}; expected a non-empty string`);
 }
 
-/** A text field. Null counts as "" (Robust04's titles are null); a missing one too, unless it is required. */
+/** A text field. Null is read as "" (Robust04's titles are null), and so is a missing field unless it is required. */
 export function textOf(
   { value, line }: Pick<JsonLine, 'value' | 'line'>,
   field: 'title' | 'text',
@@ -74,6 +75,6 @@ export function textOf(
   const text = value[field];
   if (typeof text === 'string') return text;
   if (text === null || (text === undefined && !required)) return '';
-  const found = text === undefined ? `has no "${field}"` : `has a "${field}" that is no string`;
+  const found = text === undefined ? `has no "${field}"` : `has a "${field}" that is not a string`;
   throw new InputError(`${path}: line ${line} ${found}; expected a string`);
 }

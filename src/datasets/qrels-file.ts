@@ -9,31 +9,31 @@ interface Judgement {
   readonly grade: string;
 }
 
-/** One of the two formats of judgements, as the first line of a file shows. */
+/** Parser of one of the two formats. */
 interface QrelsFormat {
   readonly hasHeader: boolean;
-  /** For errors. */
+  /** Expected columns, for errors. */
   readonly columns: string;
-  /** The rows of the file's next block, empty lines and comments included. */
+  /** The rows of the file's next block, with empty lines and comments. */
   readonly rows: (block: LineBlock) => readonly DelimitedRow[];
   readonly isComment: (fields: readonly string[]) => boolean;
-  /** The judgement in a row's fields, or undefined for another number of fields. */
+  /** The judgement of a row; undefined for a wrong number of fields. */
   readonly judgement: (fields: readonly string[]) => Judgement | undefined;
-  /** Called after the last block. @throws InputError for a row that has not ended */
+  /** Called after the last block. @throws InputError for an unfinished row */
   readonly end: () => void;
 }
 
 /**
  * Reads judgements, plain or gzip, in either of two formats, recognized by the first line:
  *
- * - BEIR's TSV, `query⇥document⇥grade`, with a header line. BEIR's loader drops the first line whatever it is; here it
- *   is a header only if its grade is no number, so that a file without header loses no judgement. Ids may hold spaces.
+ * - BEIR's TSV, `query⇥document⇥grade`, with a header line. BEIR's loader always drops the first line; here it is a
+ *   header only if its grade is not a number, so that a file without a header loses no judgement. Ids may have spaces.
  * - TREC's `query 0 document grade`, separated by white space.
  *
- * Empty lines and lines that begin with # are skipped. Grades are whole numbers, negative ones included; "1.0" is read
- * as 1. The same judgement twice counts once.
+ * Skips empty lines and lines that begin with #. Grades are integers, also negative ones; "1.0" is read as 1. A repeated
+ * judgement counts once.
  * @returns queries and documents in the order of the file
- * @throws InputError with the line for a wrong number of columns, a grade that is not whole, and two grades for a pair
+ * @throws InputError naming the line, for a wrong number of columns, a non-integer grade and contradictory grades
  */
 export async function readQrels(path: string): Promise<Qrels> {
   const qrels = new Map<string, Map<string, number>>();
@@ -55,7 +55,7 @@ export async function readQrels(path: string): Promise<Qrels> {
   return qrels;
 }
 
-/** The format that a block's first line with content has; undefined where all are empty or comments. */
+/** The format of the block's first line with content; undefined if all lines are empty or comments. */
 function chooseFormat(path: string, block: LineBlock): QrelsFormat | undefined {
   const isTsv = (line: string): boolean => line.split('\t').length === 3;
   const first = linesOf(block).find((line) => line.trim() !== '' && (isTsv(line) || !line.startsWith('#')));
@@ -64,13 +64,13 @@ function chooseFormat(path: string, block: LineBlock): QrelsFormat | undefined {
 }
 
 function beirFormat(path: string): QrelsFormat {
-  // Python's csv writer, which made BEIR's files, quotes a field that holds a quotation mark.
+  // BEIR's files come from Python's csv writer, which quotes fields with quotation marks.
   const parser = new RowParser(path, { delimiter: '\t', quoting: true });
   return {
     hasHeader: true,
     columns: beirColumns,
     rows: (block) => parser.parse(block),
-    // A row of three columns is none, since BEIR's query ids may begin with anything.
+    // A row of three columns is not a comment, because query ids may begin with #.
     isComment: (fields) => fields.length !== 3 && fields[0]!.startsWith('#'),
     judgement(fields) {
       if (fields.length !== 3) return undefined;
@@ -105,7 +105,7 @@ function add(qrels: Map<string, Map<string, number>>, { query, document, grade }
   const value = /^[+-]?\d{1,9}(\.0+)?$/.test(grade) ? Number(grade) : NaN;
   if (Number.isNaN(value))
     throw new InputError(
-      `${where}: the grade is "${grade}"; expected a whole number (round or scale the grades first)`,
+      `${where}: the grade is "${grade.slice(0, 40)}"; expected a whole number (round or scale the grades first)`,
     );
   let judgements = qrels.get(query);
   if (judgements === undefined) {
@@ -114,7 +114,9 @@ function add(qrels: Map<string, Map<string, number>>, { query, document, grade }
   }
   const before = judgements.get(document);
   if (before !== undefined && before !== value)
-    throw new InputError(`${where}: document ${document} has grade ${value} and before ${before} for query ${query}`);
+    throw new InputError(
+      `${where}: document ${document} has grade ${value} for query ${query}, but grade ${before} above; expected one grade`,
+    );
   judgements.set(document, value);
 }
 

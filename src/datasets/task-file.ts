@@ -4,10 +4,10 @@ import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
 import { readJson } from '../io/files.js';
 import { readQueries } from './beir-folder.js';
-import { assembleTask } from './task.js';
+import { openRetrievalTask } from './task.js';
 import { readTopics, topicFields } from './topics.js';
 
-/** A task's description as JSON; docs/add-a-dataset.md explains it. Paths are relative to the file. */
+/** A JSON task file, see docs/add-a-dataset.md. Paths are relative to the file. */
 const taskFileSchema = z
   .strictObject({
     name: z.string().min(1).optional(),
@@ -25,13 +25,13 @@ const taskFileSchema = z
     message: 'expected either "queries" (JSON Lines) or "topics" (TREC topics)',
   });
 
-/** Opens the task that a JSON file describes. @throws InputError for a wrong field or broken data */
+/** Opens the task of a JSON task file. @throws InputError for an invalid field or invalid data */
 export async function openTaskFile(path: string, wantedSplit?: string): Promise<RetrievalTask> {
   const file = await readJson(path, taskFileSchema, 'a task file (see docs/add-a-dataset.md)');
   const absolute = (relative: string): string => resolve(dirname(path), relative);
   const [split, qrels] = chooseQrels(path, file.qrels, wantedSplit ?? file.split);
   const { topicField } = file;
-  return assembleTask({
+  return openRetrievalTask({
     name: file.name ?? basename(path).replace(/\.json$/i, ''),
     split,
     corpusPath: absolute(file.corpus),
@@ -44,7 +44,7 @@ export async function openTaskFile(path: string, wantedSplit?: string): Promise<
   });
 }
 
-/** One judgements file serves whatever split it is said to be; of several, the split chooses. */
+/** A single qrels file is used for any split; of several, the split selects one. */
 function chooseQrels(
   path: string,
   qrels: string | Readonly<Record<string, string>>,
@@ -56,5 +56,7 @@ function chooseQrels(
   const split = wanted ?? (splits.includes('test') ? 'test' : only) ?? 'test';
   const found = Object.hasOwn(qrels, split) ? qrels[split] : undefined;
   if (found !== undefined) return [split, found];
-  throw new InputError(`${path}: has no judgements for the split "${split}"; splits there: ${splits.join(', ')}`);
+  throw new InputError(
+    `${path}: has no judgements for the split "${split}"; available splits: ${splits.join(', ')}; choose one with --split`,
+  );
 }

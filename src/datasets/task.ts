@@ -6,11 +6,11 @@ import { lineBlocks } from '../io/lines.js';
 import { JsonlCorpus } from './jsonl-corpus.js';
 import { readQrels } from './qrels-file.js';
 
-/** The files of a task and the rules it is run by. */
-export interface TaskParts {
+/** The files and the rules of a task. */
+export interface TaskDefinition {
   readonly name: string;
   readonly split: string;
-  /** A corpus.jsonl, packed with gzip or not. */
+  /** A corpus.jsonl, plain or gzip. */
   readonly corpusPath: string;
   readonly queriesPath: string;
   readonly qrelsPath: string;
@@ -27,19 +27,21 @@ export interface QueryFile {
 }
 
 /**
- * Opens a task: reads judgements and queries, and goes through the corpus once.
- * @throws InputError for a missing or broken file, and for judgements of none of the queries
+ * Opens a task: reads judgements and queries, and indexes the corpus. Keeps only judged queries.
+ * @throws InputError for a missing or invalid file, and if no query is judged
  */
-export async function assembleTask(parts: TaskParts): Promise<RetrievalTask> {
-  const { name, split, qrelsPath, queriesPath, mainMeasure, prompts } = parts;
+export async function openRetrievalTask(definition: TaskDefinition): Promise<RetrievalTask> {
+  const { name, split, qrelsPath, queriesPath, mainMeasure, prompts } = definition;
   const qrels = await readQrels(qrelsPath);
-  const { queries: allQueries, checksum: queriesChecksum } = await parts.readQueries(queriesPath);
+  const { queries: allQueries, checksum: queriesChecksum } = await definition.readQueries(queriesPath);
   const queries = allQueries.filter(({ id }) => qrels.has(id));
   if (queries.length === 0) {
-    throw new InputError(`${qrelsPath}: judges none of the queries of ${queriesPath}; do the ids belong together?`);
+    throw new InputError(
+      `${qrelsPath}: has no judgements of the queries in ${queriesPath}; do the files belong to the same data set?`,
+    );
   }
   const qrelsChecksum = await checksumOfText(qrelsPath);
-  const corpus = await JsonlCorpus.open(parts.corpusPath);
+  const corpus = await JsonlCorpus.open(definition.corpusPath);
   return {
     kind: 'retrieval',
     name,
@@ -49,7 +51,7 @@ export async function assembleTask(parts: TaskParts): Promise<RetrievalTask> {
     corpus,
     queries,
     qrels,
-    removesIdenticalIds: parts.removesIdenticalIds,
+    removesIdenticalIds: definition.removesIdenticalIds,
     ...(mainMeasure === undefined ? {} : { mainMeasure }),
     ...(prompts === undefined ? {} : { prompts }),
     facts: {
@@ -62,7 +64,7 @@ export async function assembleTask(parts: TaskParts): Promise<RetrievalTask> {
   };
 }
 
-/** SHA-256 of a file's text: the same for a file and its gzip. */
+/** SHA-256 of a file's decompressed text, without a byte order mark. */
 export async function checksumOfText(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const { bytes } of lineBlocks(path)) hash.update(bytes);

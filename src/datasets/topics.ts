@@ -5,11 +5,11 @@ import { lineBlocks } from '../io/lines.js';
 import { RowParser } from './delimited.js';
 import type { QueryFile } from './task.js';
 
-/** The part of a TREC topic that is asked as the query. */
+/** The field of a TREC topic that becomes the query. */
 export const topicFields = ['title', 'description', 'narrative'] as const;
 export type TopicField = (typeof topicFields)[number];
 
-/** Topic files are small; a larger one is something else. */
+/** Topic files are small; a larger file has another format. */
 const maxBytes = 64 << 20;
 
 /**
@@ -17,10 +17,10 @@ const maxBytes = 64 << 20;
  *
  * - classic: `<top> <num> Number: 301 <title> … <desc> Description: … <narr> Narrative: … </top>`, closing tags or not;
  * - XML of later tracks: `<topic number="1"><query>…</query><question>…</question><narrative>…</narrative></topic>`;
- * - TSV without quoting, `id⇥text`, one topic per line; it has no fields.
+ * - TSV without quoting, `id⇥text`, one topic per line; `field` has no effect.
  *
- * White space within a text is joined to single spaces.
- * @throws InputError for a topic without number or without the field, and a number twice
+ * White space within a text becomes single spaces.
+ * @throws InputError for a topic without a number or without the field, and for a duplicate number
  */
 export async function readTopics(path: string, field: TopicField = 'title'): Promise<QueryFile> {
   const hash = createHash('sha256');
@@ -33,10 +33,10 @@ export async function readTopics(path: string, field: TopicField = 'title'): Pro
     if (bytesRead > maxBytes) throw new InputError(`${path}: is larger than 64 MiB; expected TREC topics`);
   }
   const topics = parseTopics(Buffer.concat(blocks), path, field);
-  if (topics.length === 0) throw new InputError(`${path}: holds no topics; expected <top>, <topic> or id⇥text lines`);
+  if (topics.length === 0) throw new InputError(`${path}: has no topics; expected <top>, <topic> or id⇥text lines`);
   const seen = new Set<string>();
   for (const { id } of topics) {
-    if (seen.has(id)) throw new InputError(`${path}: topic ${id} is there twice; numbers must be unique`);
+    if (seen.has(id)) throw new InputError(`${path}: duplicate topic ${id}; numbers must be unique`);
     seen.add(id);
   }
   return { queries: topics, checksum: hash.digest('hex') };
@@ -60,10 +60,10 @@ function parseClassic(text: string, path: string, field: TopicField): Query[] {
   });
 }
 
-/** What stands between a tag and the next one; classic topics do not close theirs. */
+/** The text up to the next tag, because classic topics do not close their tags. */
 function classicField(topic: string, tag: string): string | undefined {
   const content = new RegExp(`<${tag}>([^<]*)`, 'i').exec(topic)?.[1];
-  return content === undefined ? undefined : joined(content);
+  return content === undefined ? undefined : normalizeSpace(content);
 }
 
 function parseXml(text: string, path: string, field: TopicField): Query[] {
@@ -72,7 +72,7 @@ function parseXml(text: string, path: string, field: TopicField): Query[] {
     const id = /\b(?:number|id)\s*=\s*["']([^"']+)["']/i.exec(attributes)?.[1];
     if (id === undefined) throw new InputError(`${path}: topic ${i + 1} of the file has no number="…"`);
     const content = new RegExp(`<(${tags})>([\\s\\S]*?)</\\1>`, 'i').exec(topic)?.[2];
-    const plain = content === undefined ? undefined : joined(unescapeXml(content));
+    const plain = content === undefined ? undefined : normalizeSpace(unescapeXml(content));
     return { id, text: requireText(plain, id, `<${tags.replaceAll('|', '> or <')}>`, path) };
   });
 }
@@ -86,7 +86,7 @@ function parseTable(text: Buffer, path: string): Query[] {
     const [id = '', ...rest] = fields;
     if (id === '' || rest.length === 0)
       throw new InputError(`${path}: line ${line} is "${row.slice(0, 40)}"; expected id⇥text`);
-    topics.push({ id: id.trim(), text: requireText(joined(rest.join(' ')), id.trim(), 'text', path) });
+    topics.push({ id: id.trim(), text: requireText(normalizeSpace(rest.join(' ')), id.trim(), 'text', path) });
   }
   return topics;
 }
@@ -96,7 +96,7 @@ function requireText(text: string | undefined, id: string, what: string, path: s
   throw new InputError(`${path}: topic ${id} has no ${what}; choose another "topicField" or complete the file`);
 }
 
-function joined(text: string): string {
+function normalizeSpace(text: string): string {
   return text.trim().replace(/\s+/g, ' ');
 }
 

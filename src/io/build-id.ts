@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
-/** The folder of the program's own modules (dist, or src where the sources run), from this file's place in it. */
+/** The folder of the program's own modules: dist, or src when the sources run. */
 const ownFolder = fileURLToPath(new URL('..', import.meta.url));
 
 const packageSchema = z.object({
@@ -15,19 +15,19 @@ const packageSchema = z.object({
 });
 type Package = z.output<typeof packageSchema> & { readonly folder: string };
 
-let known: Promise<string> | undefined;
+let cached: Promise<string> | undefined;
 
 /**
- * An identity of the program as it runs: a hash of its own modules and of the name and version of every package that it
- * depends on, as installed. Two processes with the same identity, on the same kind of processor, compute the same numbers.
- * @returns 16 hex digits
+ * Identifies the running build: a hash of the program's own modules and of the name and version of every installed
+ * package that it depends on. Equal builds on the same kind of processor compute the same numbers.
+ * @returns 16 hex digits; computed once per process
  */
 export function buildId(): Promise<string> {
-  known ??= hashOfBuild(ownFolder);
-  return known;
+  cached ??= hashOfBuild(ownFolder);
+  return cached;
 }
 
-/** @param folder of the modules; package.json and node_modules are beside it or above */
+/** @param folder of the modules; package.json is in its parent folder, node_modules there or above */
 export async function hashOfBuild(folder: string): Promise<string> {
   const hash = createHash('sha256');
   const files = (await readdir(folder, { recursive: true })).filter((file) => /\.(js|ts)$/.test(file)).sort();
@@ -39,20 +39,20 @@ export async function hashOfBuild(folder: string): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** `name@version` of every package that the one in a folder depends on, directly or not, sorted. */
+/** `name@version` of a folder's package and of all its direct and indirect dependencies, sorted. */
 async function installedVersions(folder: string): Promise<string[]> {
   const found = new Map<string, Package>();
-  const waiting = [await packageIn(folder)];
-  for (let next = waiting.pop(); next !== undefined || waiting.length > 0; next = waiting.pop()) {
+  const pending = [await packageIn(folder)];
+  for (let next = pending.pop(); next !== undefined || pending.length > 0; next = pending.pop()) {
     if (next === undefined || found.has(next.folder)) continue;
     found.set(next.folder, next);
     const names = [...Object.keys(next.dependencies), ...Object.keys(next.optionalDependencies)];
-    waiting.push(...(await Promise.all(names.map((name) => locate(name, next.folder)))));
+    pending.push(...(await Promise.all(names.map((name) => locate(name, next.folder)))));
   }
   return [...new Set(Array.from(found.values(), ({ name, version }) => `${name}@${version}`))].sort();
 }
 
-/** The package of this name as Node finds it from a folder; undefined where it is not installed (an optional one). */
+/** Finds a package as Node does from a folder; undefined if it is not installed (optional dependencies). */
 async function locate(name: string, from: string): Promise<Package | undefined> {
   for (let folder = from; ; folder = dirname(folder)) {
     const found = await packageIn(join(folder, 'node_modules', name));

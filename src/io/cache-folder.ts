@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where things are kept that can be made again: SGPT_BENCH_CACHE, or sgpt-bench in the user's folder for caches. */
+/** The folder for files that can be recreated: $SGPT_BENCH_CACHE, or sgpt-bench in the user's cache folder. */
 export function cacheFolder(): string {
   const { SGPT_BENCH_CACHE, XDG_CACHE_HOME } = process.env;
   return SGPT_BENCH_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sgpt-bench');

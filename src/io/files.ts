@@ -6,7 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
 import { InputError, messageOf } from '../core/errors.js';
 
-/** Writes a file so that it is there whole or not at all: temporary name, fsync, rename. Makes the folder if need be. */
+/**
+ * Writes a file atomically: temporary file, fsync, rename. Creates missing folders. If writing fails, an existing file
+ * stays as it was.
+ */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | AsyncIterable<Uint8Array | string>,
@@ -29,24 +32,24 @@ export async function writeFileAtomic(
   }
 }
 
-/** SHA-256 of a file's bytes in lower-case hex. */
+/** SHA-256 of a file's bytes, in lower-case hex. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');
 }
 
-/** SHA-256 of a text's UTF-8 bytes in lower-case hex. */
+/** SHA-256 of a text's UTF-8 bytes, in lower-case hex. */
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Whether there is a file or folder at this path. */
+/** True if there is a file or folder at the path. */
 export async function exists(path: string): Promise<boolean> {
   return (await kindOf(path)) !== 'missing';
 }
 
-/** What is at this path. */
+/** The kind of the path's entry; links are followed. */
 export async function kindOf(path: string): Promise<'file' | 'folder' | 'missing'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
@@ -56,32 +59,33 @@ export async function kindOf(path: string): Promise<'file' | 'folder' | 'missing
   }
 }
 
-/** Whether `error` is a system error of this code (ENOENT …). */
+/** True for a system error with this code (ENOENT …). */
 export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
 
 /**
  * Reads a JSON file and checks it against a schema.
- * @throws InputError that names the file and the field
+ * @param expected what the file should be, for errors
+ * @throws InputError naming the file, and the field that does not match
  */
-export async function readJson<T>(path: string, schema: z.ZodType<T>, what: string): Promise<T> {
+export async function readJson<T>(path: string, schema: z.ZodType<T>, expected: string): Promise<T> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) throw new InputError(`${path}: there is no such file; expected ${what}`);
+    if (isErrno(error, 'ENOENT')) throw new InputError(`${path}: there is no such file; expected ${expected}`);
     throw new InputError(`${path}: cannot be read (${messageOf(error)})`);
   }
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
-    throw new InputError(`${path}: is not valid JSON (${messageOf(error)}); expected ${what}`);
+    throw new InputError(`${path}: is not valid JSON (${messageOf(error)}); expected ${expected}`);
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = issue === undefined || issue.path.length === 0 ? 'the top level' : `field "${issue.path.join('.')}"`;
-  throw new InputError(`${path}: ${field}: ${issue?.message ?? 'does not fit'}; expected ${what}`);
+  throw new InputError(`${path}: ${field}: ${issue?.message ?? 'does not match'}; expected ${expected}`);
 }

@@ -1,16 +1,16 @@
-/** Aborts work that makes no progress. */
+/** A timeout that restarts at each sign of progress. */
 export interface IdleTimeout {
-  /** Aborted after the timeout, and with the caller's signal. */
+  /** Aborted by the timeout or by the caller's signal. */
   readonly signal: AbortSignal;
-  /** Starts the timeout anew: there was progress. */
-  readonly touch: () => void;
-  /** Whether the timeout has passed without progress. */
-  readonly passed: () => boolean;
-  /** Ends the timeout; to be called when the work has ended. */
+  /** Restarts the timeout: there was progress. */
+  readonly restart: () => void;
+  /** True after a timeout without progress. */
+  readonly isExpired: () => boolean;
+  /** Clears the timer; call it when the work ends. */
   readonly stop: () => void;
 }
 
-/** Starts a timeout that each call of `touch` puts off. */
+/** @param signal aborts the returned signal, too */
 export function startIdleTimeout(timeoutMs: number, signal?: AbortSignal): IdleTimeout {
   const controller = new AbortController();
   const timer = setTimeout(() => {
@@ -18,10 +18,10 @@ export function startIdleTimeout(timeoutMs: number, signal?: AbortSignal): IdleT
   }, timeoutMs);
   return {
     signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
-    touch: () => {
+    restart: () => {
       timer.refresh();
     },
-    passed: () => controller.signal.aborted,
+    isExpired: () => controller.signal.aborted,
     stop: () => {
       clearTimeout(timer);
     },

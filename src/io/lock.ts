@@ -6,9 +6,10 @@ import { isErrno } from './files.js';
 import { isProcessAlive } from './process-alive.js';
 
 /**
- * Does work while holding a lock file, so that no other process does the same. The lock of a process that has died is
- * taken over; one from another machine (a shared disk) never is, since its processes cannot be seen from here.
- * @param what names the work in the error
+ * Does work under a lock file (`PID HOST`), so that one process at a time does it. Takes over a stale lock: one of an
+ * ended process of this machine. Processes of other machines (on a shared disk) are not visible, so their locks stay.
+ * @param path of the lock file; its folder is created
+ * @param what the work, for the error
  * @throws InputError if another process holds the lock
  */
 export async function withLock<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
@@ -23,11 +24,12 @@ export async function withLock<T>(path: string, what: string, work: () => Promis
 
 async function acquire(path: string, what: string): Promise<void> {
   if (await create(path)) return;
-  const holder = await contentOf(path);
-  if (isStale(holder) && (await removeStale(path, holder)) && (await create(path))) return;
-  throw held(path, what, holder);
+  const owner = await contentOf(path);
+  if (isStale(owner) && (await removeStale(path, owner)) && (await create(path))) return;
+  throw lockedBy(owner, path, what);
 }
 
+/** Creates the lock file. @returns false if there is one */
 async function create(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
@@ -49,14 +51,18 @@ async function contentOf(path: string): Promise<string> {
   }
 }
 
-/** An empty lock is one whose maker is just writing it. */
-function isStale(holder: string): boolean {
-  const [pid, host] = holder.trim().split(' ');
+/** An empty lock file is not stale: its owner is just writing it. */
+function isStale(owner: string): boolean {
+  const [pid, host] = owner.trim().split(' ');
   return host === hostname() && /^\d+$/.test(pid ?? '') && !isProcessAlive(Number(pid));
 }
 
-/** Takes the lock away by renaming, which one process only can do; what turns out to be a newer lock is put back. */
-async function removeStale(path: string, holder: string): Promise<boolean> {
+/**
+ * Renames the stale lock, which only one of several processes can do, and deletes it. Restores it if it turns out to be
+ * a newer lock.
+ * @returns true if the stale lock is gone
+ */
+async function removeStale(path: string, owner: string): Promise<boolean> {
   const aside = `${path}.${process.pid}.stale`;
   try {
     await rename(path, aside);
@@ -64,15 +70,15 @@ async function removeStale(path: string, holder: string): Promise<boolean> {
     if (isErrno(error, 'ENOENT')) return false;
     throw error;
   }
-  const same = (await contentOf(aside)) === holder;
-  if (!same) await link(aside, path).catch(() => undefined);
+  const isSame = (await contentOf(aside)) === owner;
+  if (!isSame) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
-  return same;
+  return isSame;
 }
 
-function held(path: string, what: string, holder: string): InputError {
-  const [pid, host] = holder.trim().split(' ');
+function lockedBy(owner: string, path: string, what: string): InputError {
+  const [pid, host] = owner.trim().split(' ');
   const where = host === hostname() ? '' : ` on ${host}`;
   const who = host === undefined ? 'another process' : `process ${pid}${where}`;
-  return new InputError(`${what} is under way in ${who}; wait for it, or delete ${path} if that process is gone`);
+  return new InputError(`${what} is running in ${who}; wait for it, or delete ${path} if that process has ended`);
 }

@@ -1,6 +1,6 @@
 /**
- * Writes ONNX models (onnx.proto, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) as protobuf bytes. Only the
- * parts that a graph for inference needs; field numbers are that file's. Pure functions: the same model, the same bytes.
+ * Encodes ONNX models as protobuf bytes: the parts of onnx.proto that a graph for inference needs, with its field numbers
+ * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). Deterministic: equal models give equal bytes.
  */
 
 /** Element types, with TensorProto.DataType's numbers (which Cast's attribute `to` takes). */
@@ -17,14 +17,14 @@ export const onnxDataTypes = {
 } as const;
 export type OnnxDataType = keyof typeof onnxDataTypes;
 
-/** An input or output of a graph. A string in the shape names a dimension known only when the graph runs. */
+/** An input or output of a graph. A string in the shape names a dynamic dimension. */
 export interface OnnxValueInfo {
   readonly name: string;
   readonly dtype: OnnxDataType;
   readonly shape: readonly (number | string)[];
 }
 
-/** A constant: its bytes (little-endian, row-major), or where they are in a file beside the model. */
+/** A constant tensor: its bytes (little-endian, row-major), or their location in another file. */
 export interface OnnxTensor {
   readonly name: string;
   readonly dtype: OnnxDataType;
@@ -39,7 +39,7 @@ export interface OnnxExternalData {
   readonly length: number;
 }
 
-/** ONNX tells whole numbers and floats apart, which JavaScript does not: `{ int: 1 }`, `{ float: 0.5 }`. */
+/** Typed explicitly, because JavaScript does not distinguish integers from floats: `{ int: 1 }`, `{ float: 0.5 }`. */
 export type OnnxAttribute =
   | { readonly int: number }
   | { readonly float: number }
@@ -52,7 +52,7 @@ export type OnnxAttribute =
 
 export interface OnnxNode {
   readonly op: string;
-  /** "" stands for an optional input that is left out. */
+  /** "" for an omitted optional input. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, OnnxAttribute>> | undefined;
@@ -74,13 +74,16 @@ export interface OnnxModel {
   readonly graph: OnnxGraph;
   /** Version of ONNX's operator set. */
   readonly opset: number;
-  /** Versions of further operator sets, by domain. */
+  /** Versions of other operator sets, by domain. */
   readonly domains?: Readonly<Record<string, number>> | undefined;
-  /** Version of the file format; 8 goes with operator set 17 to 18, 10 with 21. */
+  /** Version of the file format: 8 (default) for operator sets 17 and 18, 10 for 21. */
   readonly irVersion?: number | undefined;
 }
 
-/** The model as the bytes of an .onnx file. */
+/**
+ * Encodes a model as the bytes of an .onnx file.
+ * @throws RangeError for an integer field with a fraction, or beyond 2^53
+ */
 export function encodeOnnxModel(model: OnnxModel): Uint8Array {
   const opsets = Object.entries({ '': model.opset, ...model.domains });
   return new ProtobufWriter()
@@ -96,7 +99,7 @@ export function int64Bytes(values: readonly number[]): Uint8Array {
   return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
 }
 
-/** The bytes of a float32 tensor; shares memory with a Float32Array that is passed in. */
+/** The bytes of a float32 tensor. A view of a Float32Array, a copy of a list. */
 export function float32Bytes(values: Float32Array | readonly number[]): Uint8Array {
   const array = values instanceof Float32Array ? values : Float32Array.from(values);
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -120,7 +123,7 @@ function nodeMessage(node: OnnxNode): ProtobufWriter {
   return node.domain === undefined ? writer : writer.text(7, node.domain);
 }
 
-/** The last field, 20, is AttributeProto.type. */
+/** Field 20 is AttributeProto.type. */
 function attributeMessage([name, value]: [string, OnnxAttribute]): ProtobufWriter {
   const writer = new ProtobufWriter().text(1, name);
   if ('float' in value) return writer.float(2, value.float).int(20, 1);
@@ -158,7 +161,7 @@ function valueInfoMessage(value: OnnxValueInfo): ProtobufWriter {
   return new ProtobufWriter().text(1, value.name).message(2, new ProtobufWriter().message(1, tensorType));
 }
 
-/** Protobuf's wire format: each field is a key (number and wire type) and a value; unset fields are not written. */
+/** Writes protobuf's wire format: per field, a key (field number × 8 + wire type) and a value. */
 class ProtobufWriter {
   readonly #parts: Uint8Array[] = [];
 
@@ -197,9 +200,9 @@ class ProtobufWriter {
   }
 }
 
-/** A whole number in base 128, low digits first; a negative one as its 64-bit two's complement. */
+/** An integer in base 128, least significant digits first; negative ones as 64-bit two's complement. */
 function varint(value: number): Uint8Array {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`an ONNX field takes a whole number, not ${value}`);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`an ONNX integer field takes an integer, not ${value}`);
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
   do {

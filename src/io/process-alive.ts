@@ -1,6 +1,6 @@
 import { isErrno } from './files.js';
 
-/** Whether a process of this machine is running, also another user's. */
+/** True if a process with this id runs on this machine, under any user. */
 export function isProcessAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -1,6 +1,6 @@
 /**
- * A URL, or any text with one in it, without the password: for messages and records. What was not encoded as it should be
- * (a password with @, / or a blank) is hidden, too, so all goes from the first colon to the last @.
+ * Replaces the password of a URL in a text by ***, for messages and records. Removes everything from the first colon after
+ * `//` to the last @, because an unescaped password may contain @, / or spaces.
  */
 export function withoutPassword(text: string): string {
   return text.replace(/(\/\/[^:]*):.*@/gs, '$1:***@');

@@ -1,34 +1,34 @@
 import pRetry from 'p-retry';
 import { messageOf, throwIfInterrupted } from '../core/errors.js';
 
-/** How often, how fast and how long requests are retried: downloads, the model hub, hosted models, buckets. */
+/** Retries and timeout of requests: downloads, the model hub, hosted models, buckets. */
 export interface RetryPolicy {
   /** Attempts after the first one. */
   readonly retries: number;
-  /** Wait before the first retry. It doubles with each further one, and each is lengthened at random by up to itself. */
-  readonly firstWaitMs: number;
-  /** Upper limit of a wait. */
-  readonly maxWaitMs: number;
-  /** Timeout of one attempt. The attempt itself sees to it: the client knows whether it waits for a byte or for all. */
+  /** Delay before the first retry. It doubles with each retry, and a random factor from 1 to 2 applies to each. */
+  readonly firstDelayMs: number;
+  /** Upper limit of a delay. */
+  readonly maxDelayMs: number;
+  /** Timeout of one attempt. The attempt enforces it: only the client knows if it limits the whole response or a pause. */
   readonly timeoutMs: number;
 }
 
 export const defaultRetryPolicy: RetryPolicy = {
   retries: 6,
-  firstWaitMs: 1000,
-  maxWaitMs: 30_000,
+  firstDelayMs: 1000,
+  maxDelayMs: 30_000,
   timeoutMs: 60_000,
 };
 
 export interface TransientDetails {
-  /** What else is known, for the final error: the server's own words. */
+  /** The server's own message, for the final error. */
   readonly detail?: string;
-  /** How long the server asks to wait, in milliseconds. */
+  /** Delay that the server asks for. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
-/** A failure that a retry may mend: a busy server, a broken connection. Any other error ends the work at once. */
+/** An error after which a retry may succeed: a busy server, a broken connection. */
 export class TransientError extends Error {
   override readonly name = 'TransientError';
   readonly detail: string;
@@ -42,17 +42,17 @@ export class TransientError extends Error {
 }
 
 export interface RetryOptions {
-  /** Ends the work and its waits with an InterruptedError. */
+  /** Ends the work or a delay with an InterruptedError. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with each failure that a retry follows; what it throws ends the work. */
+  /** Called before each retry; an error that it throws ends the work. */
   readonly onRetry?: ((error: TransientError) => void) | undefined;
-  /** Whether a failure uses up one of the retries; by default each does. One that does not is retried without a wait. */
+  /** False for an error that uses up no retry, and is retried without a delay. Default: every error counts. */
   readonly isCounted?: ((error: TransientError) => boolean) | undefined;
 }
 
 /**
- * Does work, and again after a {@link TransientError}, as often as the policy says.
- * @throws the last TransientError when no retry is left, any other error at once, and InterruptedError
+ * Does work, and retries it after a {@link TransientError}.
+ * @throws the last TransientError if no retry is left, any other error at once, and InterruptedError
  */
 export async function withRetries<T>(
   work: () => Promise<T>,
@@ -63,8 +63,8 @@ export async function withRetries<T>(
   try {
     return await pRetry(work, {
       retries: policy.retries,
-      minTimeout: policy.firstWaitMs,
-      maxTimeout: policy.maxWaitMs,
+      minTimeout: policy.firstDelayMs,
+      maxTimeout: policy.maxDelayMs,
       randomize: true,
       shouldRetry: ({ error }) => error instanceof TransientError,
       onFailedAttempt({ error, retriesLeft }) {
@@ -82,7 +82,7 @@ export async function withRetries<T>(
 /** 408 Request Timeout, 425 Too Early, 429 Too Many Requests. */
 const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
 
-/** Whether an HTTP status may be another one on a retry: those above, and all of the server's errors but 501 Not Implemented. */
+/** True for HTTP statuses that a retry may change: those above, and all 5xx except 501 Not Implemented. */
 export function isTransientStatus(status: number): boolean {
   return transientStatuses.has(status) || (status >= 500 && status !== 501);
 }
@@ -92,12 +92,12 @@ const transientCodes: ReadonlySet<string> = new Set([
   ...['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN'],
 ]);
 
-/** Whether a system error's code is that of a connection that may work on a retry. */
+/** True for system error codes of connections that may work on a retry. */
 export function isTransientCode(code: string): boolean {
   return transientCodes.has(code);
 }
 
-/** The message of an error of `fetch`, which says "fetch failed" and keeps the reason in `cause`. */
+/** The message of an error of `fetch` with its reason, which `fetch` keeps in `cause`. */
 export function fetchMessageOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
   return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${cause.message || String(cause)}`;

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
 
 /**
- * Starts a module of this project in a thread: compiled JavaScript as it is, TypeScript sources through tsx (which a
- * thread of Node 20 does not load by `--import`).
- * @param importer `import.meta.url` of the module that asks
- * @param name of a module beside it, without folder and extension
+ * Starts a module of this project in a thread: compiled JavaScript directly, TypeScript sources through tsx, which is
+ * registered here because threads of Node 20 ignore `--import`.
+ * @param importer `import.meta.url` of the calling module
+ * @param name of a module in the same folder, without extension
  */
 export function startThread(importer: string, name: string): Worker {
   if (importer.endsWith('.js')) return new Worker(new URL(`./${name}.js`, importer));

@@ -7,30 +7,30 @@ import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
 import { isErrno } from './files.js';
 
 const maxEntries = 100_000;
-/** Deflate reaches 1032; text and tables stay far below this. */
+/** Maximum compression ratio: deflate reaches 1032, text and tables stay far below 200. */
 const maxRatio = 200;
-/** Small files may be packed as tightly as they like. */
+/** Files up to this size may have any ratio. */
 const ratioFreeBytes = 1 << 20;
 
 export interface UnzipOptions {
-  /** Which files to unpack, by their path in the archive. All entries are checked all the same. */
+  /** Selects the files to unpack by their path in the archive. All entries are checked. */
   readonly wanted: (path: string) => boolean;
-  /** What all files of the archive together may unpack to. */
+  /** Maximum sum of all unpacked sizes in the archive. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Unpacks an archive that nobody vouches for into a new folder. The whole directory is checked before the first byte is
- * written: paths stay below the folder, no links or devices, no name twice (whatever its case), and no more bytes than
- * allowed. Sizes and CRC-32 are checked while unpacking.
+ * Unpacks an untrusted archive into a new folder. Checks the whole directory before the first byte is written: paths stay
+ * below the folder, no links or devices, no duplicate names (ignoring case), no more bytes than allowed. Checks sizes and
+ * CRC-32 while unpacking.
  * @returns paths of the unpacked files, in the archive's order
- * @throws InputError for a broken or hostile archive, and for a full disk
+ * @throws InputError for a broken or malicious archive, and for a full disk
  */
 export async function unzip(archive: string, folder: string, options: UnzipOptions): Promise<string[]> {
-  const zip = await opened(archive);
+  const zip = await openArchive(archive);
   try {
-    const entries = (await directoryOf(zip, archive, options.maxBytes)).filter(
+    const entries = (await checkedEntries(zip, archive, options.maxBytes)).filter(
       ({ fileName }) => !fileName.endsWith('/') && options.wanted(fileName),
     );
     for (const entry of entries) {
@@ -43,27 +43,31 @@ export async function unzip(archive: string, folder: string, options: UnzipOptio
   }
 }
 
-async function opened(archive: string): Promise<ZipFile> {
+async function openArchive(archive: string): Promise<ZipFile> {
   try {
     const { openPromise } = await import('yauzl');
     return await openPromise(archive, { lazyEntries: true, autoClose: false, strictFileNames: true });
   } catch (error) {
-    throw new InputError(`${archive}: is no zip archive, or a damaged one (${messageOf(error)})`, { cause: error });
+    throw new InputError(`${archive}: is not a zip archive, or is damaged (${messageOf(error)}); download it again`, {
+      cause: error,
+    });
   }
 }
 
-/** All entries, checked. yauzl itself refuses absolute paths, backslashes and "..". */
-async function directoryOf(zip: ZipFile, archive: string, maxBytes: number): Promise<Entry[]> {
+/** Reads and checks all entries. yauzl itself refuses absolute paths, backslashes and "..". */
+async function checkedEntries(zip: ZipFile, archive: string, maxBytes: number): Promise<Entry[]> {
   if (zip.entryCount > maxEntries)
-    throw new InputError(`${archive}: holds ${zip.entryCount} files; that is no data set`);
+    throw new InputError(
+      `${archive}: has ${zip.entryCount} entries, expected at most ${maxEntries}; it is not unpacked`,
+    );
   const entries: Entry[] = [];
   const names = new Set<string>();
   let bytes = 0;
   try {
     for await (const entry of zip.eachEntry()) {
-      requireHarmless(entry, archive);
+      requireSafe(entry, archive);
       const name = entry.fileName.replace(/\/$/, '').normalize('NFC').toLowerCase();
-      if (names.has(name)) throw new InputError(`${archive}: holds "${entry.fileName}" twice; it is not unpacked`);
+      if (names.has(name)) throw new InputError(`${archive}: has "${entry.fileName}" twice; it is not unpacked`);
       names.add(name);
       bytes += entry.uncompressedSize;
       if (bytes > maxBytes) {
@@ -73,12 +77,14 @@ async function directoryOf(zip: ZipFile, archive: string, maxBytes: number): Pro
     }
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`${archive}: has a bad directory (${messageOf(error)}); it is not unpacked`, { cause: error });
+    throw new InputError(`${archive}: has an invalid directory (${messageOf(error)}); it is not unpacked`, {
+      cause: error,
+    });
   }
   return entries;
 }
 
-function requireHarmless(entry: Entry, archive: string): void {
+function requireSafe(entry: Entry, archive: string): void {
   const { fileName, externalFileAttributes, uncompressedSize, compressedSize } = entry;
   const type = (externalFileAttributes >>> 16) & constants.S_IFMT;
   if (type !== 0 && type !== constants.S_IFREG && type !== constants.S_IFDIR) {
@@ -86,14 +92,15 @@ function requireHarmless(entry: Entry, archive: string): void {
   }
   const segments = fileName.replace(/\/$/, '').split('/');
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..' || segment.includes('\0'))) {
-    throw new InputError(`${archive}: "${fileName}" is no plain path; it is not unpacked`);
+    throw new InputError(`${archive}: "${fileName}" is not a plain relative path; it is not unpacked`);
   }
   if (uncompressedSize > ratioFreeBytes && uncompressedSize > compressedSize * maxRatio) {
     throw new InputError(
       `${archive}: "${fileName}" would unpack from ${compressedSize} to ${uncompressedSize} bytes; it is not unpacked`,
     );
   }
-  if (entry.isEncrypted()) throw new InputError(`${archive}: "${fileName}" is encrypted; expected a plain archive`);
+  if (entry.isEncrypted())
+    throw new InputError(`${archive}: "${fileName}" is encrypted; expected an archive without a password`);
 }
 
 async function extract(zip: ZipFile, entry: Entry, archive: string, path: string): Promise<void> {
@@ -113,7 +120,7 @@ async function extract(zip: ZipFile, entry: Entry, archive: string, path: string
     }
   } catch (error) {
     if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT')) {
-      throw new InputError(`${path}: the disk is full; make room and run the same command again`);
+      throw new InputError(`${path}: the disk is full; free disk space and run the same command again`);
     }
     throw new InputError(`${archive}: "${entry.fileName}" cannot be unpacked (${messageOf(error)})`, { cause: error });
   }

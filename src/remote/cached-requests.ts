@@ -4,136 +4,135 @@ import type { WorkOptions } from '../core/model.js';
 import type { ContentCache } from './content-cache.js';
 import { RefusedError } from './json-client.js';
 
-/** Asks for one row per content; null for a content that has none, which is then not kept. */
-export type RequestRows<T> = (
-  contents: readonly T[],
-  signal?: AbortSignal,
-) => Promise<readonly (Float32Array | null)[]>;
+/** Requests one row per input; null for an input without a row, which is not cached. */
+export type RequestRows<T> = (inputs: readonly T[], signal?: AbortSignal) => Promise<readonly (Float32Array | null)[]>;
 
-/** A content to ask for, and how many texts or pairs of the caller it stands for. */
-export interface WantedContent<T> {
-  readonly content: T;
-  readonly times: number;
-  /** About how long it is. */
+/** An input of the server: a text, token ids, or a pair. */
+export interface WantedInput<T> {
+  readonly input: T;
+  /** Number of the caller's texts or pairs with this input, for progress. */
+  readonly count: number;
+  /** In characters or tokens. */
   readonly length: number;
 }
 
 export interface Batching {
-  /** Contents per request. */
-  readonly size: number;
-  /** Requests under way at the same time. */
+  /** Maximum number of inputs per request. */
+  readonly batchSize: number;
+  /** Maximum number of concurrent requests. */
   readonly concurrency: number;
-  /** Called when the server takes only smaller requests. */
+  /** Called when the server accepts only smaller requests. */
   readonly onNote: (message: string) => void;
 }
 
-type RequestBatch<T> = readonly (readonly [key: string, item: WantedContent<T>])[];
+type Batch<T> = readonly (readonly [key: string, wanted: WantedInput<T>])[];
 
-/** What the jobs of one call share. */
-interface Shared extends WorkOptions {
+/** State of one call of `fill`. */
+interface FillState extends WorkOptions {
   failure?: Error;
 }
 
-/** Brings rows into a cache, each content once, also where several callers want it at the same time. */
+/** Fills a cache by batched requests. Requests each input once, also if several callers want it at the same time. */
 export class CachedRequests<T> {
   readonly #cache: ContentCache;
   readonly #batchSize: number;
   readonly #limit: LimitFunction;
   readonly #request: RequestRows<T>;
   readonly #onNote: (message: string) => void;
-  /** Contents per request, at most: fewer than the server was seen to refuse. */
-  #most: number;
-  /** Contents that are being asked for. */
-  readonly #underWay = new Map<string, Promise<void>>();
+  /** Starts as `#batchSize`; halved when the server refuses a batch. */
+  #maxBatchSize: number;
+  /** Key → request that includes it. */
+  readonly #pending = new Map<string, Promise<void>>();
 
-  constructor(cache: ContentCache, { size, concurrency, onNote }: Batching, request: RequestRows<T>) {
+  constructor(cache: ContentCache, { batchSize, concurrency, onNote }: Batching, request: RequestRows<T>) {
     this.#cache = cache;
-    this.#batchSize = size;
+    this.#batchSize = batchSize;
     this.#limit = pLimit(concurrency);
     this.#request = request;
     this.#onNote = onNote;
-    this.#most = size;
+    this.#maxBatchSize = batchSize;
   }
 
   /**
-   * Asks for what is not in the cache. What a server refuses for its size is asked for in halves. After the first failure
-   * no new request is sent; those under way are awaited, and what they bring is kept.
+   * Requests the inputs that are not in the cache. Splits refused batches in halves. After the first failure, sends no new
+   * request, but waits for those in flight and caches their rows.
+   * @throws the first failure
    */
-  async fill(wanted: ReadonlyMap<string, WantedContent<T>>, { signal, onProgress }: WorkOptions = {}): Promise<void> {
+  async fill(wanted: ReadonlyMap<string, WantedInput<T>>, { signal, onProgress }: WorkOptions = {}): Promise<void> {
     throwIfInterrupted(signal);
     const waiting: Promise<void>[] = [];
-    const missing: [string, WantedContent<T>][] = [];
+    const missing: [string, WantedInput<T>][] = [];
     for (const [key, item] of wanted) {
-      const other = this.#underWay.get(key);
-      if (this.#cache.has(key)) onProgress?.(item.times);
-      else if (other === undefined) missing.push([key, item]);
-      else waiting.push(other.then(() => onProgress?.(item.times)));
+      const pending = this.#pending.get(key);
+      if (this.#cache.has(key)) onProgress?.(item.count);
+      else if (pending === undefined) missing.push([key, item]);
+      else waiting.push(pending.then(() => onProgress?.(item.count)));
     }
-    // Servers pad the texts of a batch to the longest of them.
+    // Servers pad a batch to its longest text, so texts of similar length go together.
     missing.sort(([, a], [, b]) => b.length - a.length);
-    const shared: Shared = { signal, onProgress };
+    const state: FillState = { signal, onProgress };
     for (let start = 0; start < missing.length; start += this.#batchSize) {
       const batch = missing.slice(start, start + this.#batchSize);
-      const job = this.#limit(() => this.#ask(batch, shared));
-      for (const [key] of batch) this.#underWay.set(key, job);
-      waiting.push(job);
+      const work = this.#limit(() => this.#fillBatch(batch, state));
+      for (const [key] of batch) this.#pending.set(key, work);
+      waiting.push(work);
     }
     const outcomes = await Promise.allSettled(waiting);
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
   }
 
-  async #ask(batch: RequestBatch<T>, shared: Shared): Promise<void> {
+  async #fillBatch(batch: Batch<T>, state: FillState): Promise<void> {
     try {
-      await this.#bring(batch, shared);
+      await this.#requestOrSplit(batch, state);
     } catch (error) {
-      shared.failure ??= error as Error;
+      state.failure ??= error as Error;
       throw error;
     } finally {
-      for (const [key] of batch) this.#underWay.delete(key);
+      for (const [key] of batch) this.#pending.delete(key);
     }
   }
 
-  async #bring(batch: RequestBatch<T>, shared: Shared): Promise<void> {
-    if (shared.failure !== undefined) throw shared.failure;
-    if (batch.length <= this.#most && (await this.#bringAtOnce(batch, shared))) return;
+  async #requestOrSplit(batch: Batch<T>, state: FillState): Promise<void> {
+    if (state.failure !== undefined) throw state.failure;
+    if (batch.length <= this.#maxBatchSize && (await this.#tryRequest(batch, state))) return;
     const middle = Math.ceil(batch.length / 2);
-    await this.#bring(batch.slice(0, middle), shared);
-    await this.#bring(batch.slice(middle), shared);
+    await this.#requestOrSplit(batch.slice(0, middle), state);
+    await this.#requestOrSplit(batch.slice(middle), state);
   }
 
-  /** @returns whether the server took so many at once */
-  async #bringAtOnce(batch: RequestBatch<T>, { signal, onProgress }: Shared): Promise<boolean> {
-    const contents = batch.map(([, { content }]) => content);
+  /** @returns false if the server refuses the batch, and a smaller one may work */
+  async #tryRequest(batch: Batch<T>, { signal, onProgress }: FillState): Promise<boolean> {
+    const inputs = batch.map(([, { input }]) => input);
     try {
-      const rows = await this.#request(contents, signal);
+      const rows = await this.#request(inputs, signal);
       await this.#cache.put(batch.flatMap(([key], i) => (rows[i] == null ? [] : [[key, rows[i]] as const])));
-      onProgress?.(batch.reduce((sum, [, { times }]) => sum + times, 0));
+      onProgress?.(batch.reduce((sum, [, { count }]) => sum + count, 0));
       return true;
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
-      if (batch.length === 1) throw new InputError(`${error.message}${aloneNote(batch[0]![1].length)}`);
-      this.#reduce(Math.ceil(batch.length / 2));
+      if (batch.length === 1) throw new InputError(`${error.message}${longInputHint(batch[0]![1].length)}`);
+      this.#lowerMaxBatchSize(Math.ceil(batch.length / 2));
       return false;
     }
   }
 
-  #reduce(most: number): void {
-    if (most >= this.#most) return;
+  #lowerMaxBatchSize(size: number): void {
+    if (size >= this.#maxBatchSize) return;
     this.#onNote(
-      `the server refuses ${this.#most} texts or pairs per request; asking for at most ${most} from here on`,
+      `the server refuses ${this.#maxBatchSize} texts or pairs per request; sending at most ${size} from now on`,
     );
-    this.#most = most;
+    this.#maxBatchSize = size;
   }
 }
 
-/** Requests without much in them are refused for another reason than their length. */
-const longContent = 1000;
+/** Shorter inputs are refused for another reason than their length. */
+const longInput = 1000;
 
-function aloneNote(length: number): string {
-  if (length < longContent) return '';
+function longInputHint(length: number): string {
+  if (length < longInput) return '';
   return (
-    `; it was asked for one alone, ${length} characters or token ids long: where that is more than the model takes, have the ` +
-    'server cut it, or cut it here by --tokenizer DIR and --max-tokens N'
+    `; the request has a single input of ${length} characters or token ids: if that exceeds the model's limit, let the ` +
+    'server truncate it, or truncate it here with --tokenizer DIR and --max-tokens N'
   );
 }

@@ -3,18 +3,19 @@ import { mkdir, open, readdir, readFile, type FileHandle } from 'node:fs/promise
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
 
-/** Bytes of a key: the start of a SHA-256, enough that two contents never meet. */
+/** Length of a key, the start of a SHA-256: collisions are negligible. */
 const keyBytes = 16;
-const checkBytes = 4;
-const entryBytes = keyBytes + checkBytes;
-/** A file of keys begins with a magic of 8 bytes and the number of columns. */
+const checksumBytes = 4;
+const entryBytes = keyBytes + checksumBytes;
+/** The header of a .keys file: 8 bytes of magic, then the number of columns (uint32, little-endian). */
 const magic = 'SGPTPAID';
 const headerBytes = 12;
 
 interface CachedRow {
+  /** Without extension. */
   readonly file: string;
   readonly index: number;
-  readonly check: string;
+  readonly checksum: string;
 }
 
 /** The files that this process writes. */
@@ -22,16 +23,17 @@ interface Writer {
   readonly name: string;
   readonly keys: FileHandle;
   readonly rows: FileHandle;
+  /** Rows so far. */
   written: number;
 }
 
 /**
- * Numbers that were paid for, by the content they were computed from: text by text, so that one is found again whatever
- * texts it is asked for with, and what arrived before a crash is kept.
+ * Cache of a hosted model's answers: a row of float32 per text or pair, by a hash of its content. Caching single texts
+ * gives cache hits in any batch, and keeps the rows received before a crash.
  *
- * A folder of file pairs. NAME.rows has rows of float32 (little-endian), one after another; NAME.keys has for each of
- * them 16 bytes of key and 4 of checksum. A row is written before its key, and each process writes files of its own, so
- * that a killed one leaves at most rows without a key, and an incomplete last key, which are not looked at.
+ * A folder of file pairs: NAME.rows has rows of float32 (little-endian); NAME.keys has a header and, per row, 16 bytes of
+ * key and 4 of checksum. A row is written before its key, and each process writes its own files. So a killed process
+ * leaves at most rows without a key and an incomplete last key, which are ignored.
  */
 export class ContentCache {
   readonly #folder: string;
@@ -46,8 +48,8 @@ export class ContentCache {
   }
 
   /**
-   * Opens the cache of a folder, which need not be there yet. It takes about 100 bytes of memory a row.
-   * @throws InputError for files that do not fit each other
+   * Opens the cache in a folder, which is created if missing. Takes about 100 bytes of memory per row.
+   * @throws InputError for foreign files, and for files with different numbers of columns
    */
   static async open(folder: string): Promise<ContentCache> {
     const cache = new ContentCache(folder);
@@ -57,7 +59,7 @@ export class ContentCache {
     return cache;
   }
 
-  /** Numbers a row, once there is any. */
+  /** Numbers per row; null while the cache is empty. */
   get columns(): number | null {
     return this.#columns;
   }
@@ -66,7 +68,7 @@ export class ContentCache {
     return this.#rows.has(key);
   }
 
-  /** A row, or undefined where there is none, or none that is whole. */
+  /** Reads a row; undefined if it is missing, or damaged (then it is removed from the index). */
   async get(key: string): Promise<Float32Array | undefined> {
     const row = this.#rows.get(key);
     if (row === undefined) return undefined;
@@ -74,14 +76,14 @@ export class ContentCache {
     const bytes = new Uint8Array(numbers.buffer);
     const handle = await this.#reader(row.file);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, row.index * bytes.length);
-    if (bytesRead === bytes.length && checkOf(key, bytes) === row.check) return numbers;
+    if (bytesRead === bytes.length && checksumOf(key, bytes) === row.checksum) return numbers;
     this.#rows.delete(key);
     return undefined;
   }
 
   /**
-   * Keeps rows. When this resolves, they survive the end of the process.
-   * @throws InputError for a row with another number of columns than those before
+   * Writes rows. When this resolves, they survive the end of the process.
+   * @throws InputError for a row with another number of columns than the cache
    */
   async put(entries: readonly (readonly [key: string, row: Float32Array])[]): Promise<void> {
     for (const [, { length }] of entries) this.requireColumns(length);
@@ -91,20 +93,20 @@ export class ContentCache {
       try {
         await this.#append(entries);
       } catch (error) {
-        await this.#endFiles(); // what was written last may be half there: rows after it would be out of step
+        await this.#closeWriter(); // a partial write would misalign the rows after it, so they go to new files
         throw error;
       }
     })();
     await this.#writing;
   }
 
-  /** @throws InputError unless rows have so many numbers; the first call says how many */
+  /** Checks the number of columns; the first call sets it. @throws InputError if it differs */
   requireColumns(columns: number): void {
     this.#columns ??= columns;
     if (columns === this.#columns) return;
     throw new InputError(
-      `the endpoint gives vectors of ${columns} numbers, but of ${this.#columns} before; is it another model under the same ` +
-        `name? If it is, delete ${this.#folder}, where those before are kept`,
+      `the endpoint returns vectors of ${columns} numbers, but the cached ones have ${this.#columns}; if it is another model ` +
+        `under the same name, delete the cache folder ${this.#folder}`,
     );
   }
 
@@ -112,40 +114,40 @@ export class ContentCache {
     await this.#writing.catch(() => undefined);
     const readers = await Promise.all(this.#readers.values());
     this.#readers.clear();
-    await Promise.all([...readers.map((handle) => handle.close()), this.#endFiles()]);
+    await Promise.all([...readers.map((handle) => handle.close()), this.#closeWriter()]);
   }
 
   async #load(name: string): Promise<void> {
     const bytes = await readFile(join(this.#folder, `${name}.keys`));
     if (bytes.length < headerBytes) return;
     if (bytes.toString('latin1', 0, 8) !== magic) {
-      throw new InputError(`${join(this.#folder, name)}.keys: is no file of this program; delete it`);
+      throw new InputError(`${join(this.#folder, name)}.keys: is not a cache file of sgpt-bench; delete it`);
     }
     this.requireColumns(bytes.readUInt32LE(8));
     for (let at = headerBytes; at + entryBytes <= bytes.length; at += entryBytes) {
       const key = bytes.toString('hex', at, at + keyBytes);
-      const check = bytes.toString('hex', at + keyBytes, at + entryBytes);
-      this.#rows.set(key, { file: name, index: (at - headerBytes) / entryBytes, check });
+      const checksum = bytes.toString('hex', at + keyBytes, at + entryBytes);
+      this.#rows.set(key, { file: name, index: (at - headerBytes) / entryBytes, checksum });
     }
   }
 
   async #append(entries: readonly (readonly [string, Float32Array])[]): Promise<void> {
-    const writer = (this.#writer ??= await this.#startFiles());
-    const checks = entries.map(([key, row]) => checkOf(key, bytesOf(row)));
+    const writer = (this.#writer ??= await this.#openWriter());
+    const checksums = entries.map(([key, row]) => checksumOf(key, bytesOf(row)));
     await writer.rows.appendFile(Buffer.concat(entries.map(([, row]) => bytesOf(row))));
-    await writer.keys.appendFile(Buffer.from(entries.map(([key], i) => key + checks[i]!).join(''), 'hex'));
+    await writer.keys.appendFile(Buffer.from(entries.map(([key], i) => key + checksums[i]!).join(''), 'hex'));
     entries.forEach(([key], i) => {
-      this.#rows.set(key, { file: writer.name, index: writer.written++, check: checks[i]! });
+      this.#rows.set(key, { file: writer.name, index: writer.written++, checksum: checksums[i]! });
     });
   }
 
-  async #endFiles(): Promise<void> {
+  async #closeWriter(): Promise<void> {
     const writer = this.#writer;
     this.#writer = null;
     await Promise.all([writer?.keys.close(), writer?.rows.close()]);
   }
 
-  async #startFiles(): Promise<Writer> {
+  async #openWriter(): Promise<Writer> {
     const name = randomBytes(8).toString('hex');
     const path = join(this.#folder, name);
     const header = Buffer.alloc(headerBytes);
@@ -164,7 +166,7 @@ export class ContentCache {
   }
 }
 
-/** The key of a content, given as text that says all of it. */
+/** The key of a text that describes the content completely: 32 hex digits. */
 export function contentKey(content: string): string {
   return createHash('sha256')
     .update(content)
@@ -172,12 +174,12 @@ export function contentKey(content: string): string {
     .slice(0, 2 * keyBytes);
 }
 
-function checkOf(key: string, row: Uint8Array): string {
+function checksumOf(key: string, row: Uint8Array): string {
   return createHash('sha256')
     .update(key, 'hex')
     .update(row)
     .digest('hex')
-    .slice(0, 2 * checkBytes);
+    .slice(0, 2 * checksumBytes);
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

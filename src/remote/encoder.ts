@@ -5,7 +5,7 @@ import type { Settings } from '../core/setting.js';
 import { modelSettings } from '../core/system-spec.js';
 import { pythonStrip } from '../core/text.js';
 import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
-import { CachedRequests, type WantedContent } from './cached-requests.js';
+import { CachedRequests, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
   openRemoteModel,
@@ -16,23 +16,23 @@ import {
 } from './remote-model.js';
 
 export interface RemoteEncoderOptions extends RemoteOptions {
-  /** How queries and documents are marked; marks are token ids, so they need `tokenizer`. Default: `auto`. */
+  /** Brackets around queries and documents; they are token ids, so they need `tokenizer`. Default: `auto`. */
   readonly brackets?: Brackets | undefined;
-  /** Longest input wanted (a profile's), with `tokenizer`; `maxTokens` is what the model can do. */
+  /** The profile's limit of tokens per text, null for none; needs `tokenizer`. The model's own limit is `maxTokens`. */
   readonly tokenLimit: number | null;
 }
 
-/** What is sent for a text. */
+/** The text or the token ids that are sent. */
 type Input = string | readonly number[];
 
 /**
  * Opens an encoder behind `/embeddings` of OpenAI's interface (OpenAI, vLLM, text-embeddings-inference, Infinity). The
- * server tokenises, truncates and pools, unless a tokenizer is given: then token ids are sent, made as for local models.
- * Texts are stripped. A text without tokens is not sent; it has the zero vector, as with local models.
+ * server tokenises, truncates and pools. With a tokenizer, token ids are sent, computed as for local models. Texts are
+ * stripped. A text without tokens is not sent; its vector is zero, as with local models.
  *
- * The first text of all tells the number of dimensions. Every vector is kept in the cache folder as it arrives.
+ * A first request finds the number of dimensions, unless the cache has vectors. Vectors are cached as they arrive.
  * @param name the model's name on the server
- * @throws InputError for options that are not possible, and when the server cannot be used
+ * @throws InputError for invalid options, and if the server cannot be used
  */
 export async function createRemoteEncoder(
   name: string,
@@ -71,7 +71,7 @@ export async function createRemoteEncoder(
   }
 }
 
-/** The model, and how texts become what is sent. */
+/** Opens the model, and returns its settings and the function from texts to inputs. */
 async function openInputs(
   name: string,
   options: RemoteEncoderOptions,
@@ -86,18 +86,18 @@ async function openInputs(
   }
   const model = await openRemoteModel(name, 'embeddings', options, context);
   const { tokenizer, info } = model;
-  // A shard of vectors goes by files and settings; a hosted model has no files.
+  // The keys of shards need the endpoint and the name, because a hosted model has no file hashes.
   const settings = (maxTokens: number | null, input: string): Settings =>
     modelSettings('hosted vectors', { brackets, maxTokens, endpoint: model.url }, { hostedModel: name, input });
   if (tokenizer === null) {
     return { model, settings: settings(null, 'text'), toInput: (text) => pythonStrip(text) };
   }
-  const marks = bracketIds(brackets, tokenizer, info.id);
-  const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, marks);
+  const ids = bracketIds(brackets, tokenizer, info.id);
+  const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, ids);
   return {
     model,
     settings: settings(limit, 'token ids'),
-    toInput: (text, role) => [...textIds(tokenizer, text, marks?.[role] ?? null, limit)],
+    toInput: (text, role) => [...textIds(tokenizer, text, ids?.[role] ?? null, limit)],
   };
 }
 
@@ -124,19 +124,20 @@ async function encode(
   for (const [row, input] of inputs.entries()) {
     if (input.length === 0) continue;
     const vector = await cache.get(keyOf(input));
-    if (vector === undefined) throw new InputError(`${info.id}: a kept vector was damaged; run the same command again`);
+    if (vector === undefined)
+      throw new InputError(`${info.id}: a cached vector is damaged; run the same command again to request it anew`);
     data.set(vector, row * dimensions);
   }
   return [{ rows: inputs.length, columns: dimensions, data }];
 }
 
-/** Each distinct input that has tokens. */
-function wantedOf(inputs: readonly Input[]): Map<string, WantedContent<Input>> {
-  const wanted = new Map<string, WantedContent<Input>>();
-  for (const content of inputs) {
-    if (content.length === 0) continue;
-    const key = keyOf(content);
-    wanted.set(key, { content, length: content.length, times: (wanted.get(key)?.times ?? 0) + 1 });
+/** The distinct inputs with tokens, by key. */
+function wantedOf(inputs: readonly Input[]): Map<string, WantedInput<Input>> {
+  const wanted = new Map<string, WantedInput<Input>>();
+  for (const input of inputs) {
+    if (input.length === 0) continue;
+    const key = keyOf(input);
+    wanted.set(key, { input, length: input.length, count: (wanted.get(key)?.count ?? 0) + 1 });
   }
   return wanted;
 }
@@ -150,20 +151,24 @@ const embeddingsSchema = z.object({
   usage: usageSchema,
 });
 
+/** Requests the vectors of a batch, in the order of the inputs. */
 async function embed(model: RemoteModel, inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> {
   const body = { model: model.name, input: inputs, encoding_format: 'float' };
   const { data, usage } = await model.client.post('/embeddings', body, embeddingsSchema, signal);
   model.meter.add(usage);
   const url = `${model.url}/embeddings`;
   if (data.length !== inputs.length) {
-    throw new InputError(`${url}: the answer has ${data.length} vectors for ${inputs.length} texts; expected one each`);
+    throw new InputError(
+      `${url}: the answer has ${data.length} vectors for ${inputs.length} texts; expected one per text`,
+    );
   }
   const vectors = new Map(data.map(({ index, embedding }, i) => [index ?? i, Float32Array.from(embedding)]));
   return inputs.map((_, i) => {
     const vector = vectors.get(i);
-    if (vector === undefined) throw new InputError(`${url}: the answer has no vector of index ${i}, or one twice`);
+    if (vector === undefined)
+      throw new InputError(`${url}: the answer has no vector with index ${i}, or a duplicate index`);
     if (vector.length === 0 || !vector.every(Number.isFinite)) {
-      throw new InputError(`${url}: a vector is empty or has a number beyond float32; expected finite numbers`);
+      throw new InputError(`${url}: a vector is empty or exceeds float32; expected finite numbers`);
     }
     model.cache.requireColumns(vector.length);
     return vector;

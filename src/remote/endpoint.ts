@@ -1,16 +1,16 @@
 import { InputError } from '../core/errors.js';
 
-/** A server that speaks OpenAI's interface. */
+/** A server with OpenAI's HTTP interface. */
 export interface Endpoint {
-  /** The base of its paths, without a slash at the end: `https://api.openai.com/v1`. Holds no secret. */
+  /** Base of the interface's paths, without a trailing slash: `https://api.openai.com/v1`. Has no secrets. */
   readonly url: string;
   /** Name and port. */
   readonly host: string;
-  /** What to send as `Authorization: Bearer`, or null for a server that asks for nothing. */
+  /** Null for a server without keys. */
   readonly key: ApiKey | null;
 }
 
-/** A secret that does not show when it is printed or written as JSON by accident. */
+/** A secret in a private field, so that logs and JSON never show it. */
 export class ApiKey {
   readonly #value: string;
 
@@ -18,11 +18,12 @@ export class ApiKey {
     this.#value = value;
   }
 
+  /** Value of the Authorization header. */
   get header(): string {
     return `Bearer ${this.#value}`;
   }
 
-  /** The text with this key taken out, for messages that quote a server. */
+  /** Replaces this key in a server's message. */
   redact(text: string): string {
     return text.replaceAll(this.#value, '[key]');
   }
@@ -31,7 +32,10 @@ export class ApiKey {
 const prefix = 'openai:';
 const openAi = 'https://api.openai.com/v1';
 
-/** The name of a hosted model, `text-embedding-3-small` of `openai:text-embedding-3-small`; null for any other model. */
+/**
+ * The server's name of a hosted model: `text-embedding-3-small` for `openai:text-embedding-3-small`; null for a local one.
+ * @throws InputError for an empty name
+ */
 export function hostedModelName(model: string): string | null {
   if (!model.startsWith(prefix)) return null;
   const name = model.slice(prefix.length);
@@ -40,23 +44,25 @@ export function hostedModelName(model: string): string | null {
 }
 
 /**
- * @param url the base of the interface's paths; where it has no path, `/v1`. By default OpenAI's own
- * @param keyVariable the environment variable with the key; by default OPENAI_API_KEY, which may be missing
- * @throws InputError for a URL that is not possible or that holds a secret, and for a variable that is not there
+ * Checks an endpoint's URL and reads its key.
+ * @param url base of the interface's paths; `/v1` is added to a URL without a path. Default: OpenAI's server
+ * @param keyVariable environment variable of the key. Default: OPENAI_API_KEY, which may be unset
+ * @throws InputError for an invalid URL, a URL with secrets, and a variable that is not set
  */
 export function openEndpoint(url = openAi, keyVariable?: string, env: NodeJS.ProcessEnv = process.env): Endpoint {
   const parsed = parseServerUrl('--endpoint', url, 'OPENAI_API_KEY or --api-key-env');
   const path = parsed.pathname.replace(/\/+$/, '');
   const value = env[keyVariable ?? 'OPENAI_API_KEY']?.trim() ?? '';
-  // What was given may be the key itself by mistake, so it is not repeated.
+  // The error omits the value of the option, because it may be the key itself.
   if (keyVariable !== undefined && value === '') {
     throw new InputError(
-      '--api-key-env: there is no environment variable of that name, or it is empty; expected its name',
+      '--api-key-env: the environment variable is not set, or empty; expected the name of the variable with the key',
     );
   }
   if (!/^[\x21-\x7e]*$/.test(value)) {
     throw new InputError(
-      'the API key in the environment has a character that no key has (a space, a line break, an accent)',
+      `${keyVariable ?? 'OPENAI_API_KEY'}: has a character that is not allowed in an API key; ` +
+        'expected ASCII without spaces and line breaks',
     );
   }
   return {
@@ -67,16 +73,17 @@ export function openEndpoint(url = openAi, keyVariable?: string, env: NodeJS.Pro
 }
 
 /**
- * A server's http(s) URL without user, password and query, so that it may be shown and recorded.
- * @param option where it was given, for errors
- * @param secrets where keys belong instead, for errors
+ * Parses a server's http(s) URL. It must have no user, password or query, because it is shown and recorded.
+ * @param option the URL's option, for errors
+ * @param secrets where keys belong, for errors
+ * @throws InputError that does not repeat secrets
  */
 export function parseServerUrl(option: string, url: string, secrets: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
-    // What has an @ may hold a password.
-    const found = url.includes('@') ? '' : ` "${url}"`;
-    throw new InputError(`${option}: expected an http or https URL like http://localhost:8000, found another${found}`);
+    // A text with @ may have a password.
+    const found = url.includes('@') ? 'an invalid one' : `"${url}"`;
+    throw new InputError(`${option}: expected an http or https URL such as http://localhost:8000, found ${found}`);
   }
   if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '' || parsed.hash !== '') {
     throw new InputError(

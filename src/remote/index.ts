@@ -1,4 +1,4 @@
-/** Models that are served elsewhere, behind OpenAI's HTTP interface. */
+/** Hosted models: clients of servers with OpenAI's HTTP interface. */
 export { createRemoteEncoder, type RemoteEncoderOptions } from './encoder.js';
 export { createRemotePairScorer, type RemotePairScorerOptions } from './pair-scorer.js';
 export { hostedModelName, parseServerUrl } from './endpoint.js';

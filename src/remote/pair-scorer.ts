@@ -2,14 +2,14 @@ import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { modelSettings } from '../core/system-spec.js';
 import { contextIds, packQueries, parsePrompt, templateOf, type PairPrompt, type Tokenizer } from '../models/index.js';
-import { CachedRequests, type RequestRows, type WantedContent } from './cached-requests.js';
+import { CachedRequests, type RequestRows, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
   completionsBody,
   completionsSchema,
   logprobStyles,
-  misplacement,
-  probe,
+  alignmentFault,
+  alignmentProbe,
   queryLogprobs,
   type Choice,
   type LogprobStyle,
@@ -23,17 +23,17 @@ export interface RemotePairScorerOptions extends RemoteOptions {
   readonly prompt: string;
 }
 
-/** A pair as it is sent, or null where the query has no token: its score is 0. */
+/** The prompt of a pair; null for a query without tokens, which scores 0. */
 type Pair = ScoredPrompt | null;
 
 /**
- * Opens SGPT's cross-encoder behind `/completions` of OpenAI's interface, for servers that give the log-probabilities of
- * the prompt's tokens. The score is their sum over the query's tokens, as with local models.
+ * Opens SGPT's cross-encoder behind `/completions` of OpenAI's interface, for servers that return the log-probabilities
+ * of the prompt's tokens. A score is their sum over the query's tokens, as with local models.
  *
- * With a tokenizer, context and query are tokenised apart and sent as ids: the tokens scored are the same as locally.
- * Without one, the server tokenises them together, and it is an error when one of its tokens spans the end of the context.
+ * With a tokenizer, context and query are tokenised separately and sent as ids, so the scored tokens are those of a local
+ * model. Without one, the server tokenises the whole text, and a token across the end of the context is an error.
  * @param name the model's name on the server
- * @throws InputError for options that are not possible
+ * @throws InputError for invalid options
  */
 export async function createRemotePairScorer(
   name: string,
@@ -43,7 +43,7 @@ export async function createRemotePairScorer(
   const prompt = parsePrompt(options.prompt);
   const model = await openRemoteModel(name, 'pairs', options, context);
   const { tokenizer } = model;
-  // One position is left to the token that most servers insist on generating; the query's last token is in the prompt.
+  // Unlike locally, the query's last token is part of the prompt, and most servers insist on generating one token.
   const maxTokens = options.maxTokens === undefined ? null : options.maxTokens - 2;
   const toPairs =
     tokenizer === null
@@ -66,7 +66,7 @@ export async function createRemotePairScorer(
 function textPairs({ before, between }: PairPrompt, { document, queries }: PairGroup): Pair[] {
   const context = before + document + between;
   if (context === '')
-    throw new InputError('an empty document with a prompt without text gives no context to score a query with');
+    throw new InputError('a document is empty, and the prompt has no text of its own; use a prompt with text');
   return queries.map((query) => (query === '' ? null : { context, query }));
 }
 
@@ -80,7 +80,7 @@ function idPairs(
   const instructionTokens = tokenizer.encode(prompt.before).length;
   if (maxTokens !== null && instructionTokens >= maxTokens) {
     throw new InputError(
-      `--max-tokens: the prompt's ${instructionTokens} tokens before the document leave no room; use a shorter prompt`,
+      `--max-tokens: the prompt has ${instructionTokens} tokens before the document, but the limit is ${maxTokens}; use a shorter prompt`,
     );
   }
   const pairs: Pair[] = queries.map(() => null);
@@ -98,16 +98,16 @@ async function score(
   pairs: readonly (readonly Pair[])[],
   work: WorkOptions = {},
 ): Promise<Float32Array[]> {
-  const wanted = new Map<string, WantedContent<ScoredPrompt>>();
-  let unscored = 0;
+  const wanted = new Map<string, WantedInput<ScoredPrompt>>();
+  let empty = 0;
   for (const pair of pairs.flat()) {
-    if (pair === null) unscored++;
+    if (pair === null) empty++;
     else {
       const [key, length] = [keyOf(pair), pair.context.length + pair.query.length];
-      wanted.set(key, { content: pair, length, times: (wanted.get(key)?.times ?? 0) + 1 });
+      wanted.set(key, { input: pair, length, count: (wanted.get(key)?.count ?? 0) + 1 });
     }
   }
-  if (unscored > 0) work.onProgress?.(unscored);
+  if (empty > 0) work.onProgress?.(empty);
   await requests.fill(wanted, work);
   const misaligned: string[] = [];
   const scores = pairs.map((group) => new Float32Array(group.length));
@@ -121,9 +121,9 @@ async function score(
   }
   if (misaligned.length === 0) return scores;
   throw new InputError(
-    `${info.id}: in ${misaligned.length} of ${pairs.flat().length} pairs, a token of the server spans the end of the context ` +
-      `and the start of the query (the first is "${misaligned[0]!.slice(0, 60)}"), so the query cannot be scored alone; ` +
-      "give --tokenizer DIR (the folder with the model's tokenizer.json) to send token ids instead",
+    `${info.id}: in ${misaligned.length} of ${pairs.flat().length} pairs, one of the server's tokens covers the end of the ` +
+      `context and the start of the query (first query: "${misaligned[0]!.slice(0, 60)}"), so the query cannot be scored; ` +
+      "give --tokenizer DIR (the folder with the model's tokenizer.json) to send token ids",
   );
 }
 
@@ -131,7 +131,7 @@ function keyOf(pair: ScoredPrompt): string {
   return contentKey(JSON.stringify([pair.context, pair.query]));
 }
 
-/** A function that has the server score prompts, in the first style that it understands. */
+/** Returns the function that requests scores, in the first style that the server supports. */
 function scorePrompts(model: RemoteModel): RequestRows<ScoredPrompt> {
   let found: Promise<LogprobStyle> | undefined;
   return async (prompts, signal) => {
@@ -143,21 +143,22 @@ function scorePrompts(model: RemoteModel): RequestRows<ScoredPrompt> {
   };
 }
 
-/** @throws InputError with what the server says to each style when none works */
+/** Finds the first style that works. @throws InputError with the server's answers if none does */
 async function findStyle(model: RemoteModel, signal?: AbortSignal): Promise<LogprobStyle> {
   const { tokenizer } = model;
   const part = (text: string): string | number[] => tokenizer?.encode(text) ?? text;
-  const prompts = probe.queries.map((query): ScoredPrompt => ({ context: part(probe.context), query: part(query) }));
+  const { context, queries } = alignmentProbe;
+  const prompts = queries.map((query): ScoredPrompt => ({ context: part(context), query: part(query) }));
   const reasons: string[] = [];
   for (const style of logprobStyles.filter((possible) => tokenizer !== null || possible !== 'prompt-logprobs')) {
     try {
       const choices: Choice[] = [];
       for (const prompt of prompts) {
-        const [choice] = await ask(model, [prompt], style, signal);
+        const [choice] = await requestChoices(model, [prompt], style, signal);
         logprobsOf(model, choice!, prompt, style);
         choices.push(choice!);
       }
-      const fault = style === 'echo' ? misplacement(choices) : null;
+      const fault = style === 'echo' ? alignmentFault(choices) : null;
       if (fault === null) return style;
       reasons.push(`${style}: ${fault}`);
     } catch (error) {
@@ -166,19 +167,19 @@ async function findStyle(model: RemoteModel, signal?: AbortSignal): Promise<Logp
     }
   }
   throw new InputError(
-    `${model.info.id}: does not give the log-probabilities of a prompt's tokens (${reasons.join('; ')}); ` +
+    `${model.info.id}: does not return usable log-probabilities of the prompt's tokens (${reasons.join('; ')}); ` +
       'use a server that does, such as vLLM, with --tokenizer DIR',
   );
 }
 
-/** The sum over each prompt's query; null where the query could not be told apart. */
+/** One row per prompt: the sum over the query's tokens; null if the query has no token boundary before it. */
 async function sumsOf(
   model: RemoteModel,
   prompts: readonly ScoredPrompt[],
   style: LogprobStyle,
   signal?: AbortSignal,
 ): Promise<(Float32Array | null)[]> {
-  const choices = await ask(model, prompts, style, signal);
+  const choices = await requestChoices(model, prompts, style, signal);
   return prompts.map((prompt, i) => {
     const values = logprobsOf(model, choices[i]!, prompt, style);
     return values === null ? null : Float32Array.of(values.reduce((sum, value) => sum + value, 0));
@@ -196,8 +197,8 @@ function logprobsOf(
   return values;
 }
 
-/** The server's choices, one a prompt in their order. */
-async function ask(
+/** Requests one choice per prompt, in the order of the prompts. */
+async function requestChoices(
   { client, name, meter, url }: RemoteModel,
   prompts: readonly ScoredPrompt[],
   style: LogprobStyle,
@@ -210,6 +211,6 @@ async function ask(
   const ordered = prompts.flatMap((_, i) => byIndex.get(i) ?? []);
   if (choices.length === prompts.length && ordered.length === prompts.length) return ordered;
   throw new AnswerError(
-    `${url}/completions: the answer has ${choices.length} choices for ${prompts.length} prompts; expected one each`,
+    `${url}/completions: the answer has ${choices.length} choices for ${prompts.length} prompts; expected one per prompt`,
   );
 }

@@ -1,33 +1,32 @@
 import { z } from 'zod';
 import { usageSchema } from './remote-model.js';
 
-/** A prompt whose end is to be scored: as token ids, or as text that the server tokenises. */
+/** A prompt: the context, then the query, whose tokens are scored. As token ids, or as text that the server tokenises. */
 export interface ScoredPrompt<Part extends string | readonly number[] = string | readonly number[]> {
   readonly context: Part;
-  /** What is scored. */
   readonly query: Part;
 }
 
 /**
- * Ways to ask `/completions` for the log-probabilities of a prompt's tokens. One token is generated, because servers
- * refuse to generate none, or take 0 for "as many as there is room for".
- * - `echo`: the prompt is part of the answer (OpenAI's older models, vLLM, llama.cpp's Python server)
- * - `prompt-logprobs`: vLLM's own; it gives ids, not texts, so the prompt must be ids
+ * Request styles of `/completions` that return the log-probabilities of the prompt's tokens. One token is generated,
+ * because servers refuse to generate none, or read 0 as no limit.
+ * - `echo`: the answer repeats the prompt (OpenAI's older models, vLLM, llama.cpp's Python server)
+ * - `prompt-logprobs`: vLLM's parameter; it returns ids without texts, so the prompt must be ids
  */
 export const logprobStyles = ['echo', 'prompt-logprobs'] as const;
 export type LogprobStyle = (typeof logprobStyles)[number];
 
-const options: Readonly<Record<LogprobStyle, object>> = {
+const parameters: Readonly<Record<LogprobStyle, object>> = {
   echo: { echo: true, logprobs: 1, max_tokens: 1 },
   'prompt-logprobs': { prompt_logprobs: 1, max_tokens: 1 },
 };
 
-/** The body of a request. */
+/** The JSON body of a request. */
 export function completionsBody(model: string, prompts: readonly ScoredPrompt[], style: LogprobStyle): object {
   const joined = prompts.map(({ context, query }) =>
     typeof context === 'string' ? context + String(query) : [...context, ...(query as readonly number[])],
   );
-  return { model, prompt: joined, temperature: 0, ...options[style] };
+  return { model, prompt: joined, temperature: 0, ...parameters[style] };
 }
 
 const logprob = z.number().nullable();
@@ -47,8 +46,8 @@ export type Choice = z.infer<typeof choiceSchema>;
 
 /**
  * The log-probabilities of the query's tokens, from a choice of the answer.
- * @returns null where the server's tokens do not end where the context ends, so that the query's cannot be told apart; a
- * text that says what is wrong where the answer is not about this prompt, or has no log-probabilities
+ * @returns null if one of the server's tokens covers the end of the context and the start of the query; an error message
+ * if the answer does not match the prompt or lacks log-probabilities
  */
 export function queryLogprobs(choice: Choice, prompt: ScoredPrompt, style: LogprobStyle): number[] | null | string {
   if (style === 'prompt-logprobs') return byIds(choice, prompt);
@@ -58,7 +57,7 @@ export function queryLogprobs(choice: Choice, prompt: ScoredPrompt, style: Logpr
   }
   if (typeof prompt.context !== 'string') {
     const count = prompt.context.length + prompt.query.length;
-    // One more is the token that was generated.
+    // With or without the generated token.
     if (tokens.length !== count && tokens.length !== count + 1) {
       return `the answer has ${tokens.length} tokens for a prompt of ${count} token ids`;
     }
@@ -78,8 +77,9 @@ function byIds({ prompt_logprobs: positions }: Choice, { context, query }: Score
 }
 
 /**
- * Where the query's tokens are: their texts must make up the query exactly, and those before them the context, but for
- * a token that the server puts at the beginning.
+ * The range of the query's tokens. The texts of all tokens must form the prompt, after an optional special token at the
+ * beginning, and those of the range the query.
+ * @returns null if no range is exactly the query; an error message if the tokens do not form the prompt
  */
 function queryRange(
   tokens: readonly string[],
@@ -89,43 +89,43 @@ function queryRange(
   let end = 0;
   let joined = '';
   while (end < tokens.length && !joined.endsWith(text)) joined += tokens[end++]!;
-  if (!joined.endsWith(text) || joined.length - text.length > longestBeginToken) {
-    return "the tokens of the answer do not make up the prompt's text; give --tokenizer DIR to send token ids";
+  if (!joined.endsWith(text) || joined.length - text.length > maxBeginTokenLength) {
+    return "the tokens of the answer do not form the prompt's text; give --tokenizer DIR to send token ids";
   }
   let start = end;
   let length = 0;
   while (start > 0 && length < query.length) length += tokens[--start]!.length;
-  // A token without text is the beginning of a character that the next one ends: it may be of the context or the query.
+  // A token with empty text is a part of a character that the next token completes: it may belong to context or query.
   return length === query.length && tokens[start - 1] !== '' ? [start, end] : null;
 }
 
-/** Texts that differ in what follows the same beginning, to find out how a server counts. */
-export const probe = { context: 'The answer is', queries: [' yes', ' no', ' blue'] } as const;
+/** Prompts that differ only in the last word, to check the alignment of tokens and log-probabilities. */
+export const alignmentProbe = { context: 'The answer is', queries: [' yes', ' no', ' blue'] } as const;
 
-/** The same number, computed by a server in two requests. */
-const sameLogprob = 0.02;
+/** Largest difference of a log-probability between two requests. */
+const logprobTolerance = 0.02;
 
 /**
- * Whether log-probabilities belong to the tokens they are listed with. After the same beginning, the likeliest next token
- * is the same whatever token is there. Where it is not, values stand one place too early, each computed after its own
- * token: llama.cpp's Python server does so for models that begin with no special token.
- * @param choices the answers to the {@link probe}'s prompts
- * @returns what is wrong, or null
+ * Checks that log-probabilities belong to the tokens at the same index. At the first differing token, the most likely
+ * token must have the same log-probability in all answers, because the tokens before it are equal. If not, the values are
+ * listed one token too early: llama.cpp's Python server does so for models without a special token at the beginning.
+ * @param choices the answers to the prompts of {@link alignmentProbe}
+ * @returns an error message, or null
  */
-export function misplacement(choices: readonly Choice[]): string | null {
+export function alignmentFault(choices: readonly Choice[]): string | null {
   const tokens = choices.map(({ logprobs }) => logprobs?.tokens ?? []);
   let at = 0;
   while (at < tokens[0]!.length && tokens.every((list) => list[at] === tokens[0]![at])) at++;
-  const likeliest = choices.map(({ logprobs }) => Math.max(...Object.values(logprobs?.top_logprobs?.[at] ?? {})));
-  if (!likeliest.every(Number.isFinite)) {
-    return 'the answer lacks "top_logprobs" for a token of the prompt, by which the order of values is checked';
+  const best = choices.map(({ logprobs }) => Math.max(...Object.values(logprobs?.top_logprobs?.[at] ?? {})));
+  if (!best.every(Number.isFinite)) {
+    return 'the answer lacks "top_logprobs" for a token of the prompt, which are needed to check the alignment';
   }
-  if (Math.max(...likeliest) - Math.min(...likeliest) <= sameLogprob) return null;
-  return 'the answer lists each log-probability one token too early, so it is not of the token it stands with';
+  if (Math.max(...best) - Math.min(...best) <= logprobTolerance) return null;
+  return 'the answer lists each log-probability one token too early';
 }
 
-/** `<|begin_of_text|>` and the like. */
-const longestBeginToken = 32;
+/** In characters; `<|begin_of_text|>` has 17. */
+const maxBeginTokenLength = 32;
 
 function finite(values: readonly (number | null)[]): number[] | string {
   const known = values.filter((value): value is number => value !== null && Number.isFinite(value));

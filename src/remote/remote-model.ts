@@ -10,59 +10,57 @@ import { ContentCache } from './content-cache.js';
 import { openEndpoint } from './endpoint.js';
 import { defaultRemoteRetry, JsonClient } from './json-client.js';
 
-/** How a hosted model is reached; the same for all models of a command. */
+/** Options of hosted models. */
 export interface RemoteOptions {
-  /** See {@link openEndpoint}. */
+  /** URL, see {@link openEndpoint}. */
   readonly endpoint?: string | undefined;
+  /** Environment variable of the API key. */
   readonly apiKeyEnv?: string | undefined;
-  /**
-   * The folder with the model's tokenizer.json. With it, token ids are sent instead of text: cut, marked and put together
-   * as the local models do it.
-   */
+  /** Folder of the model's tokenizer.json. With it, token ids are sent instead of text, computed as for local models. */
   readonly tokenizer?: string | undefined;
-  /** The model's longest input in tokens, with `tokenizer`. */
+  /** The model's longest input in tokens; needs `tokenizer`. */
   readonly maxTokens?: number | undefined;
-  /** The number of parameters, where it is known: for the plot of scores by size. */
+  /** Number of parameters, for the plot of scores by size. */
   readonly parameters?: number | undefined;
-  /** For the record of costs, in any currency. */
+  /** Price of a million tokens in any currency, for the record. */
   readonly pricePerMillion?: number | undefined;
-  /** Texts or pairs per request. */
+  /** Texts or pairs per request. Default: 32. */
   readonly batchSize?: number | undefined;
-  /** Requests under way at the same time. */
+  /** Maximum number of concurrent requests. Default: 4. */
   readonly concurrency?: number | undefined;
 }
 
-/** What surrounds the work with a hosted model. */
 export interface RemoteContext {
-  /** Where answers are kept: a folder of all models. */
+  /** Folder of the caches of all hosted models. */
   readonly cacheFolder: string;
-  /** Called with facts worth a line. */
+  /** Called with notes for the user. */
   readonly onNote: (message: string) => void;
   readonly retry?: RetryPolicy | undefined;
 }
 
-/** A hosted model opened for use: the parts that encoder and pair scorer have in common. */
+/** An open hosted model: what encoder and pair scorer share. */
 export interface RemoteModel {
   readonly info: ModelInfo;
   /** `https://api.openai.com/v1` */
   readonly url: string;
-  /** The name by which the server knows it. */
+  /** The server's name of the model. */
   readonly name: string;
   readonly client: JsonClient;
   readonly cache: ContentCache;
-  /** What makes the token ids that are sent, or null where text is. */
+  /** Null if text is sent. */
   readonly tokenizer: Tokenizer | null;
   readonly meter: TokenMeter;
   readonly batching: Batching;
 }
 
-/** A cautious default: text-embeddings-inference refuses more in a request unless told otherwise. */
-const usualBatchSize = 32;
-const usualConcurrency = 4;
+/** The limit of text-embeddings-inference, unless it is configured otherwise. */
+const defaultBatchSize = 32;
+const defaultConcurrency = 4;
 
 /**
- * @param kind what the answers are; those of different kinds are kept apart
- * @throws InputError for options that are not possible
+ * Opens a hosted model: checks the options, and opens tokenizer and cache.
+ * @param kind separates the caches of vectors and of scores
+ * @throws InputError for invalid options
  */
 export async function openRemoteModel(
   name: string,
@@ -93,8 +91,8 @@ export async function openRemoteModel(
     tokenizer,
     meter: new TokenMeter(options.pricePerMillion ?? null),
     batching: {
-      size: options.batchSize ?? usualBatchSize,
-      concurrency: options.concurrency ?? usualConcurrency,
+      batchSize: options.batchSize ?? defaultBatchSize,
+      concurrency: options.concurrency ?? defaultConcurrency,
       onNote: (message) => {
         onNote(`${endpoint.host}: ${message}`);
       },
@@ -102,23 +100,21 @@ export async function openRemoteModel(
   };
 }
 
-/** @throws InputError for a longest input that could not be kept to */
+/** Checks that a limit of tokens comes with a tokenizer. @throws InputError if not */
 export function requireTokenizer(options: {
   readonly maxTokens?: number | null | undefined;
   readonly tokenizer?: string | null | undefined;
 }): void {
   if (options.maxTokens == null || options.tokenizer != null) return;
-  throw new InputError(
-    '--max-tokens needs --tokenizer DIR: without its tokenizer, tokens of a hosted model cannot be counted',
-  );
+  throw new InputError('--max-tokens needs --tokenizer DIR: the tokens of a hosted model are counted by its tokenizer');
 }
 
-/** What answers say of the tokens used; servers may leave it out. */
+/** An answer's usage; servers may omit it. */
 export const usageSchema = z
   .object({ total_tokens: z.number().optional(), prompt_tokens: z.number().optional() })
   .nullish();
 
-/** Adds up what servers say that a request has used. */
+/** Sums the usage that servers report. */
 export class TokenMeter {
   readonly #pricePerMillion: number | null;
   #requests = 0;
@@ -128,7 +124,7 @@ export class TokenMeter {
     this.#pricePerMillion = pricePerMillion;
   }
 
-  /** @param usage the answer's `usage`; servers that do not count are taken to have used no tokens */
+  /** Adds an answer's usage; missing usage counts as no tokens. */
   add(usage: z.infer<typeof usageSchema>): void {
     this.#requests++;
     this.#tokens += usage?.total_tokens ?? usage?.prompt_tokens ?? 0;

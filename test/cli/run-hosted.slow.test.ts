@@ -27,7 +27,7 @@ function run(output: string, args: readonly string[], env: Record<string, string
   });
 }
 
-/** Everything a run left behind, unpacked where it is packed. */
+/** The contents of all files of a folder, decompressed. */
 function everythingIn(folder: string): string {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
   return paths
@@ -40,7 +40,7 @@ function everythingIn(folder: string): string {
 }
 
 describe('run with hosted models', () => {
-  it('evaluates an encoder, records what it cost, and pays nothing the second time', async () => {
+  it('evaluates an encoder, records its cost, and sends no request the second time', async () => {
     const server = await startOpenAiServer();
     const output = temporaryFolder();
     const args = ['--model', 'openai:hash', '--endpoint', server.url, '--price-per-million', '0.5', '--json'];
@@ -83,7 +83,7 @@ describe('run with hosted models', () => {
     expect(record.provenance.cost).toMatchObject({ pairs: 18, requests: server.requests.length });
   });
 
-  it('never shows the key, not even where the server repeats it', async () => {
+  it('never shows the key, also if the server repeats it', async () => {
     const server = await startOpenAiServer();
     const output = temporaryFolder();
     const body = JSON.stringify({ error: { message: `Incorrect API key provided: ${key}.` } });
@@ -98,7 +98,7 @@ describe('run with hosted models', () => {
   });
 
   const mistakes: [string, string[], RegExp][] = [
-    ['a page of HTML', ['--model', 'openai:hash'], /answers with HTML, expected JSON/],
+    ['an HTML page', ['--model', 'openai:hash'], /answers with HTML, expected JSON/],
     [
       'a password in a URL',
       ['--model', 'openai:hash', '--endpoint', 'http://me:geheim@host'],
@@ -107,16 +107,24 @@ describe('run with hosted models', () => {
     ['an option without a hosted model', ['--endpoint', 'http://host'], /--endpoint is for hosted models/],
     ['a pooling', ['--model', 'openai:hash', '--pooling', 'mean'], /pooled by its server; leave --pooling out/],
     ['a dtype', ['--model', 'openai:hash', '--dtype', 'int8'], /leave --dtype out/],
-    ['no name', ['--model', 'openai:'], /the model's name is missing; expected openai:MODEL/],
-    ['a prompt that asks', ['--model', 'openai:hash', '--runner', 'cross-encoder', '--prompt', 'L'], /prompt "L"/],
+    ['a missing name', ['--model', 'openai:'], /the model's name is missing; expected openai:MODEL/],
+    [
+      'a prompt that asks for an answer',
+      ['--model', 'openai:hash', '--runner', 'cross-encoder', '--prompt', 'L'],
+      /prompt "L"/,
+    ],
     [
       'a password for a search server',
       ['--runner', 'oracle', '--first-stage', 'elasticsearch:http://me:geheim@host:9200'],
       /^(?!.*geheim).*ELASTICSEARCH_USERNAME/m,
     ],
-    ['no search server', ['--runner', 'oracle', '--first-stage', 'elasticsearch:http://127.0.0.1:1'], /ECONNREFUSED/],
+    [
+      'an unreachable search server',
+      ['--runner', 'oracle', '--first-stage', 'elasticsearch:http://127.0.0.1:1'],
+      /ECONNREFUSED/,
+    ],
   ];
-  it.each(mistakes)('tells %s in a sentence, with exit status 2', async (_, args, expected) => {
+  it.each(mistakes)('reports %s in one sentence, with exit status 2', async (_, args, expected) => {
     const server = await startOpenAiServer();
     server.faults.push({ kind: 'html' });
     const endpoint = args.includes('openai:hash') && !args.includes('--endpoint') ? ['--endpoint', server.url] : [];

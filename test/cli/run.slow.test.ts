@@ -114,7 +114,7 @@ describe('bad usage', () => {
     ['a depth of 0', ['--depth', '0'], /--depth.*expected a whole number from 1, found "0"/],
     ['no model', ['--runner', 'bi-encoder'], /needs a model/],
     ['a model that is not there', ['--model', 'no/such/model'], /no\/such\/model/],
-    ['a missing split', ['--split', 'dev'], /has no judgements for the split "dev"; splits there: test/],
+    ['a missing split', ['--split', 'dev'], /has no judgements for the split "dev"; available splits: test/],
     ['a missing run file', ['--runner', 'oracle', '--first-stage', 'none.trec'], /none\.trec: there is no such file/],
     ['an unknown option', ['--modle', 'x'], /unknown option '--modle'/],
   ])('%s is one sentence and exit code 2, and writes nothing', async (_, args, message) => {

@@ -36,7 +36,7 @@ async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('a folder in BEIR layout', () => {
-  it('is read with its oddities counted', async () => {
+  it('is read, with counts of unknown documents and queries', async () => {
     const task = await openWith({});
     expect(task.split).toBe('test');
     expect(task.queries).toEqual([
@@ -60,7 +60,7 @@ describe('a folder in BEIR layout', () => {
     await task.corpus.close();
   });
 
-  it('has the same checksum with CRLF nowhere, and another one when a byte changes', async () => {
+  it('has the same checksum for equal files, and another one after a change', async () => {
     const one = await openWith({});
     const same = await openWith({});
     const other = await openWith({ 'qrels/test.tsv': good['qrels/test.tsv'].replace('q1\t10\t2', 'q1\t10\t1') });
@@ -77,7 +77,7 @@ describe('a folder in BEIR layout', () => {
     await task.corpus.close();
   });
 
-  it('reads gzip as it reads the plain files, single documents and checksum included', async () => {
+  it('reads gzip like plain files, with the same documents and checksum', async () => {
     const plain = await openWith({});
     const folder = temporaryFolder();
     const packed = Object.entries(good).map(([name, text]) => [`${name}.gz`, gzipSync(text)] as const);
@@ -92,32 +92,32 @@ describe('a folder in BEIR layout', () => {
   it.each([
     ['without a header', 'q1\t10\t2\nq2\t9\t1\nq2\tgone\t1\nq9\tc\t1\n'],
     ["in TREC's four columns", 'q1 0 10 2\nq2 0 9 1\nq2\t0\tgone\t1\nq9 0 c 1\n'],
-  ])('takes judgements %s', async (_, qrels) => {
+  ])('reads judgements %s', async (_, qrels) => {
     const usual = await openWith({});
     const task = await openWith({ 'qrels/test.tsv': qrels });
     expect(task.qrels).toEqual(usual.qrels);
     for (const each of [usual, task]) await each.corpus.close();
   });
 
-  it('takes the only split there is, or the one asked for', async () => {
+  it('uses the only split, or the requested one', async () => {
     const folder = temporaryFolder();
     const { 'qrels/test.tsv': qrels, ...rest } = good;
     await writeFiles(folder, { ...rest, 'qrels/dev.tsv': qrels });
     const task = await openBeirFolder(folder, 'small');
     expect(task.split).toBe('dev');
     await task.corpus.close();
-    await expect(openBeirFolder(folder, 'small', 'test')).rejects.toThrow('splits there: dev');
+    await expect(openBeirFolder(folder, 'small', 'test')).rejects.toThrow('available splits: dev');
   });
 });
 
-describe('bad data', () => {
+describe('invalid data', () => {
   it.each<[string, Files, RegExp]>([
     [
       'a broken line',
       { 'corpus.jsonl': good['corpus.jsonl'] + '\n{"_id": "d", ' },
       /corpus\.jsonl: line 4 is not valid JSON/,
     ],
-    ['a line that is no object', { 'queries.jsonl': '["q1"]\n' }, /queries\.jsonl: line 1 is not a JSON object/],
+    ['a line that is not an object', { 'queries.jsonl': '["q1"]\n' }, /queries\.jsonl: line 1 is not a JSON object/],
     ['a query without id', { 'queries.jsonl': '{"text": "one"}\n' }, /queries\.jsonl: line 1 has no "_id"/],
     [
       'a document without text',
@@ -127,19 +127,19 @@ describe('bad data', () => {
     [
       'a title that is a list',
       { 'corpus.jsonl': '{"_id": "a", "title": [], "text": ""}' },
-      /line 1 has a "title" that is no/,
+      /line 1 has a "title" that is not a string/,
     ],
     [
-      'a document twice',
+      'a duplicate document',
       { 'corpus.jsonl': '{"_id": "1", "text": ""}\n\n{"_id": 1, "text": ""}' },
-      /line 3: the id "1" is there twice/,
+      /line 3: duplicate id "1"/,
     ],
     [
-      'a query twice',
+      'a duplicate query',
       { 'queries.jsonl': '{"_id": "q1", "text": ""}\n{"_id": "q1", "text": ""}' },
-      /line 2: the query id "q1" is there twice/,
+      /line 2: duplicate query id "q1"/,
     ],
-    ['an empty corpus', { 'corpus.jsonl': '\n' }, /corpus\.jsonl: holds no documents/],
+    ['an empty corpus', { 'corpus.jsonl': '\n' }, /corpus\.jsonl: has no documents/],
     [
       'invalid UTF-8',
       { 'corpus.jsonl': Buffer.from('{"_id": "1", "text": ""}\n{"_id": "\xe9", "text": ""}', 'latin1') },
@@ -151,32 +151,32 @@ describe('bad data', () => {
       /line 1 has the "_id" 1234567890123456\d+; expected a non-empty string/,
     ],
     [
-      'white space that JSON does not know',
+      "white space that is not JSON's",
       { 'corpus.jsonl': good['corpus.jsonl'] + '\n\u00a0\n' },
       /line 4 is not valid JSON/,
     ],
     [
-      'an id of half a character',
+      'an id with an unpaired surrogate',
       { 'corpus.jsonl': '{"_id": "\\ud800", "text": ""}' },
-      /corpus\.jsonl: line 1: the id .* half a surrogate pair/,
+      /corpus\.jsonl: line 1: the id .* unpaired surrogate/,
     ],
     [
       'judgements of other queries',
       { 'qrels/test.tsv': 'query-id\tcorpus-id\tscore\nx\t10\t1\n' },
-      /judges none of the queries/,
+      /has no judgements of the queries/,
     ],
   ])('%s', async (_, changes, message) => {
     await expect(openWith(changes)).rejects.toThrow(message);
     await expect(openWith(changes)).rejects.toBeInstanceOf(InputError);
   });
 
-  it('says which split is missing, and which are there', async () => {
+  it('names the missing split and the available ones', async () => {
     await expect(openWith({ 'qrels/train.tsv': good['qrels/test.tsv'] }, 'dev')).rejects.toThrow(
-      /has no judgements for the split "dev"; splits there: test, train/,
+      /has no judgements for the split "dev"; available splits: test, train/,
     );
   });
 
-  it('names a missing part, a missing folder, an unknown task', async () => {
+  it('names a missing file, a missing folder, an unknown task', async () => {
     const folder = temporaryFolder();
     await writeFiles(folder, { 'corpus.jsonl': good['corpus.jsonl'] });
     await expect(openRetrieval(folder, 'datasets')).rejects.toThrow(`${folder}: has no queries.jsonl`);
@@ -184,7 +184,7 @@ describe('bad data', () => {
     await expect(openRetrieval('demo/computin', 'datasets')).rejects.toThrow('did you mean "demo/computing"?');
   });
 
-  it('refuses a line without end', async () => {
+  it('refuses a line that is too long', async () => {
     const folder = temporaryFolder();
     await writeFiles(folder, {
       'corpus.jsonl': `{"_id": "1", "text": ""}\n{"_id": "2", "text": "${'x'.repeat(3 << 20)}"}`,
@@ -194,12 +194,12 @@ describe('bad data', () => {
     );
   });
 
-  it('notices that the corpus was changed after it was opened', async () => {
+  it('reports that the corpus has changed since it was opened', async () => {
     const folder = temporaryFolder();
     await writeFiles(folder, { 'corpus.jsonl': good['corpus.jsonl'], other: '{"_id": "x", "text": "y"}\n'.repeat(9) });
     const corpus = await JsonlCorpus.open(join(folder, 'corpus.jsonl'));
     await rename(join(folder, 'other'), join(folder, 'corpus.jsonl'));
-    await expect(corpus.fetch(['10'])).rejects.toThrow(/the document "10" is no longer where it was/);
+    await expect(corpus.fetch(['10'])).rejects.toThrow(/the file has changed since it was opened \(document "10"/);
     await corpus.close();
   });
 
@@ -211,7 +211,7 @@ describe('bad data', () => {
 });
 
 describe("BEIR's data sets by name", () => {
-  it('are opened with the rules of the catalogue', async () => {
+  it("are opened with the catalogue's rules", async () => {
     const datasets = temporaryFolder();
     const forum = { ...good, 'qrels/dev.tsv': good['qrels/test.tsv'] };
     for (const name of ['msmarco', 'nfcorpus', 'cqadupstack/tex']) await writeFiles(join(datasets, name), forum);
@@ -238,13 +238,13 @@ describe("BEIR's data sets by name", () => {
     ['beir/cqadupstack/text', /unknown part "text", did you mean "tex"/],
     ['beir/nfcorpsu', /unknown task "beir\/nfcorpsu", did you mean "beir\/nfcorpus"/],
     ['beir/../secret', /unknown task/],
-  ])('%s: says what to do', async (name, message) => {
+  ])('%s: the error says what to do', async (name, message) => {
     await expect(openRetrieval(name, join(temporaryFolder(), 'datasets'))).rejects.toThrow(message);
   });
 });
 
 describe('the bundled retrieval set', () => {
-  it('has the size its card says, and its first and last records', async () => {
+  it('has the counts of its data card, and its first and last records', async () => {
     const task = await openRetrieval('demo/computing', 'datasets');
     const documents = await allOf(task.corpus.documents());
     expect(task.facts).toMatchObject({

@@ -6,7 +6,7 @@ import { dataOf, expandTasks, findTask, suites } from '../../src/suites/index.js
 const beirEntry = (name: string): BeirEntry => dataOf(name).entry as BeirEntry;
 
 describe("BEIR's catalogue", () => {
-  it('holds 19 data sets, 18 of them in the average, four of them private', () => {
+  it('has 19 data sets, 18 of them in the average, four of them private', () => {
     expect(beirEntries).toHaveLength(19);
     expect(beirEntries.filter(({ inAverage }) => !inAverage).map(({ name }) => name)).toEqual(['msmarco']);
     expect(beirEntries.filter(({ archive }) => archive === null).map(({ name }) => name)).toEqual([
@@ -17,7 +17,7 @@ describe("BEIR's catalogue", () => {
     ]);
   });
 
-  it('has one name for one thing', () => {
+  it('has unique names and aliases', () => {
     const names = beirEntries.flatMap(({ name, aliases }) => [name, ...aliases]);
     const keys = names.map((name) => name.toLowerCase().replace(/[-_ ]/g, ''));
     expect(new Set(keys).size).toBe(keys.length);
@@ -26,7 +26,7 @@ describe("BEIR's catalogue", () => {
     }
   });
 
-  it.each(beirEntries)('$name is complete: an archive, or how to bring the data', (entry) => {
+  it.each(beirEntries)('$name has an archive, or says how to get the data', (entry) => {
     expect(entry.archive === null).toBe(entry.howToBring !== null);
     expect(Object.keys(entry.splits)).toContain(entry.defaultSplit);
     if (entry.archive === null) return;
@@ -36,7 +36,7 @@ describe("BEIR's catalogue", () => {
     expect(entry.archive.wrongMd5.map(({ md5 }) => md5)).not.toContain(entry.archive.md5);
   });
 
-  it('gives no two archives one hash: the mistake of the published list', () => {
+  it('has no duplicate hashes, as the published list has', () => {
     const hashes = beirEntries.flatMap(({ archive }) => (archive === null ? [] : [archive.md5]));
     expect(new Set(hashes).size).toBe(hashes.length);
     expect(beirEntry('fever').archive!.wrongMd5[0]!.md5).toBe(beirEntry('scifact').archive!.md5);
@@ -64,19 +64,19 @@ describe('task names', () => {
     expect(forums.slice(0, 2)).toEqual(['beir/cqadupstack/tex', 'beir/cqadupstack/android']);
   });
 
-  it('of a suite stand for all of its tasks', () => {
+  it('of a suite expand to all of its tasks', () => {
     expect(expandTasks(['useb'])).toEqual(['useb/askubuntu', 'useb/cqadupstack', 'useb/twitterpara', 'useb/scidocs']);
     expect(expandTasks(['beir'])).toHaveLength(18 + 12);
     expect(expandTasks(['demo/useb/scidocs', 'demo/useb'])).toHaveLength(4);
   });
 
-  it('are one for each task of each suite', () => {
+  it('are unique over all suites', () => {
     const names = suites.flatMap(({ name, tasks }) => tasks.map((task) => `${name}/${task.name}`));
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(expandTasks([name])[0]).toMatch(new RegExp(`^${name}`));
   });
 
-  it('are taken apart', () => {
+  it('are parsed', () => {
     expect(findTask('beir/dbpedia')?.task.name).toBe('dbpedia-entity');
     expect(findTask('beir/cqadupstack/GIS')).toMatchObject({ task: { name: 'cqadupstack' }, part: 'gis' });
     expect(findTask('demo/useb/scidocs')).toMatchObject({ suite: { name: 'demo/useb' }, part: null });
@@ -85,7 +85,7 @@ describe('task names', () => {
     }
   });
 
-  it('unknown ones are answered with the nearest', () => {
+  it('suggest the nearest name for an unknown one', () => {
     expect(() => beirEntry('nfcorpora')).toThrow(/did you mean "nfcorpus"\?/);
   });
 });

@@ -15,9 +15,9 @@ async function file(content: string | Uint8Array): Promise<string> {
 }
 
 /** Each row as its line and its fields. */
-async function read(path: string, format: DelimitedFormat, maxLine?: number): Promise<unknown[][]> {
+async function read(path: string, format: DelimitedFormat, maxLineBytes?: number): Promise<unknown[][]> {
   const all: unknown[][] = [];
-  for await (const rows of delimitedRows(path, format, maxLine))
+  for await (const rows of delimitedRows(path, format, maxLineBytes))
     all.push(...rows.map(({ line, fields }) => [line, ...fields]));
   return all;
 }
@@ -34,7 +34,7 @@ describe('rows', () => {
       ],
     ],
     [
-      'of TSV without a last line end',
+      'of TSV without a last newline',
       tsv,
       'a\tb\nc\td',
       [
@@ -60,9 +60,9 @@ describe('rows', () => {
         [4, 'b', '4'],
       ],
     ],
-    ['with marks within an unquoted field', csv, '5" disk,<"x">\n', [[1, '5" disk', '<"x">']]],
+    ['with quotation marks within an unquoted field', csv, '5" disk,<"x">\n', [[1, '5" disk', '<"x">']]],
     [
-      'without quoting, where marks are characters',
+      'without quoting, where quotation marks are text',
       tsv,
       '"a\t"b"\n"\n',
       [
@@ -91,7 +91,7 @@ describe('rows', () => {
       ],
     ],
     [
-      'with empty lines, which keep their numbers',
+      'with empty lines, which count',
       csv,
       '\na\n\r\n\nb\n',
       [
@@ -102,14 +102,14 @@ describe('rows', () => {
         [5, 'b'],
       ],
     ],
-    ['of another delimiter', { delimiter: '||', quoting: true }, 'a||b|c||"d||e"\n', [[1, 'a', 'b|c', 'd||e']]],
+    ['with another delimiter', { delimiter: '||', quoting: true }, 'a||b|c||"d||e"\n', [[1, 'a', 'b|c', 'd||e']]],
     ['of an empty file', csv, '', []],
   ])('%s', async (_, format, text, expected) => {
     expect(await read(await file(text), format)).toEqual(expected);
     expect(await read(await file(gzipSync(text)), format)).toEqual(expected);
   });
 
-  it('are the same wherever blocks end', async () => {
+  it('are the same for any block boundaries', async () => {
     const expected = Array.from({ length: 40_000 }, (_, i) => [
       `row ${i}`,
       `"${'é\n'.repeat(i % 60)}"`,
@@ -125,16 +125,16 @@ describe('rows', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('delimitedRows refuses', () => {
   it.each<[string, string]>([
-    ['a mark that is not closed', 'a,b\n"c\n\nd,e\nf'],
-    ['one at the end of the file', 'a,b\n"c'],
-    ['one before more than a row may hold', `a,b\n"c${'\nd,e'.repeat(2_000_000)}\n`],
+    ['an unclosed quotation mark', 'a,b\n"c\n\nd,e\nf'],
+    ['an unclosed quotation mark in the last line', 'a,b\n"c'],
+    ['an unclosed quotation mark before more than 4 MiB', `a,b\n"c${'\nd,e'.repeat(2_000_000)}\n`],
   ])('%s', async (_, text) => {
     const path = await file(text);
     await expect(read(path, csv)).rejects.toThrow(InputError);
     await expect(read(path, csv)).rejects.toThrow(
-      `${path}: line 2: a quotation mark opens a field and none closes it; expected "…", with "" for a mark in it`,
+      `${path}: line 2: unclosed quotation mark; expected "…", with "" for a quotation mark inside it`,
     );
   });
 

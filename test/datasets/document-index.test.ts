@@ -4,7 +4,7 @@ import { InputError } from '../../src/core/errors.js';
 import { DocumentIndex } from '../../src/datasets/document-index.js';
 
 describe('DocumentIndex', () => {
-  it('agrees with a Map on any ids', () => {
+  it('agrees with a Map for any ids', () => {
     const anyId = fc.oneof(fc.string({ unit: 'binary', minLength: 1 }), fc.constantFrom('1', '01', 'é', 'constructor'));
     fc.assert(
       fc.property(fc.array(fc.tuple(anyId, fc.nat())), fc.array(anyId), (entries, others) => {
@@ -35,7 +35,7 @@ describe('DocumentIndex', () => {
     expect(index.numberOf('document-1')).toBeUndefined();
   });
 
-  it('takes ids of up to 65535 bytes', () => {
+  it('accepts ids of up to 65535 bytes', () => {
     const index = new DocumentIndex();
     expect(index.add('é'.repeat(32_767), 7)).toBe(true);
     expect(index.offsetOf(index.numberOf('é'.repeat(32_767))!)).toBe(7);
@@ -46,7 +46,7 @@ describe('DocumentIndex', () => {
     expect(index.size).toBe(1);
   });
 
-  it('refuses half a surrogate pair, which UTF-8 cannot hold', () => {
+  it('refuses an unpaired surrogate, which UTF-8 cannot encode', () => {
     expect(() => new DocumentIndex().add('a\ud800', 0)).toThrow(/surrogate/);
     expect(new DocumentIndex().add('a\u{1f600}', 0)).toBe(true);
   });

@@ -1,4 +1,4 @@
-/** Downloads one data set in a process of its own, to be killed: arguments are an entry as JSON and the datasets folder. */
+/** A process that the test kills: downloads one data set. Arguments: a BeirEntry as JSON, the datasets folder. */
 import type { BeirEntry } from '../../src/suites/beir/entry.js';
 import { downloadDataset } from '../../src/suites/beir/download.js';
 

@@ -48,7 +48,7 @@ function entryFor(server: Pick<FileServer, 'address'>, bytes: Uint8Array = archi
   };
 }
 
-const retry = { retries: 3, firstWaitMs: 1, maxWaitMs: 100, timeoutMs: 1000 };
+const retry = { retries: 3, firstDelayMs: 1, maxDelayMs: 100, timeoutMs: 1000 };
 
 interface Trial {
   readonly server: FileServer;
@@ -73,7 +73,7 @@ async function trial(): Promise<Trial> {
   };
 }
 
-/** The data set is there as it should be, and nothing else is. */
+/** Expects a complete data set, and no other files. */
 async function expectWhole({ datasetsDir }: Pick<Trial, 'datasetsDir'>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     expect(await readFile(join(datasetsDir, 'small', name), 'utf8')).toBe(content);
@@ -83,7 +83,7 @@ async function expectWhole({ datasetsDir }: Pick<Trial, 'datasetsDir'>): Promise
 }
 
 describe('a download', () => {
-  it('brings, checks and unpacks an archive, with progress', async () => {
+  it('downloads, checks and unpacks an archive, and reports progress', async () => {
     const t = await trial();
     expect(await t.download()).toBe(join(t.datasetsDir, 'small'));
     await expectWhole(t);
@@ -97,7 +97,7 @@ describe('a download', () => {
     });
   });
 
-  it('leaves a data set alone that is there', async () => {
+  it('leaves an existing data set alone', async () => {
     const t = await trial();
     await writeFiles(t.datasetsDir, { 'small/mine': 'x' });
     await t.download();
@@ -106,7 +106,7 @@ describe('a download', () => {
     expect(t.progress.notes[0]).toMatch(/small: is already at/);
   });
 
-  it('goes on by a range when it is cut off', async () => {
+  it('resumes by a range request after a broken connection', async () => {
     const t = await trial();
     t.server.next.push(
       { kind: 'cut', after: 60_000, arrived: () => expect.poll(t.kept).toBe(60_000) },
@@ -117,7 +117,7 @@ describe('a download', () => {
     expect(t.server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=60000-', 'bytes=80000-']);
   });
 
-  it('waits out a server that fails and one that stalls', async () => {
+  it('retries after server errors and after a stall', async () => {
     const t = await trial();
     t.server.next.push(
       { kind: 'status', status: 500 },
@@ -135,7 +135,7 @@ describe('a download', () => {
     ]);
   });
 
-  it('starts again where ranges are not served', async () => {
+  it('restarts if the server ignores ranges', async () => {
     const t = await trial();
     t.server.ranges = false;
     t.server.next.push({ kind: 'stall', after: 50_000 });
@@ -144,7 +144,7 @@ describe('a download', () => {
     expect(t.server.requests[1]!.range).toBe('bytes=50000-');
   });
 
-  it('starts again when the file has changed meanwhile', async () => {
+  it('restarts if the file has changed', async () => {
     const t = await trial();
     const older = Buffer.from(archive).fill(7);
     t.server.files.set('/small.zip', older);
@@ -157,7 +157,7 @@ describe('a download', () => {
     await expectWhole(t);
   });
 
-  it('goes on in a later call, and gives up after some tries without losing anything', async () => {
+  it('gives up after its retries, and resumes in a later call', async () => {
     const t = await trial();
     t.server.next.push(
       { kind: 'stall', after: 50_000 },
@@ -166,7 +166,7 @@ describe('a download', () => {
     const first = t.download();
     await expect(first).rejects.toBeInstanceOf(InputError);
     await expect(first).rejects.toThrow(
-      /small\.zip: cannot be downloaded \(the server answers 502 Bad Gateway\); 50000 bytes have arrived and are kept: run the same command again/,
+      /small\.zip: cannot be downloaded \(the server answers 502 Bad Gateway\); the 50000 received bytes are kept: run the same command again/,
     );
     expect(t.server.requests).toHaveLength(5);
     expect(await t.kept()).toBe(50_000);
@@ -175,7 +175,7 @@ describe('a download', () => {
     await expectWhole(t);
   });
 
-  it('stops when asked to, and goes on later', async () => {
+  it('stops on abort, and resumes later', async () => {
     const t = await trial();
     t.server.next.push({ kind: 'stall', after: 50_000 });
     const controller = new AbortController();
@@ -190,7 +190,7 @@ describe('a download', () => {
     await expectWhole(t);
   });
 
-  it('says at once when the file is not there', async () => {
+  it('fails without a retry if the file does not exist', async () => {
     const t = await trial();
     t.server.files.clear();
     await expect(t.download()).rejects.toThrow(
@@ -199,14 +199,14 @@ describe('a download', () => {
     expect(t.server.requests).toHaveLength(1);
   });
 
-  it('says when there is no server', async () => {
+  it('names a server that does not answer', async () => {
     const t = await trial();
     await expect(t.download({ mirror: 'http://127.0.0.1:1' })).rejects.toThrow(
-      /http:\/\/127\.0\.0\.1:1\/small\.zip: cannot be downloaded \(.*\); nothing has arrived/,
+      /http:\/\/127\.0\.0\.1:1\/small\.zip: cannot be downloaded \(.*\); no bytes were received/,
     );
   });
 
-  it('keeps a file with a wrong checksum aside', async () => {
+  it('renames a file with a wrong checksum', async () => {
     const t = await trial();
     const other = Buffer.from(archive);
     other[1000]! ^= 1;
@@ -222,7 +222,7 @@ describe('a download', () => {
     expect(existsSync(join(t.datasetsDir, 'small/corpus.jsonl'))).toBe(true);
   });
 
-  it('refuses a file of another size before it is fetched', async () => {
+  it('refuses a file of another size before downloading it', async () => {
     const t = await trial();
     t.server.files.set('/small.zip', Buffer.concat([archive, Buffer.alloc(1)]));
     await expect(t.download()).rejects.toThrow(`offers ${archive.length + 1} bytes, expected ${archive.length}`);
@@ -236,7 +236,7 @@ describe('a download', () => {
     expect(existsSync(join(t.datasetsDir, 'small'))).toBe(false);
   });
 
-  it('says how to bring what is not published', async () => {
+  it('says how to get a data set that is not published', async () => {
     const t = await trial();
     await expect(t.download({ entry: beirEntry('robust04') })).rejects.toThrow(
       /robust04: cannot be downloaded: it needs/,
@@ -251,13 +251,13 @@ describe('downloads at the same time', () => {
     const first = t.download();
     await t.server.stalled;
     await expect(t.download()).rejects.toThrow(
-      new RegExp(`the download of small is under way in process ${process.pid}; wait for it, or delete .*small\\.lock`),
+      new RegExp(`the download of small is running in process ${process.pid}; wait for it, or delete .*small\\.lock`),
     );
     await first;
     await expectWhole(t);
   });
 
-  it('of several: all are brought, and a failing one stops no other', async () => {
+  it('of several: a failing one stops no other', async () => {
     const t = await trial();
     const names = ['small', 'b', 'c', 'd'];
     const entries = names.map((name) => {
@@ -278,7 +278,7 @@ describe('downloads at the same time', () => {
     const lock = join(t.datasetsDir, '.downloads', 'small.lock');
     await mkdir(join(lock, '..'), { recursive: true });
     await writeFile(lock, `${process.pid} elsewhere.example\n`);
-    await expect(t.download()).rejects.toThrow(/under way in process \d+ on elsewhere\.example/);
+    await expect(t.download()).rejects.toThrow(/running in process \d+ on elsewhere\.example/);
     const { pid } = spawnSync(process.execPath, ['--version']);
     await writeFile(lock, `${pid} ${hostname()}\n`);
     await t.download();
@@ -287,7 +287,7 @@ describe('downloads at the same time', () => {
 });
 
 describe('a killed process', () => {
-  it('leaves what the next one goes on with', async () => {
+  it('leaves a part that the next one resumes', async () => {
     const t = await trial();
     t.server.next.push({ kind: 'stall', after: 50_000 });
     const script = join(import.meta.dirname, 'download-child.ts');
@@ -310,7 +310,7 @@ describe('a killed process', () => {
 });
 
 describe('a full disk', () => {
-  it('is named, and nothing half-done is left to be taken for whole', async ({ skip }) => {
+  it('is reported, and no incomplete data set remains', async ({ skip }) => {
     const disk = temporaryFolder();
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
     skip(mounted.status !== 0, 'skipped: a small disk (tmpfs) cannot be mounted here');
@@ -321,7 +321,9 @@ describe('a full disk', () => {
     const entry = entryFor(server);
     const download = (): Promise<string> =>
       downloadDataset(entry, { datasetsDir: disk, progress: recordingProgress(), retry });
-    await expect(download()).rejects.toThrow(/small\.zip\.part: the disk is full; make room and run the same command/);
+    await expect(download()).rejects.toThrow(
+      /small\.zip\.part: the disk is full; free disk space and run the same command/,
+    );
     expect(server.requests).toHaveLength(1);
     spawnSync('mount', ['-o', 'remount,size=256k', disk]);
     await expect(download()).rejects.toThrow(/corpus\.jsonl: the disk is full/);
@@ -334,7 +336,7 @@ describe('a full disk', () => {
 });
 
 describe('other sources', () => {
-  it('a mirror has NAME.zip, checked like the published one', async () => {
+  it("a mirror's NAME.zip is checked like the published one", async () => {
     const t = await trial();
     t.server.files.set('/mirror/small.zip', archive);
     t.server.files.delete('/small.zip');
@@ -342,7 +344,7 @@ describe('other sources', () => {
     await expectWhole(t);
   });
 
-  it("the hub's layout has single files", async () => {
+  it('the hub has single files', async () => {
     const t = await trial();
     const at = '/datasets/BeIR/small';
     t.server.files.set(`${at}/resolve/main/corpus.jsonl.gz`, gzipSync(files['corpus.jsonl']));
@@ -360,12 +362,12 @@ describe('other sources', () => {
     ['ftp://example.org', /--mirror: found "ftp:\/\/example\.org"; expected an http\(s\) address, hub/],
     ['somewhere', /--mirror: found "somewhere"/],
     ['hub+nowhere', /--mirror: found "nowhere"/],
-  ])('%s is none', async (mirror, message) => {
+  ])('refuses %s', async (mirror, message) => {
     const t = await trial();
     await expect(t.download({ mirror })).rejects.toThrow(message);
   });
 
-  it('the hub says what it lacks', async () => {
+  it('the hub lacks some data sets', async () => {
     const t = await trial();
     await expect(t.download({ mirror: `hub+${t.server.address}` })).rejects.toThrow(/404 Not Found.*Parquet only/);
     const entry = beirEntry('cqadupstack');
@@ -374,7 +376,7 @@ describe('other sources', () => {
 });
 
 describe('the command line', () => {
-  it('downloads and verifies NFCorpus from its real archive, cut off once', async ({ skip }) => {
+  it('downloads and verifies NFCorpus from its real archive, with one broken connection', async ({ skip }) => {
     skip(nfcorpusMissing !== undefined, nfcorpusMissing);
     const server = await startFileServer({ '/nfcorpus.zip': await readFile(nfcorpusArchive) });
     const datasetsDir = join(temporaryFolder(), 'datasets');
@@ -396,7 +398,7 @@ describe('the command line', () => {
     expect(counts.filter(({ ok }) => !ok)).toMatchObject([{ what: 'queries', found: 1 }]);
   });
 
-  it('lists and explains, and names what it does not know', async () => {
+  it('lists and describes data sets, and refuses unknown names', async () => {
     const [list, info, unknown, absent] = await Promise.all([
       runCli(['datasets', 'list']),
       runCli(['datasets', 'info', 'beir/fever']),
@@ -420,23 +422,20 @@ describe("USEB's archive", () => {
     return zipOf(await Promise.all(entries));
   };
 
-  it.each(['data-eval/', ''])(
-    'with its folders below "%s" becomes a folder that all four tasks open from',
-    async (root) => {
-      const server = await startFileServer({ '/data-eval.zip': await zipOfDemo(root) });
-      const datasetsDir = join(temporaryFolder(), 'datasets');
-      const args = ['--datasets-dir', datasetsDir];
-      const download = await runCli(['datasets', 'download', 'useb', '--mirror', server.address, ...args]);
-      expect(download).toMatchObject({ status: 0, stdout: `${join(datasetsDir, 'useb')}\n` });
-      const tasks = await openUsebTasks('useb', datasetsDir);
-      expect(tasks.map(({ name }) => name)).toEqual(usebDatasets.map((name) => `useb/${name}`));
-      const verified = await runCli(['datasets', 'verify', 'useb', ...args]);
-      expect(verified.status).toBe(0);
-      expect(verified.stdout).toMatch(/useb\/askubuntu test: queries +\d+/);
-    },
-  );
+  it.each(['data-eval/', ''])('with its folders below "%s" gives all four tasks', async (root) => {
+    const server = await startFileServer({ '/data-eval.zip': await zipOfDemo(root) });
+    const datasetsDir = join(temporaryFolder(), 'datasets');
+    const args = ['--datasets-dir', datasetsDir];
+    const download = await runCli(['datasets', 'download', 'useb', '--mirror', server.address, ...args]);
+    expect(download).toMatchObject({ status: 0, stdout: `${join(datasetsDir, 'useb')}\n` });
+    const tasks = await openUsebTasks('useb', datasetsDir);
+    expect(tasks.map(({ name }) => name)).toEqual(usebDatasets.map((name) => `useb/${name}`));
+    const verified = await runCli(['datasets', 'verify', 'useb', ...args]);
+    expect(verified.status).toBe(0);
+    expect(verified.stdout).toMatch(/useb\/askubuntu test: queries +\d+/);
+  });
 
-  it('without a task is refused, and fetched again by the next call', async () => {
+  it('without a task is refused, and downloaded again by the next call', async () => {
     const server = await startFileServer({ '/data-eval.zip': zipOf([{ name: 'askubuntu/test.txt', data: 'x' }]) });
     const datasetsDir = join(temporaryFolder(), 'datasets');
     const download = useb.data[0]!.download({

@@ -2,36 +2,36 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** What a server does with a request, besides sending the file. */
+/** How the server answers a request. */
 export type Behaviour =
   | { readonly kind: 'serve' }
-  /** Sends so many bytes of the body and ends the connection when they have arrived. */
+  /** Sends `after` bytes of the body, and closes the connection when `arrived` resolves. */
   | { readonly kind: 'cut'; readonly after: number; readonly arrived: () => Promise<unknown> }
-  /** Sends so many bytes of the body, then nothing. */
+  /** Sends `after` bytes of the body, then nothing. */
   | { readonly kind: 'stall'; readonly after: number }
   | { readonly kind: 'status'; readonly status: number };
 
 export interface FileServer {
-  /** Its address, without a slash at the end. */
+  /** Without a trailing slash. */
   readonly address: string;
-  /** Every request so far: method, path, Range. */
+  /** All requests so far, with their Range headers. */
   readonly requests: { readonly path: string; readonly range: string | undefined }[];
   /** Files by path. */
   readonly files: Map<string, Uint8Array>;
-  /** What to do with the next requests; with those after these, serve. */
+  /** Behaviours for the next requests; later requests are served. */
   readonly next: Behaviour[];
-  /** Resolves when a stalled answer has sent its bytes. */
+  /** Resolves when a stalled response has sent its bytes. */
   readonly stalled: Promise<void>;
-  /** Changes to say that the files are new. */
+  /** Set another value for changed files. */
   etag: string;
-  /** Whether ranges are served. */
+  /** True if range requests are served. */
   ranges: boolean;
 }
 
-/** Starts a server on a port of this machine that ends with the test. */
+/** Starts a server on a free local port; it ends with the test. */
 export async function startFileServer(files: Readonly<Record<string, Uint8Array>>): Promise<FileServer> {
-  let tellStalled: () => void = () => undefined;
-  const stalled = new Promise<void>((resolve) => (tellStalled = resolve));
+  let onStalled: () => void = () => undefined;
+  const stalled = new Promise<void>((resolve) => (onStalled = resolve));
   const state = {
     address: '',
     requests: [] as { path: string; range: string | undefined }[],
@@ -42,7 +42,7 @@ export async function startFileServer(files: Readonly<Record<string, Uint8Array>
     ranges: true,
   };
   const server = createServer((request, response) => {
-    answer(state, request, response, tellStalled);
+    answer(state, request, response, onStalled);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -53,7 +53,7 @@ export async function startFileServer(files: Readonly<Record<string, Uint8Array>
   return state;
 }
 
-function answer(server: FileServer, request: IncomingMessage, response: ServerResponse, tellStalled: () => void): void {
+function answer(server: FileServer, request: IncomingMessage, response: ServerResponse, onStalled: () => void): void {
   const path = request.url ?? '';
   const { range } = request.headers;
   server.requests.push({ path, range });
@@ -80,7 +80,7 @@ function answer(server: FileServer, request: IncomingMessage, response: ServerRe
     return;
   }
   response.write(file.subarray(start, start + behaviour.after), () => {
-    if (behaviour.kind === 'stall') tellStalled();
+    if (behaviour.kind === 'stall') onStalled();
     else void behaviour.arrived().finally(() => response.destroy());
   });
 }

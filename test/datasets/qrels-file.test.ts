@@ -34,20 +34,20 @@ const expected = [
 describe('readQrels', () => {
   it.each([
     ["BEIR's TSV", 'query-id\tcorpus-id\tscore\n10\tb\t1\n10\ta\t0\n9\tb\t-1\n'],
-    ['TSV without header, which BEIR would lose a judgement of', '10\tb\t1\n10\ta\t0\n9\tb\t-1\n'],
+    ['TSV without a header, where BEIR loses the first judgement', '10\tb\t1\n10\ta\t0\n9\tb\t-1\n'],
     ['TREC', '10 0 b 1\n10 0 a 0\n9 0 b -1\n'],
     ['TREC with tabs and spaces', ' 10\t0\tb\t1\n10   Q0 a  0 \n9 0 b -1'],
     ['CRLF and a byte order mark', '\ufeffquery-id\tcorpus-id\tscore\r\n10\tb\t1\r\n10\ta\t0\r\n9\tb\t-1\r\n'],
     ['comments and empty lines', '# two queries\n\n10 0 b 1\n10 0 a 0\n\n9 0 b -1\n'],
     ['whole numbers written as floats', '10 0 b 1.0\n10 0 a 0.00\n9 0 b -1.0\n'],
-    ['a judgement that is there twice', '10 0 b 1\n10 0 a 0\n10 0 b 1\n9 0 b -1\n'],
-    ['a query whose lines are not together', '10 0 b 1\n9 0 b -1\n10 0 a 0\n'],
+    ['a repeated judgement', '10 0 b 1\n10 0 a 0\n10 0 b 1\n9 0 b -1\n'],
+    ['a query with separated lines', '10 0 b 1\n9 0 b -1\n10 0 a 0\n'],
   ])('reads %s', async (_, text) => {
     expect(await read(text)).toEqual(expected);
     expect(await read(gzipSync(text))).toEqual(expected);
   });
 
-  it('keeps spaces in ids of TSV, and takes off the quotes that csv writers add', async () => {
+  it('keeps spaces in ids of TSV, and removes the quotes of csv writers', async () => {
     const text = 'query-id\tcorpus-id\tscore\nq 1\ta b\t2\n#1\ta\t1\n"say ""hi"""\t<dbpedia:"Heroes">\t1\n';
     expect(await read(text)).toEqual([
       ['q 1', [['a b', 2]]],
@@ -56,28 +56,24 @@ describe('readQrels', () => {
     ]);
   });
 
-  it('reads quoted fields with tabs, and a header that is quoted', async () => {
+  it('reads quoted fields with tabs, and a quoted header', async () => {
     expect(await read('"query-id"\t"corpus-id"\t"score"\r\n"q\t1"\td\t"2"\r\n\r\n# end\r\n')).toEqual([
       ['q\t1', [['d', 2]]],
     ]);
   });
 
   it.each([
+    ['an unclosed quotation mark', 'q\td\tg\n1\ta\t1\n"2\tb\t1\n', 'line 3: unclosed quotation mark'],
     [
-      'a quotation mark that is not closed',
-      'q\td\tg\n1\ta\t1\n"2\tb\t1\n',
-      'line 3: a quotation mark opens a field and',
-    ],
-    [
-      'a row that is longer than others',
+      'a row with too many columns',
       'q\td\tg\n1\ta\t1\tx\n',
       'line 2 has 4 columns; expected 3 columns separated by tabs',
     ],
     ['a float grade', '1 0 a 1\n1 0 b 0.5\n', 'line 2: the grade is "0.5"; expected a whole number'],
-    ['a word for a grade', 'q\td\tgrade\n1\ta\tyes\n', 'line 2: the grade is "yes"'],
+    ['a grade that is a word', 'q\td\tgrade\n1\ta\tyes\n', 'line 2: the grade is "yes"'],
     ['NaN', '1 0 a NaN\n', 'line 1: the grade is "NaN"'],
     ['a huge grade', '1 0 a 12345678901\n', 'line 1: the grade is "12345678901"'],
-    ['two grades for a pair', '1 0 a 1\n1 0 a 2\n', 'line 2: document a has grade 2 and before 1 for query 1'],
+    ['two grades for a pair', '1 0 a 1\n1 0 a 2\n', 'line 2: document a has grade 2 for query 1, but grade 1 above'],
     [
       'a run',
       'q Q0 a 1 2.5 t\n',
@@ -91,7 +87,7 @@ describe('readQrels', () => {
     ],
     ['an empty id', 'q\td\tgrade\n\ta\t1\n', 'line 2 has an empty id; expected query, document, grade'],
     ['an empty file', '', 'has no judgements'],
-    ['nothing but a header', 'query-id\tcorpus-id\tscore\n', 'has no judgements'],
+    ['only a header', 'query-id\tcorpus-id\tscore\n', 'has no judgements'],
   ])('refuses %s', async (_, text, message) => {
     const path = await file(text);
     await expect(readQrels(path)).rejects.toThrow(InputError);

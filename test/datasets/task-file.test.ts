@@ -21,7 +21,7 @@ async function openWith(task: unknown, split?: string): Promise<RetrievalTask> {
 const minimal = { corpus: 'data/corpus.jsonl', queries: 'data/queries.jsonl', qrels: 'test.qrels' };
 
 describe('a JSON task file', () => {
-  it('may give three paths only', async () => {
+  it('needs only three paths', async () => {
     const task = await openWith(minimal);
     expect(task).toMatchObject({ name: 'task', split: 'test', removesIdenticalIds: false });
     expect(task).not.toHaveProperty('mainMeasure');
@@ -29,7 +29,7 @@ describe('a JSON task file', () => {
     await task.corpus.close();
   });
 
-  it('may say everything', async () => {
+  it('may have all fields', async () => {
     const task = await openWith({
       name: 'acme/support',
       corpus: 'data/corpus.jsonl',
@@ -53,7 +53,7 @@ describe('a JSON task file', () => {
     await task.corpus.close();
   });
 
-  it('lets the split be chosen', async () => {
+  it('has a selectable split', async () => {
     const task = await openWith({ ...minimal, qrels: { test: 'test.qrels', dev: 'dev.qrels' } }, 'dev');
     expect(task.queries).toEqual([{ id: '2', text: 'second' }]);
     await task.corpus.close();
@@ -63,10 +63,10 @@ describe('a JSON task file', () => {
     ['a misspelt field', { ...minimal, qerls: 'x' }, /task\.json: the top level: .*qerls.*docs\/add-a-dataset\.md/],
     ['queries and topics', { ...minimal, topics: 'topics.txt' }, /expected either "queries" .* or "topics"/],
     ['neither', { corpus: 'c', qrels: 'q' }, /expected either "queries"/],
-    ['a field of another kind', { ...minimal, corpus: 3 }, /field "corpus"/],
+    ['a field of the wrong type', { ...minimal, corpus: 3 }, /field "corpus"/],
     ['no JSON', '{', /task\.json: is not valid JSON/],
-    ['a path that leads nowhere', { ...minimal, corpus: 'none.jsonl' }, /none\.jsonl: there is no such file/],
-    ['a split without judgements', { ...minimal, qrels: { a: 'x', b: 'y' } }, /split "test"; splits there: a, b/],
+    ['a path without a file', { ...minimal, corpus: 'none.jsonl' }, /none\.jsonl: there is no such file/],
+    ['a split without judgements', { ...minimal, qrels: { a: 'x', b: 'y' } }, /split "test"; available splits: a, b/],
   ])('refuses %s', async (_, task, message) => {
     await expect(openWith(task)).rejects.toThrow(message);
   });

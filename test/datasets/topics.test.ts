@@ -78,7 +78,7 @@ describe('TREC topics', () => {
       ],
     ],
     [
-      'a table',
+      'TSV',
       '\ufeff7\tfirst  one\n\n8\tsecond\n',
       undefined,
       [
@@ -87,7 +87,7 @@ describe('TREC topics', () => {
       ],
     ],
     [
-      'a table with CRLF, quotation marks and further tabs, which are text',
+      'TSV with CRLF, and with quotation marks and tabs in the text',
       '1\t"to be" or\tnot\r\n\r\n2\t"open\r\n',
       undefined,
       [
@@ -100,13 +100,13 @@ describe('TREC topics', () => {
   });
 
   it.each<[string, string, TopicField | undefined, RegExp]>([
-    ['a field that is not there', classic, 'narrative', /topic 302 has no <narr>; choose another "topicField"/],
-    ['a field that XML topics lack', xml, 'description', /topic 2 has no <question> or <description>/],
+    ['a missing field', classic, 'narrative', /topic 302 has no <narr>; choose another "topicField"/],
+    ['a missing field of XML topics', xml, 'description', /topic 2 has no <question> or <description>/],
     ['a topic without number', '<top><title> x </top>', undefined, /topic 1 of the file has no <num>/],
-    ['a topic twice', '1\ta\n1\tb\n', undefined, /topic 1 is there twice/],
+    ['a duplicate topic', '1\ta\n1\tb\n', undefined, /duplicate topic 1;/],
     ['other text', 'hello\n', undefined, /line 1 is "hello"; expected id⇥text/],
     ['an empty id', '1\ta\n\n\tb\n', undefined, /line 3 is "\tb"; expected id⇥text/],
-    ['nothing', '\n', undefined, /holds no topics/],
+    ['an empty file', '\n', undefined, /has no topics/],
   ])('refuses %s', async (_, content, field, message) => {
     await expect(read(content, field)).rejects.toThrow(message);
     await expect(read(content, field)).rejects.toBeInstanceOf(InputError);

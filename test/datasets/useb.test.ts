@@ -8,7 +8,7 @@ import { temporaryFolder } from '../helpers/folder.js';
 
 const fixtures = join(import.meta.dirname, 'fixtures');
 
-/** A folder of data sets with a copy of the fixture in which one file is changed (null: removed). */
+/** A folder of data sets with a copy of the fixture in which one file is changed. */
 function changed(file: string, change: (text: string) => string): string {
   const folder = temporaryFolder();
   cpSync(join(fixtures, 'useb'), join(folder, 'useb'), { recursive: true });
@@ -23,7 +23,7 @@ const json =
   (text: string): string =>
     JSON.stringify(change(JSON.parse(text) as never));
 
-/** Changes a line, counted from 1. */
+/** Changes a line; numbers start from 1. */
 const line =
   (number: number, change: (line: string) => string) =>
   (text: string): string =>
@@ -54,7 +54,7 @@ describe('openUsebTasks', () => {
     for (const { facts } of tasks) expect(facts.checksum).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('opens the validation split under both its names; TwitterPara has none', async () => {
+  it('opens the validation split by both names; TwitterPara has none', async () => {
     const [valid, dev] = [await openUsebTasks('useb', fixtures, 'valid'), await openUsebTasks('useb', fixtures, 'dev')];
     expect(valid).toEqual(dev);
     expect(valid.map(({ split }) => split)).toEqual(['valid', 'valid', 'test', 'valid']);
@@ -62,12 +62,12 @@ describe('openUsebTasks', () => {
     expect(askUbuntu!.facts.checksum).not.toBe((await open('askubuntu')).facts.checksum);
   });
 
-  it('opens one task of its own name', async () => {
+  it('opens one task by its name', async () => {
     const tasks = await openUsebTasks('useb/scidocs', fixtures);
     expect(tasks.map(({ name }) => name)).toEqual(['useb/scidocs']);
   });
 
-  it('names what it does not know', async () => {
+  it('refuses unknown names, splits and folders', async () => {
     await expect(openUsebTasks('useb/scidoc', fixtures)).rejects.toThrow(
       /unknown task "useb\/scidoc", did you mean "useb\/scidocs"/,
     );
@@ -76,8 +76,8 @@ describe('openUsebTasks', () => {
   });
 });
 
-describe('what is odd in the data', () => {
-  it('AskUbuntu: queries without positives leave, equal BM25 scores keep their order, the last text of an id counts', async () => {
+describe('special cases', () => {
+  it('AskUbuntu: queries without positives are skipped, ties of BM25 scores keep their order, the last text of an id counts', async () => {
     const folder = changed('askubuntu/test.txt', () => '1\t\t99 98\t1 2\n2\t3 999\t5 4 3 2 1 6\t1 2 1 2.5 2 1\n');
     const task = await open<AskUbuntuTask>('askubuntu', folder);
     expect(task).toMatchObject({
@@ -107,7 +107,7 @@ describe('what is odd in the data', () => {
     expect(task.pairs.twitterurl[8]!.texts[0]).toBe('é');
   });
 
-  it('SciDocs: a title of null, missing or "" is none; one of blanks is one', async () => {
+  it('SciDocs: null, missing and empty titles do not count; one of spaces does', async () => {
     const folder = changed(
       'scidocs/data.json',
       json((data: { corpus: Record<string, unknown> }) => ({ ...data, corpus: { ...data.corpus, p4: {} } })),
@@ -139,7 +139,7 @@ describe('what is odd in the data', () => {
   });
 });
 
-describe('broken data', () => {
+describe('invalid data', () => {
   type Splits = Record<'test', Record<string, Record<string, string[]>>>;
   it.each([
     [
@@ -149,7 +149,11 @@ describe('broken data', () => {
     ],
     ['askubuntu/test.txt', line(2, () => '1 2 3'), /test.txt: line 2: expected 4 fields .*found 1/],
     ['askubuntu/test.txt', line(2, () => '2\t3\t3 4 5 6 7\t1 1'), /line 2: 5 candidates but 2 BM25 scores/],
-    ['askubuntu/test.txt', line(2, () => '2\t3\t3 4 5 6 7\t1 1 x 1 1'), /line 2: the BM25 score "x" is no number/],
+    [
+      'askubuntu/test.txt',
+      line(2, () => '2\t3\t3 4 5 6 7\t1 1 x 1 1'),
+      /line 2: the BM25 score is "x"; expected a number/,
+    ],
     [
       'askubuntu/test.txt',
       line(2, () => '2\t3\t3 4 5 6 77\t1 1 1 1 1'),
@@ -164,9 +168,9 @@ describe('broken data', () => {
     [
       'askubuntu/test.txt',
       line(2, () => '2\t8\t3 4 5 6 7\t1 1 1 1 1'),
-      /line 2: none of the positives of query "2" is among/,
+      /line 2: no positive of query "2" is a candidate/,
     ],
-    ['askubuntu/test.txt', line(3, () => '2\t3\t3 4 5 6 7\t1 1 1 1 1'), /line 3: the query "2" is there twice/],
+    ['askubuntu/test.txt', line(3, () => '2\t3\t3 4 5 6 7\t1 1 1 1 1'), /line 3: duplicate query id "2"/],
     ['askubuntu/test.txt', () => '1\t\t2\t1\n', /test.txt: has no query with positives/],
     ['cqadupstack/corpus.json', () => '{', /corpus.json: is not valid JSON/],
     ['cqadupstack/corpus.json', json(() => ({ zsh: { a: 1 } })), /corpus.json: field "zsh.a": .*string/],
@@ -175,7 +179,7 @@ describe('broken data', () => {
     [
       'cqadupstack/retrieval_split.json',
       json(({ test }: Splits) => ({ test: { ...test, fish: {} } })),
-      /test: the forum "fish" is not in corpus.json, which has: zsh, apt/,
+      /test: the forum "fish" is not in corpus.json; known forums: zsh, apt/,
     ],
     [
       'cqadupstack/retrieval_split.json',
@@ -185,7 +189,7 @@ describe('broken data', () => {
     [
       'cqadupstack/retrieval_split.json',
       json(({ test }: Splits) => ({ test: { ...test, apt: { ghost: ['1'] } } })),
-      /forum "apt": the query "ghost" is not among its posts/,
+      /forum "apt": the query "ghost" is not a post of it/,
     ],
     [
       'cqadupstack/retrieval_split.json',
@@ -229,7 +233,7 @@ describe('broken data', () => {
     await expect(opened).rejects.toThrow(message);
   });
 
-  it('says which file is missing', async () => {
+  it('names the missing file', async () => {
     const folder = temporaryFolder();
     cpSync(join(fixtures, 'useb'), join(folder, 'useb'), {
       recursive: true,

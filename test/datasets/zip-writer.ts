@@ -1,20 +1,20 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** An entry of an archive, honest unless told otherwise. */
+/** An entry of an archive; correct unless it declares a wrong size or checksum. */
 export interface ZipItem {
   readonly name: string;
   readonly data: string | Uint8Array;
-  /** Unix mode with the file's type: 0o120777 is a link. By default none, as DOS has it. */
+  /** Unix mode with the file's type: 0o120777 is a link. Default: none, as DOS writes. */
   readonly mode?: number;
-  /** Kept as it is, not packed. */
+  /** True for an uncompressed entry. */
   readonly stored?: boolean;
-  /** The size the directory claims. */
-  readonly claimedSize?: number;
-  /** The checksum the directory claims. */
-  readonly claimedCrc?: number;
+  /** The size in the directory, if it differs. */
+  readonly declaredSize?: number;
+  /** The CRC-32 in the directory, if it differs. */
+  readonly declaredCrc?: number;
 }
 
-/** A zip archive, hostile ones included: nothing is checked. */
+/** Writes a zip archive without any checks, so that it can be malicious. */
 export function zipOf(items: readonly ZipItem[]): Buffer {
   const locals: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -27,9 +27,9 @@ export function zipOf(items: readonly ZipItem[]): Buffer {
     common.writeUInt16LE(20, 0); // version needed
     common.writeUInt16LE(0x800, 2); // names are UTF-8
     common.writeUInt16LE(item.stored === true ? 0 : 8, 4); // or deflate
-    common.writeUInt32LE(item.claimedCrc ?? crc32(data), 10);
+    common.writeUInt32LE(item.declaredCrc ?? crc32(data), 10);
     common.writeUInt32LE(packed.length, 14);
-    common.writeUInt32LE(item.claimedSize ?? data.length, 18);
+    common.writeUInt32LE(item.declaredSize ?? data.length, 18);
     common.writeUInt16LE(name.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, name, packed]);
     const rest = Buffer.alloc(14);

@@ -7,7 +7,7 @@ import { readJson, writeFileAtomic } from '../../src/io/files.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 describe('writeFileAtomic', () => {
-  it('writes strings, bytes and streams, making folders', async () => {
+  it('writes strings, bytes and streams, and creates folders', async () => {
     const folder = temporaryFolder();
     await writeFileAtomic(join(folder, 'a/b.txt'), 'text');
     await writeFileAtomic(join(folder, 'a/c.txt'), Uint8Array.of(65, 66));
@@ -21,7 +21,7 @@ describe('writeFileAtomic', () => {
     expect([read('b.txt'), read('c.txt'), read('d.txt')]).toEqual(['text', 'AB', 'one two']);
   });
 
-  it('leaves the old file and nothing else when writing fails', async () => {
+  it('keeps the old file, and no temporary file, if writing fails', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'a.txt'), 'old');
     async function* broken(): AsyncGenerator<string> {
@@ -40,14 +40,14 @@ describe('readJson', () => {
   it.each([
     ['{"size": "big"}', /config\.json: field "size".*expected a model's config/],
     ['{"size": 1', /config\.json: is not valid JSON.*expected a model's config/],
-  ])('says what is wrong with %s', async (text, message) => {
+  ])('names the fault of %s', async (text, message) => {
     const path = join(temporaryFolder(), 'config.json');
     writeFileSync(path, text);
     await expect(readJson(path, schema, "a model's config")).rejects.toThrow(message);
     await expect(readJson(path, schema, "a model's config")).rejects.toBeInstanceOf(InputError);
   });
 
-  it('names a file that is not there', async () => {
+  it('names a missing file', async () => {
     const path = join(temporaryFolder(), 'none.json');
     await expect(readJson(path, schema, 'x')).rejects.toThrow(`${path}: there is no such file`);
   });

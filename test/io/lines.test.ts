@@ -18,7 +18,7 @@ async function file(data: string | Uint8Array): Promise<string> {
   return path;
 }
 
-/** All lines with their numbers as the blocks give them. */
+/** All lines with their numbers. */
 async function read(path: string, maxLine?: number): Promise<[number, string][]> {
   const all: [number, string][] = [];
   for await (const block of lineBlocks(path, maxLine))
@@ -32,12 +32,12 @@ describe('lineBlocks', () => {
     ['without a last newline', 'a\nb', ['a', 'b']],
     ['CRLF', 'a\r\nb\r\n', ['a', 'b']],
     ['a byte order mark', '\ufeffa\nb\n', ['a', 'b']],
-    ['a mark later on is text', 'a\n\ufeffb\n', ['a', '\ufeffb']],
+    ['a byte order mark that is not at the start', 'a\n\ufeffb\n', ['a', '\ufeffb']],
     ['empty lines kept', 'a\n\n\nb\n', ['a', '', '', 'b']],
     ['a carriage return within a line', 'a\rb\n', ['a\rb']],
     ['an empty file', '', []],
     ['one byte', 'a', ['a']],
-    ['only a mark', '\ufeff', []],
+    ['only a byte order mark', '\ufeff', []],
     ['beyond ASCII', 'é\n漢字\n🙂', ['é', '漢字', '🙂']],
   ])('reads %s', async (_, text, expected) => {
     const numbered = expected.map((line, i) => [i + 1, line]);
@@ -45,7 +45,7 @@ describe('lineBlocks', () => {
     expect(await read(await file(gzipSync(text)))).toEqual(numbered);
   });
 
-  it('joins lines and characters that chunks cut, and counts on', async () => {
+  it('joins lines and characters across chunks, and numbers them on', async () => {
     const lines = Array.from({ length: 3000 }, (_, i) => `${i} ${'漢é🙂'.repeat(i % 400)}`);
     const text = lines.join('\n') + '\n';
     const expected = lines.map((line, i) => [i + 1, line]);
@@ -73,7 +73,7 @@ describe('lineBlocks', () => {
     expect(await read(await file('short\n' + 'x'.repeat(2 << 20)), 2 << 20)).toHaveLength(2);
   });
 
-  it('says what is wrong with the file', async () => {
+  it('refuses missing files, folders and broken gzip', async () => {
     await expect(read(join(folder, 'none'))).rejects.toThrow(/none: there is no such file/);
     await expect(read(folder)).rejects.toThrow(/is a folder/);
     const packed = gzipSync('a\n'.repeat(10000));
@@ -82,7 +82,7 @@ describe('lineBlocks', () => {
     await expect(read(await file(packed))).rejects.toThrow(InputError);
   });
 
-  it('can be left early', async () => {
+  it('can be stopped early', async () => {
     for await (const block of lineBlocks(await file(gzipSync('a\n'.repeat(2_000_000))))) {
       expect(linesOf(block)[0]).toBe('a');
       break;

@@ -14,7 +14,7 @@ import { readTensors } from './safetensors-writer.js';
 import { writeTorchZip } from './torch-writer.js';
 
 const id = 'someone/gpt-neo-specb';
-const retry = { retries: 2, firstWaitMs: 1, maxWaitMs: 100, timeoutMs: 5000 };
+const retry = { retries: 2, firstDelayMs: 1, maxDelayMs: 100, timeoutMs: 5000 };
 
 /** A hub with the GPT-Neo fixture, and an empty cache. */
 async function prepare(): Promise<{

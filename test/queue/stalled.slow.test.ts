@@ -52,7 +52,7 @@ describe.skipIf(!hasRedis)('a stalled worker (needs redis-server)', () => {
     const { status, stderr } = await stalled.finished;
     expect(status, stderr).toBe(0);
     expect(stderr).toMatch(/[1-9]\d* shards computed/);
-    expect(stderr.match(/more than 1 s \(--lock\), so its shard was given to another; going on/g)).toHaveLength(1);
+    expect(stderr.match(/more than 1 s \(--lock\), so its shard went to another worker; continuing/g)).toHaveLength(1);
     expect(stderr).not.toMatch(/trying again|Missing|[0-9a-f]{64}/);
     const stored = await runCli(['run', ...how, '--store', path('store'), '--output', path('stored')]);
     const alone = await runCli(['run', ...how, '--output', path('alone')]);

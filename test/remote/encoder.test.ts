@@ -12,7 +12,7 @@ import { messageOfFailure, openEncoder, remoteContext } from './setup.js';
 const texts = Array.from({ length: 25 }, (_, i) => `text number ${i} x${'x'.repeat(i)}`);
 
 describe('a hosted encoder', () => {
-  it('gives the vectors of the server in the order of the texts, in batches', async () => {
+  it('returns the vectors in the order of the texts, requested in batches', async () => {
     const server = await startOpenAiServer();
     const encoder = await openEncoder({ endpoint: server.url, batchSize: 4, parameters: 1e6 });
     expect(encoder.model).toMatchObject({ id: `openai:hash@${new URL(server.url).host}`, parameters: 1e6, files: {} });
@@ -27,7 +27,7 @@ describe('a hosted encoder', () => {
       data: Float32Array.from(rows.flatMap((row) => [...row])),
     });
     const sizes = server.requests.map(({ body }) => (body['input'] as string[]).length);
-    expect(sizes).toEqual([1, 4, 4, 4, 4, 4, 4, 2]); // the first tells the dimensions; "a" is asked for once
+    expect(sizes).toEqual([1, 4, 4, 4, 4, 4, 4, 2]); // the first finds the dimensions; "a" is requested once
     expect(server.requests.every(({ body }) => body['model'] === 'hash' && body['encoding_format'] === 'float')).toBe(
       true,
     );
@@ -43,20 +43,20 @@ describe('a hosted encoder', () => {
     expect(free.usage!().price).toBeNull();
   });
 
-  it('pays for nothing twice, whatever texts come together, in this process or a later one', async () => {
+  it('requests each text once, for any batches, in this process and in later ones', async () => {
     const server = await startOpenAiServer();
     const context = remoteContext();
     const first = await openEncoder({ endpoint: server.url, batchSize: 4 }, context);
     await Promise.all([first.encode(texts, 'document'), first.encode(texts.slice(5, 20), 'query')]);
-    const asked = (): string[] => server.requests.flatMap(({ body }) => body['input'] as string[]);
-    expect(asked().sort()).toEqual(['dimensions', ...texts].sort());
+    const requested = (): string[] => server.requests.flatMap(({ body }) => body['input'] as string[]);
+    expect(requested().sort()).toEqual(['dimensions', ...texts].sort());
     const second = await openEncoder({ endpoint: server.url }, context);
     const [matrix] = await second.encode([...texts].reverse(), 'document');
-    expect(asked()).toHaveLength(texts.length + 1);
+    expect(requested()).toHaveLength(texts.length + 1);
     expect(matrix!.data.subarray(0, 48)).toEqual(hashEmbedding(texts.at(-1)!));
   });
 
-  it('keeps what arrived before a failure, and asks for the rest only', async () => {
+  it('caches the answers before a failure, and requests only the rest', async () => {
     const server = await startOpenAiServer();
     const context = remoteContext();
     const encoder = await openEncoder({ endpoint: server.url, batchSize: 5, concurrency: 1 }, context);
@@ -70,34 +70,34 @@ describe('a hosted encoder', () => {
     expect(sizes).toEqual([5, 5, 5]);
   });
 
-  it('asks for fewer texts at a time where the server refuses them together, and says so', async () => {
+  it('halves refused batches, with a note', async () => {
     const server = await startOpenAiServer();
     const context = remoteContext();
     const encoder = await openEncoder({ endpoint: server.url, batchSize: 16, concurrency: 1 }, context);
-    server.most = 5;
+    server.maxInputs = 5;
     const [matrix] = await encoder.encode(texts, 'document');
     expect(matrix!.data).toEqual(Float32Array.from(texts.flatMap((text) => [...hashEmbedding(text)])));
     const sizes = server.requests.slice(1).map(({ body }) => (body['input'] as string[]).length);
-    // 16 and 8 are refused once; the second batch of nine is halved without being asked for whole.
+    // 16 and 8 are refused once; the second batch of nine is halved before it is requested.
     expect(sizes).toEqual([16, 8, 4, 4, 4, 4, 3, 2, 4]);
     expect(context.notes).toEqual([
-      expect.stringMatching(/refuses 16 texts or pairs per request; asking for at most 8 from here on/),
-      expect.stringMatching(/refuses 8 texts or pairs per request; asking for at most 4 from here on/),
+      expect.stringMatching(/refuses 16 texts or pairs per request; sending at most 8 from now on/),
+      expect.stringMatching(/refuses 8 texts or pairs per request; sending at most 4 from now on/),
     ]);
   });
 
-  it('says how long a text is that the server refuses alone', async () => {
+  it('reports the length of a single text that the server refuses', async () => {
     const server = await startOpenAiServer();
     const context = remoteContext();
     const encoder = await openEncoder({ endpoint: server.url, batchSize: 8, concurrency: 1 }, context);
-    server.mostLength = 2000;
+    server.maxLength = 2000;
     const work = encoder.encode(['short', 'y'.repeat(1200), 'z'.repeat(3000)], 'document');
     expect(await messageOfFailure(work)).toMatch(
-      /^InputError: .*answers 413 \(batch size 1 .*\); it was asked for one alone, 3000 characters .* by --tokenizer DIR[^\n]*$/,
+      /^InputError: .*answers 413 \(batch size 1 .*\); the request has a single input of 3000 characters .* with --tokenizer DIR[^\n]*$/,
     );
   });
 
-  it('finds what a killed process left, and asks again for what is torn or damaged', async () => {
+  it("reads a killed process's cache, and requests incomplete and damaged rows again", async () => {
     const server = await startOpenAiServer();
     const context = remoteContext();
     await (await openEncoder({ endpoint: server.url }, context)).encode(['a', 'b'], 'query');
@@ -126,7 +126,7 @@ describe('a hosted encoder', () => {
     await again.encode(['dimensions'], 'query');
   });
 
-  it('shares nothing between two models, or two servers', async () => {
+  it('shares no cache between models or servers', async () => {
     const [a, b] = [await startOpenAiServer(), await startOpenAiServer()];
     const context = remoteContext();
     const encoders = [
@@ -142,7 +142,7 @@ describe('a hosted encoder', () => {
     expect(new Set(keys).size).toBe(3);
   });
 
-  it('sends token ids, cut and marked as local models have them, where it knows the tokenizer', async () => {
+  it("sends a local model's token ids if it has the tokenizer", async () => {
     const server = await startOpenAiServer();
     const options = { endpoint: server.url, tokenizer: smallModels.biEncoder, brackets: 'specb' } as const;
     const encoder = await openEncoder({ ...options, tokenLimit: 6, maxTokens: 100 });
@@ -153,14 +153,14 @@ describe('a hosted encoder', () => {
     expect(server.requests.at(-1)!.body['input']).toEqual([[tokenizer.idOf('{'), ...ids, tokenizer.idOf('}')]]);
   });
 
-  it('refuses marks, and a limit of tokens, that it cannot set without the tokenizer', async () => {
+  it('refuses brackets and a limit of tokens without a tokenizer', async () => {
     const { url: endpoint } = await startOpenAiServer();
     const specb = openEncoder({ endpoint }, undefined, 'SGPT-125M-weightedmean-msmarco-specb-bitfit');
     expect(await messageOfFailure(specb)).toMatch(/brackets "specb" are token ids, which only --tokenizer DIR/);
     expect(await messageOfFailure(openEncoder({ endpoint, maxTokens: 9 }))).toMatch(/--max-tokens needs --tokenizer/);
   });
 
-  it('stops when asked to', async () => {
+  it('stops on abort', async () => {
     const server = await startOpenAiServer();
     const encoder = await openEncoder({ endpoint: server.url });
     const abort = new AbortController();

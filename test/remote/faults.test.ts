@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openEndpoint } from '../../src/remote/endpoint.js';
-import { pauseOf } from '../../src/remote/pause.js';
+import { retryAfterMs } from '../../src/remote/retry-after.js';
 import { hashEmbedding } from '../helpers/hash-encoder.js';
 import { startOpenAiServer, type Fault } from './openai-server.js';
 import { messageOfFailure, openEncoder, retry, remoteContext } from './setup.js';
@@ -18,56 +18,56 @@ const edited = (edit: (answer: Answer) => void): Fault =>
     return JSON.stringify(answer);
   });
 
-/** Faults that may pass. */
-const passing: [string, Fault][] = [
+/** Faults that a retry may overcome. */
+const transient: [string, Fault][] = [
   ['429', { kind: 'status', status: 429 }],
   ['500', { kind: 'status', status: 500 }],
-  ['502 with a page', { kind: 'status', status: 502, body: '<html>bad gateway</html>' }],
+  ['502 with HTML', { kind: 'status', status: 502, body: '<html>bad gateway</html>' }],
   ['a connection reset', { kind: 'reset' }],
-  ['JSON cut off', { kind: 'cut' }],
-  ['no answer in time', { kind: 'hang' }],
+  ['incomplete JSON', { kind: 'cut' }],
+  ['a timeout', { kind: 'hang' }],
 ];
 
-describe.each(passing)('%s', (_, fault) => {
+describe.each(transient)('%s', (_, fault) => {
   const context = (): ReturnType<typeof remoteContext> =>
     remoteContext({ retry: { ...retry, timeoutMs: fault.kind === 'hang' ? 200 : retry.timeoutMs } });
 
-  it('is tried again', async () => {
+  it('is retried', async () => {
     const server = await startOpenAiServer();
-    const here = context();
-    const encoder = await openEncoder({ endpoint: server.url }, here);
+    const ownContext = context();
+    const encoder = await openEncoder({ endpoint: server.url }, ownContext);
     server.faults.push(fault, fault);
     const [matrix] = await encoder.encode(['text'], 'query');
     expect(matrix!.data).toEqual(hashEmbedding('text'));
     expect(server.requests).toHaveLength(4);
-    expect(here.notes).toHaveLength(1); // once, however often
+    expect(ownContext.notes).toHaveLength(1); // for two retries
   });
 
-  it('is said in a sentence when it does not pass', async () => {
+  it('is a one-sentence error if no retry succeeds', async () => {
     const server = await startOpenAiServer();
     const encoder = await openEncoder({ endpoint: server.url }, context());
     server.faults.push(fault, fault, fault);
     const message = await messageOfFailure(encoder.encode(['text'], 'query'));
     expect(message).toMatch(
-      /^InputError: http:.*\/v1\/embeddings: .*, 3 times; .* run the same command again to go on, [^\n]*$/,
+      /^InputError: http:.*\/v1\/embeddings: .*; 3 attempts failed, received answers are cached; run the same command again to go on, [^\n]*$/,
     );
   });
 });
 
 describe('Retry-After', () => {
-  it('holds back the next request, and all others', async () => {
+  it('delays the next request', async () => {
     const server = await startOpenAiServer();
     const encoder = await openEncoder({ endpoint: server.url });
     server.faults.push({ kind: 'status', status: 429, headers: { 'retry-after': '0.3' } });
     await encoder.encode(['text'], 'query');
     const [refused, next] = server.requests.slice(-2);
-    // A lower bound of what was asked for, not a measure of speed; timers may be a millisecond early.
+    // A lower bound: timers may fire a millisecond early.
     expect(next!.at - refused!.at).toBeGreaterThan(290);
   });
 
-  it('may be in milliseconds, or told by the allowance that is used up', () => {
+  it('may be in milliseconds, or the reset time of an exhausted quota', () => {
     const pause = (headers: Record<string, string>, status = 429): number =>
-      pauseOf(new Response(null, { status, headers }));
+      retryAfterMs(new Response(null, { status, headers }));
     expect(pause({ 'retry-after-ms': '125', 'retry-after': '1' })).toBe(125);
     expect(pause({ 'retry-after': '2' }, 503)).toBe(2000);
     expect(pause({ 'retry-after': 'soon' })).toBe(0);
@@ -79,11 +79,11 @@ describe('Retry-After', () => {
       'x-ratelimit-reset-tokens': reset,
     });
     expect(['7.66s', '120ms', '12', 'never'].map((reset) => pause(tokens(reset)))).toEqual([7660, 120, 12_000, 0]);
-    expect(pause(tokens('6m0s'))).toBe(60_000); // all is back then; some of it before
+    expect(pause(tokens('6m0s'))).toBe(60_000); // the maximum
     expect(pause(tokens('6m0s'), 500)).toBe(0);
   });
 
-  it('as a date far away is not waited for', async () => {
+  it('ends the run if it is too long', async () => {
     const server = await startOpenAiServer();
     const encoder = await openEncoder({ endpoint: server.url });
     const date = new Date(Date.now() + 3_600_000).toUTCString();
@@ -94,9 +94,9 @@ describe('Retry-After', () => {
   });
 });
 
-/** Faults that do not pass: one request, one sentence. */
-const lasting: [string, Fault, RegExp][] = [
-  ['HTML', { kind: 'html' }, /answers with HTML, expected JSON; --endpoint is/],
+/** Faults without a retry: one request, one sentence. */
+const permanent: [string, Fault, RegExp][] = [
+  ['HTML', { kind: 'html' }, /answers with HTML, expected JSON; --endpoint must be the URL/],
   [
     '401',
     { kind: 'status', status: 401, body: '{"error": {"message": "Incorrect API key"}}' },
@@ -105,36 +105,40 @@ const lasting: [string, Fault, RegExp][] = [
   [
     '404',
     { kind: 'status', status: 404, body: '{"detail": "Not Found"}' },
-    /answers 404 \(Not Found\); is the model spelt right/,
+    /answers 404 \(Not Found\); check the model's name/,
   ],
-  ['a redirection', { kind: 'status', status: 308, headers: { location: 'https://example.org' } }, /308 .*redirection/],
+  ['a redirect', { kind: 'status', status: 308, headers: { location: 'https://example.org' } }, /308 .*redirect;/],
   [
-    'no money left',
+    'an account without credit',
     { kind: 'status', status: 429, body: '{"error": {"message": "You exceeded", "code": "insufficient_quota"}}' },
-    /answers 429 \(You exceeded\); the account has nothing left/,
+    /answers 429 \(You exceeded\); the account has no credit left/,
   ],
-  ['a missing vector', edited(({ data }) => data.pop()), /has 1 vectors for 2 texts; expected one each/],
-  ['a vector twice', edited(({ data }) => (data[0]!.index = data[1]!.index)), /no vector of index \d, or one twice/],
-  ['NaN', change((json) => json.replace(/-?\d+\.\d+/, 'NaN')), /has NaN or Infinity where a number is expected/],
+  ['a missing vector', edited(({ data }) => data.pop()), /has 1 vectors for 2 texts; expected one per text/],
+  [
+    'a duplicate index',
+    edited(({ data }) => (data[0]!.index = data[1]!.index)),
+    /no vector with index \d, or a duplicate index/,
+  ],
+  ['NaN', change((json) => json.replace(/-?\d+\.\d+/, 'NaN')), /has NaN or Infinity, expected finite numbers/],
   [
     'null for a number',
     change((json) => json.replace(/-?\d+\.\d+/, 'null')),
     /field "data\.0\.embedding\.\d+".*number/,
   ],
-  ['a number beyond float32', change((json) => json.replace(/-?\d+\.\d+/, '1e300')), /beyond float32/],
+  ['a number that exceeds float32', change((json) => json.replace(/-?\d+\.\d+/, '1e300')), /exceeds float32/],
   ['base64', edited(({ data }) => Object.assign(data[0]!, { embedding: 'AAAA' })), /field "data\.0\.embedding"/],
-  ['another kind of answer', change(() => '{"hello": 1}'), /field "data".*OpenAI-compatible/],
+  ['JSON without vectors', change(() => '{"hello": 1}'), /field "data".*OpenAI-compatible/],
   [
-    'another dimension midway',
+    'another number of dimensions',
     edited(({ data }) => {
       for (const { embedding } of data) embedding.push(1);
     }),
-    /vectors of 49 numbers, but of 48 before; is it another model/,
+    /vectors of 49 numbers, but the cached ones have 48; if it is another model/,
   ],
 ];
 
-describe.each(lasting)('%s', (_, fault, expected) => {
-  it('is an error in one sentence, at once', async () => {
+describe.each(permanent)('%s', (_, fault, expected) => {
+  it('is a one-sentence error without a retry', async () => {
     const server = await startOpenAiServer();
     const encoder = await openEncoder({ endpoint: server.url });
     server.faults.push(fault);
@@ -142,38 +146,42 @@ describe.each(lasting)('%s', (_, fault, expected) => {
     expect(message).toMatch(expected);
     expect(message).toMatch(/^InputError: [^\n]*$/);
     expect(server.requests).toHaveLength(2);
-    // Nothing of the bad answer was kept.
+    // The invalid answer is not cached.
     const [matrix] = await encoder.encode(['one text', 'another'], 'query');
     expect(matrix!.data).toEqual(Float32Array.from([...hashEmbedding('one text'), ...hashEmbedding('another')]));
   });
 });
 
 describe('an endpoint', () => {
-  it('that nobody listens at is told at once', async () => {
+  it('without a server is an error without a retry', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
     const message = await messageOfFailure(openEncoder({ endpoint: `http://127.0.0.1:${port}` }));
-    expect(message).toMatch(/^InputError: .*cannot be reached \(.*ECONNREFUSED.*\); is --endpoint right/);
+    expect(message).toMatch(/^InputError: .*cannot be reached \(.*ECONNREFUSED.*\); check --endpoint and/);
   });
 
-  it('has /v1 where no path is given, and never a secret in its URL', () => {
+  it('gets /v1 if its URL has no path, and must not have secrets', () => {
     expect(openEndpoint('http://localhost:8000', undefined, {}).url).toBe('http://localhost:8000/v1');
     expect(openEndpoint('http://localhost:8000/a/b/', undefined, {}).url).toBe('http://localhost:8000/a/b');
     expect(openEndpoint(undefined, undefined, {}).url).toBe('https://api.openai.com/v1');
     for (const url of ['http://me:geheim@host', 'http://host/?key=geheim', 'ftp://me:geheim@host', 'me:geheim@host']) {
       expect(() => openEndpoint(url, undefined, {})).toThrow(/^(?!.*geheim)--endpoint: /);
     }
-    expect(() => openEndpoint('localhost', undefined, {})).toThrow('found another "localhost"');
+    expect(() => openEndpoint('localhost', undefined, {})).toThrow('found "localhost"');
   });
 
-  it('takes the key from a variable, and never repeats what was given as its name', () => {
+  it('reads the key from a variable, and does not repeat the value of --api-key-env', () => {
     expect(openEndpoint(undefined, undefined, { OPENAI_API_KEY: ' sk-1 ' }).key!.header).toBe('Bearer sk-1');
     expect(openEndpoint(undefined, 'OTHER', { OTHER: 'sk-2', OPENAI_API_KEY: 'sk-1' }).key!.header).toBe('Bearer sk-2');
     expect(openEndpoint(undefined, undefined, {}).key).toBeNull();
-    expect(() => openEndpoint(undefined, 'sk-3', {})).toThrow(/^(?!.*sk-3)--api-key-env: there is no/);
-    expect(() => openEndpoint(undefined, undefined, { OPENAI_API_KEY: 'a b' })).toThrow(/^(?!.*a b)the API key/);
+    expect(() => openEndpoint(undefined, 'sk-3', {})).toThrow(
+      /^(?!.*sk-3)--api-key-env: the environment variable is not set/,
+    );
+    expect(() => openEndpoint(undefined, undefined, { OPENAI_API_KEY: 'a b' })).toThrow(
+      /^(?!.*a b)OPENAI_API_KEY: has a character/,
+    );
     expect(JSON.stringify(openEndpoint(undefined, undefined, { OPENAI_API_KEY: 'sk-1' }))).not.toContain('sk-1');
   });
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { hashEmbedding } from '../helpers/hash-encoder.js';
 
-/** What the server does with a request instead of answering it. */
+/** A fault of the server's next answer. */
 export type Fault =
   | {
       readonly kind: 'status';
@@ -16,7 +16,7 @@ export type Fault =
   | { readonly kind: 'hang' }
   | { readonly kind: 'reset' }
   | { readonly kind: 'cut' }
-  /** Sends the answer changed. */
+  /** Changes the answer's text. */
   | { readonly kind: 'change'; readonly change: (answer: string) => string };
 
 interface Request {
@@ -31,29 +31,29 @@ export interface OpenAiServer {
   /** `http://127.0.0.1:PORT/v1` */
   readonly url: string;
   readonly requests: Request[];
-  /** What to do with the next requests; those after these are answered. */
+  /** Faults of the next requests, null for none; later requests are answered. */
   readonly faults: (Fault | null)[];
-  /** Ways of asking for log-probabilities that it knows: with echo, and vLLM's. */
+  /** Supported request styles for log-probabilities. */
   styles: ReadonlySet<'echo' | 'prompt-logprobs'>;
-  /** Inputs or prompts that it takes in a request, and their lengths together; it answers 413 to more. */
-  most: number;
-  mostLength: number;
-  /** Whether it lists each log-probability one token too early, as llama.cpp's Python server does at times. */
-  early: boolean;
-  /** Put before the tokens of a text. */
+  /** Limits of inputs or prompts per request, and of the sum of their lengths; beyond them, it answers 413. */
+  maxInputs: number;
+  maxLength: number;
+  /** True: lists each log-probability one token too early, as llama.cpp's Python server does for some models. */
+  isShifted: boolean;
+  /** Added before the tokens of a text. */
   beginToken: string | null;
 }
 
-/** A small server of OpenAI's interface whose "models" are hash functions; it ends with the test. */
+/** Starts a server of OpenAI's interface whose "models" are hash functions; it ends with the test. */
 export async function startOpenAiServer(): Promise<OpenAiServer> {
   const state: OpenAiServer & { url: string } = {
     url: '',
     requests: [],
     faults: [],
     styles: new Set(['echo', 'prompt-logprobs']),
-    most: Infinity,
-    mostLength: Infinity,
-    early: false,
+    maxInputs: Infinity,
+    maxLength: Infinity,
+    isShifted: false,
     beginToken: null,
   };
   const server = createServer((request, response) => void answer(state, request, response));
@@ -94,8 +94,8 @@ function replyTo(state: OpenAiServer, path: string, body: Record<string, unknown
   const known = path === '/v1/embeddings' || path === '/v1/completions';
   if (!known) return { status: 404, text: '{"error": {"message": "no such path"}}' };
   const contents = (body['input'] ?? body['prompt']) as (string | number[])[];
-  if (contents.length > state.most || contents.reduce((sum, { length }) => sum + length, 0) > state.mostLength) {
-    const message = `batch size ${contents.length} > maximum allowed batch size ${state.most}`;
+  if (contents.length > state.maxInputs || contents.reduce((sum, { length }) => sum + length, 0) > state.maxLength) {
+    const message = `batch size ${contents.length} > maximum allowed batch size ${state.maxInputs}`;
     return { status: 413, text: JSON.stringify({ message, code: 413, type: 'validation' }) };
   }
   const result = path === '/v1/embeddings' ? embeddings(body) : completions(state, body);
@@ -116,12 +116,12 @@ function embeddings({ input }: Record<string, unknown>): object {
   return { object: 'list', data: data.reverse(), usage: { prompt_tokens: tokens, total_tokens: tokens } };
 }
 
-/** Cuts a text as GPT-2's expression does, without merging further: a token is a word, a number or signs. */
+/** Splits a text by GPT-2's regular expression, without merges: a token is a word, a number or punctuation. */
 export function tokensOf(text: string): string[] {
   return text.match(/ ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+/gu) ?? [];
 }
 
-/** The log-probability of the likeliest token after another. */
+/** The log-probability of the most likely token after another. */
 function bestLogprobOf(before: string | number): number {
   return logprobOf(before, 'best') / 100;
 }
@@ -141,7 +141,7 @@ function completions(state: OpenAiServer, body: Record<string, unknown>): object
   const choices = prompts.map((prompt, index) => {
     const begin = state.beginToken === null ? [] : [state.beginToken];
     const tokens: (string | number)[] = typeof prompt === 'string' ? [...begin, ...tokensOf(prompt)] : prompt;
-    const before = (i: number): string | number => tokens[state.early ? i : i - 1]!;
+    const before = (i: number): string | number => tokens[state.isShifted ? i : i - 1]!;
     const values = tokens.map((token, i) => (i === 0 ? null : logprobOf(before(i), token)));
     if (style === 'prompt-logprobs') {
       const positions = tokens.map((token, i) =>

@@ -12,7 +12,7 @@ const groups: PairGroup[] = [
 const instruction = 'Documents are searched to find matches with the same content.\nThe document "';
 const contextOf = (document: string): string => `${instruction}${document}" is a good search result for "`;
 
-/** The score by its definition, over tokens made apart. */
+/** The score by its definition, over given tokens. */
 function expectedScore(context: readonly (string | number)[], query: readonly (string | number)[]): number {
   const tokens = [...context, ...query];
   return query.reduce<number>((sum, token, i) => sum + logprobOf(tokens[context.length + i - 1]!, token), 0);
@@ -35,14 +35,14 @@ describe('a hosted pair scorer', () => {
     expect(await scorer.score(groups, { onProgress: (n) => (done += n) })).toEqual(textScores);
     expect(done).toBe(4);
     expect(scorer.settings).toMatchObject({ prompt: 'G', input: 'text', maxTokens: null });
-    // Three short ones find out how the server counts.
+    // Three requests check the alignment.
     expect(server.requests).toHaveLength(3 + 2);
     expect(scorer.usage!().requests).toBe(3 + 2);
     await scorer.score([{ document: 'Another one.', queries: ['more'] }]);
     expect(server.requests).toHaveLength(3 + 3);
   });
 
-  it('is not misled by a token that the server begins with', async () => {
+  it('skips a special token that the server adds at the beginning', async () => {
     const server = await startOpenAiServer();
     server.beginToken = '<|begin|>';
     expect(await (await openScorer({ endpoint: server.url })).score(groups)).toEqual(textScores);
@@ -61,26 +61,26 @@ describe('a hosted pair scorer', () => {
     expect(prompts).toContainEqual([...encode(contextOf('Another one.')), ...encode('which animal is quick')]);
   });
 
-  it('asks for fewer pairs at a time where the server refuses them together', async () => {
+  it('halves refused batches', async () => {
     const server = await startOpenAiServer();
-    server.most = 1;
+    server.maxInputs = 1;
     expect(await (await openScorer({ endpoint: server.url })).score(groups)).toEqual(textScores);
   });
 
   it.each([
     ['text', {}],
     ['token ids', { tokenizer: smallModels.causal }],
-  ])('refuses values that stand one token too early, sent %s', async (_, options) => {
+  ])('refuses log-probabilities one token too early, sent %s', async (_, options) => {
     const server = await startOpenAiServer();
-    server.early = true;
+    server.isShifted = true;
     server.styles = new Set(['echo']);
     const scorer = await openScorer({ endpoint: server.url, ...options });
     expect(await messageOfFailure(scorer.score(groups))).toMatch(
-      /does not give .*\(echo: the answer lists each log-probability one token too early.*\); use a server that does/,
+      /does not return .*\(echo: the answer lists each log-probability one token too early.*\); use a server that does/,
     );
   });
 
-  it('refuses values whose place cannot be checked', async () => {
+  it('refuses log-probabilities whose alignment cannot be checked', async () => {
     const server = await startOpenAiServer();
     const without = { kind: 'change', change: (json: string) => json.replaceAll('"top_logprobs"', '"other"') } as const;
     server.faults.push(without, without, without);
@@ -89,7 +89,7 @@ describe('a hosted pair scorer', () => {
     );
   });
 
-  it('cuts the beginning of the document, not the instruction, where the input is too long', async () => {
+  it('truncates the beginning of the document, not the instruction', async () => {
     const server = await startOpenAiServer();
     const encode = await localTokens();
     const [kept, document, query] = [encode(instruction), 'word '.repeat(500), encode('foxes')];
@@ -97,26 +97,26 @@ describe('a hosted pair scorer', () => {
     const scorer = await openScorer({ endpoint: server.url, tokenizer: smallModels.causal, maxTokens });
     await scorer.score([{ document, queries: ['foxes'] }]);
     const [prompt] = server.requests.at(-1)!.body['prompt'] as number[][];
-    expect(prompt).toHaveLength(maxTokens - 1); // one is left to the token that is generated
+    expect(prompt).toHaveLength(maxTokens - 1); // one position for the generated token
     expect(prompt!.slice(0, kept.length)).toEqual(kept);
     expect(prompt!.slice(kept.length)).toEqual([...encode(contextOf(document)), ...query].slice(-49));
   });
 
-  it('refuses pairs whose tokens span the end of the context, and keeps the others', async () => {
+  it('refuses pairs with a token across the end of the context, and caches the others', async () => {
     const server = await startOpenAiServer();
     const context = remoteContext();
     const scorer = await openScorer({ endpoint: server.url }, context);
     const bad = [{ document: 'a', queries: ['fine', '(not', '"nor this'] }];
     const message = await messageOfFailure(scorer.score(bad));
     expect(message).toMatch(
-      /^InputError: openai:hash@.*: in 2 of 3 pairs, .*\(the first is "\(not"\).*--tokenizer DIR[^\n]*$/,
+      /^InputError: openai:hash@.*: in 2 of 3 pairs, .*\(first query: "\(not"\).*--tokenizer DIR[^\n]*$/,
     );
     const before = server.requests.length;
     await (await openScorer({ endpoint: server.url }, context)).score([{ document: 'a', queries: ['fine'] }]);
     expect(server.requests).toHaveLength(before);
   });
 
-  it('refuses pairs where a token without text stands between context and query: whose it is cannot be told', async () => {
+  it('refuses pairs with an empty token between context and query, which may belong to either', async () => {
     const server = await startOpenAiServer();
     const scorer = await openScorer({ endpoint: server.url });
     await scorer.score(groups);
@@ -127,14 +127,12 @@ describe('a hosted pair scorer', () => {
     expect(await messageOfFailure(scorer.score([{ document: 'b', queries: ['fine'] }]))).toMatch(/in 1 of 1 pairs/);
   });
 
-  it('refuses tokens that are not those of the prompt', async () => {
+  it('refuses tokens that do not form the prompt', async () => {
     const server = await startOpenAiServer();
     const scorer = await openScorer({ endpoint: server.url });
     const lower = { kind: 'change', change: (json: string) => json.toLowerCase() } as const;
     server.faults.push(null, null, null, lower);
-    expect(await messageOfFailure(scorer.score(groups))).toMatch(
-      /tokens of the answer do not make up the prompt's text/,
-    );
+    expect(await messageOfFailure(scorer.score(groups))).toMatch(/tokens of the answer do not form the prompt's text/);
     const byIds = await openScorer({ endpoint: server.url, tokenizer: smallModels.causal });
     await byIds.score(groups);
     const others = [{ document: 'other', queries: ['fox'] }];
@@ -150,12 +148,12 @@ describe('a hosted pair scorer', () => {
     );
   });
 
-  it('says what the server answers where it gives no log-probabilities', async () => {
+  it('reports the answers of a server without log-probabilities', async () => {
     const server = await startOpenAiServer();
     server.styles = new Set();
     const message = await messageOfFailure((await openScorer({ endpoint: server.url })).score(groups));
     expect(message).toMatch(
-      /does not give the log-probabilities .*\(echo: .*does not know echo\)\); use a server that does/,
+      /does not return usable log-probabilities .*\(echo: .*does not know echo\)\); use a server that does/,
     );
     const missing = {
       kind: 'change',
@@ -173,6 +171,8 @@ describe('a hosted pair scorer', () => {
     const scorer = await openScorer({ endpoint: server.url });
     await scorer.score([{ document: 'a', queries: ['b'] }]);
     server.faults.push({ kind: 'change', change: (json) => json.replaceAll(/"index":\d/g, '"index":0') });
-    expect(await messageOfFailure(scorer.score(groups))).toMatch(/has 3 choices for 3 prompts; expected one each/);
+    expect(await messageOfFailure(scorer.score(groups))).toMatch(
+      /has 3 choices for 3 prompts; expected one per prompt/,
+    );
   });
 });

@@ -6,11 +6,11 @@ import { createBiEncoder, createCrossEncoder, parsePrompt, templateOf } from '..
 import { openEncoder, openScorer } from './setup.js';
 
 /*
- * Trials against real servers, described in docs/hosted-models.md. They run where these variables say what to use:
+ * Trials against real servers, see docs/hosted-models.md. They are skipped unless these variables are set:
  * SGPT_BENCH_PYTHON      a Python with torch and transformers, for tools/trials/hosted/openai_server.py
  * SGPT_BENCH_EMBEDDINGS  URL,MODEL,FOLDER of an embeddings server that serves the model in the folder
- * SGPT_BENCH_COMPLETIONS URL,MODEL,FOLDER of a server of /completions; or URL,MODEL,FOLDER,TOKEN of one that takes only
- *                        text, one prompt a request, and puts that token before it
+ * SGPT_BENCH_COMPLETIONS URL,MODEL,FOLDER of a server of /completions; or URL,MODEL,FOLDER,TOKEN of one that accepts only
+ *                        text, one prompt per request, and adds that token at the beginning
  */
 const python = process.env['SGPT_BENCH_PYTHON'];
 const [embeddingsUrl, embeddingsModel, embeddingsFolder] = (process.env['SGPT_BENCH_EMBEDDINGS'] ?? '').split(',');
@@ -32,8 +32,8 @@ const queries = lines('queries.jsonl')
   .slice(0, 5)
   .map(({ text }) => text);
 
-const skippedPeer = python === undefined ? ' (skipped: SGPT_BENCH_PYTHON names no Python with transformers)' : '';
-// Texts are shortened to what the model can read: servers refuse more.
+const skippedPeer = python === undefined ? ' (skipped: SGPT_BENCH_PYTHON is not set)' : '';
+// Servers refuse texts beyond the model's limit.
 const groups = documents.map((document) => ({ document: document.slice(0, 400), queries }));
 
 /** Scores all groups locally and by the server. */
@@ -60,36 +60,36 @@ describe.skipIf(python === undefined)(`transformers behind /v1/completions${skip
   it.each([
     ['token ids', { tokenizer: folder, maxTokens: 256 }],
     ['text', {}],
-  ])('gives the scores of the local model to 1e-3, sent %s', async (_, options) => {
+  ])("returns the local model's scores to 1e-3, sent %s", async (_, options) => {
     await compareScores(folder, 'G', undefined, { endpoint: await startPeer(folder), ...options });
   });
 });
 
-const skippedServer = completionsFolder === undefined ? ' (skipped: SGPT_BENCH_COMPLETIONS names no server)' : '';
+const skippedServer = completionsFolder === undefined ? ' (skipped: SGPT_BENCH_COMPLETIONS is not set)' : '';
 
-/** A server that takes one prompt a request needs seconds for each on a processor. */
-const patient = { timeout: 600_000 };
+/** One prompt per request takes seconds on a CPU. */
+const longTimeout = { timeout: 600_000 };
 
-describe.skipIf(completionsFolder === undefined)(`a completions server${skippedServer}`, patient, () => {
+describe.skipIf(completionsFolder === undefined)(`a completions server${skippedServer}`, longTimeout, () => {
   const endpoint = completionsUrl;
   const template = templateOf(parsePrompt('G'));
 
-  it('gives the scores of the local model to 1e-3, sent text', async () => {
+  it("returns the local model's scores to 1e-3, sent text", async () => {
     const batchSize = beginToken === undefined ? 32 : 1;
     const prompt = `${beginToken ?? ''}${template}`;
     await compareScores(completionsFolder!, prompt, completionsModel, { endpoint, batchSize });
   });
 
-  it.skipIf(beginToken !== undefined)('gives the scores of the local model to 1e-3, sent token ids', async () => {
+  it.skipIf(beginToken !== undefined)("returns the local model's scores to 1e-3, sent token ids", async () => {
     const tokenizer = completionsFolder!;
     await compareScores(tokenizer, 'G', completionsModel, { endpoint, tokenizer, maxTokens: 256 });
   });
 });
 
-const skippedEncoder = embeddingsFolder === undefined ? ' (skipped: SGPT_BENCH_EMBEDDINGS names no server)' : '';
+const skippedEncoder = embeddingsFolder === undefined ? ' (skipped: SGPT_BENCH_EMBEDDINGS is not set)' : '';
 
 describe.skipIf(embeddingsFolder === undefined)(`an embeddings server${skippedEncoder}`, () => {
-  it('gives the vectors of the local model to 1e-3 of their length', async () => {
+  it("returns the local model's vectors to 1e-3 of their length", async () => {
     const local = await createBiEncoder({ model: embeddingsFolder!, pooling: ['mean'], maxTokens: null, threads: 1 });
     onTestFinished(() => local.close());
     const hosted = await openEncoder({ endpoint: embeddingsUrl }, undefined, embeddingsModel);

@@ -4,8 +4,8 @@ import type { Encoder, PairScorer } from '../../src/core/model.js';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../helpers/folder.js';
 
-/** Retries follow at once. */
-export const retry = { retries: 2, firstWaitMs: 1, maxWaitMs: 100, timeoutMs: 20_000 };
+/** Retries without a noticeable delay. */
+export const retry = { retries: 2, firstDelayMs: 1, maxDelayMs: 100, timeoutMs: 20_000 };
 
 export function remoteContext(changes: Partial<RemoteContext> = {}): RemoteContext & { readonly notes: string[] } {
   const notes: string[] = [];
@@ -32,7 +32,7 @@ export async function openScorer(
   return scorer;
 }
 
-/** The rejection's message; fails where there is none. */
+/** The name and message of the rejection; throws if the work succeeds. */
 export async function messageOfFailure(work: Promise<unknown>): Promise<string> {
   try {
     await work;

@@ -21,7 +21,7 @@ async function faultyBucket(timeoutMs = 30_000): Promise<{ server: MemoryS3; pla
   const notes: string[] = [];
   const server = await startMemoryS3();
   setEnvironment(bucketEnvironment(server.url, secrets));
-  const retry = { retries: 3, firstWaitMs: 1, maxWaitMs: 100, timeoutMs };
+  const retry = { retries: 3, firstDelayMs: 1, maxDelayMs: 100, timeoutMs };
   const onNote = (note: string): unknown => notes.push(note);
   return { server, place: await openBucket('s3://bench/store', { retry, onNote }), notes };
 }

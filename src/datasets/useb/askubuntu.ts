@@ -3,13 +3,13 @@ import { pythonStrip } from '../../core/text.js';
 import type { AskUbuntuQuery, AskUbuntuTask, UsebSplit } from '../../core/useb.js';
 import { checksumOf, requireFiles, tabRows, type TabRow } from './files.js';
 
-/** P@5 needs so many. */
-const fewestCandidates = 5;
+/** For P@5. */
+const minCandidates = 5;
 
 /**
  * Reads USEB's AskUbuntu (Lei et al. 2016): text_tokenized.txt (`id, title, body`) and dev.txt or test.txt (`query id,
- * positives, candidates, BM25 scores`, the last three separated by blanks).
- * @throws InputError, with the line, for what `askubuntu.py` of UKPLab/useb could not evaluate
+ * positives, candidates, BM25 scores`; the last three are lists separated by spaces).
+ * @throws InputError naming the line, for data that `askubuntu.py` of UKPLab/useb cannot evaluate
  */
 export async function openAskUbuntu(folder: string, name: string, split: UsebSplit): Promise<AskUbuntuTask> {
   const [postsPath, validPath, testPath] = await requireFiles(folder, ['text_tokenized.txt', 'dev.txt', 'test.txt']);
@@ -19,12 +19,12 @@ export async function openAskUbuntu(folder: string, name: string, split: UsebSpl
   const ids = new Set<string>();
   for await (const row of tabRows(queriesPath)) {
     const query = parseQuery(row, posts);
-    if (ids.has(query.id))
-      throw new InputError(`${row.where}: the query "${query.id}" is there twice; ids must be unique`);
+    if (ids.has(query.id)) throw new InputError(`${row.where}: duplicate query id "${query.id}"; ids must be unique`);
     ids.add(query.id);
     if (query.positives.size > 0) queries.push(query);
   }
-  if (queries.length === 0) throw new InputError(`${queriesPath}: has no query with positives, so there is no score`);
+  if (queries.length === 0)
+    throw new InputError(`${queriesPath}: has no query with positives; expected at least one, for a score`);
   const positives = queries.flatMap((query) => [...query.positives]);
   return {
     name,
@@ -47,7 +47,7 @@ export async function openAskUbuntu(folder: string, name: string, split: UsebSpl
   };
 }
 
-/** An id that is there twice has its last text, as in the original. */
+/** The last text of a duplicate id counts, as in `askubuntu.py`. */
 async function readPosts(path: string): Promise<AskUbuntuTask['posts']> {
   const posts = new Map<string, { title: string; body: string }>();
   for await (const { fields, where } of tabRows(path)) {
@@ -70,7 +70,7 @@ function parseQuery({ fields, where }: TabRow, posts: AskUbuntuTask['posts']): A
   const scores = texts.map((text) => parseScore(text, where));
   if (ids.length !== scores.length) {
     throw new InputError(
-      `${where}: ${ids.length} candidates but ${scores.length} BM25 scores; expected one a candidate`,
+      `${where}: ${ids.length} candidates but ${scores.length} BM25 scores; expected one per candidate`,
     );
   }
   const candidates = [...ids.keys()].sort((a, b) => scores[b]! - scores[a]!).map((i) => ids[i]!);
@@ -86,15 +86,17 @@ function requireEvaluable(
 ): void {
   const unknown = [id, ...candidates].find((post) => !posts.has(post));
   if (unknown !== undefined) {
-    throw new InputError(`${where}: the post "${unknown}" is not in text_tokenized.txt; do the files belong together?`);
+    throw new InputError(
+      `${where}: the post "${unknown}" is not in text_tokenized.txt; do the files belong to the same data set?`,
+    );
   }
-  if (candidates.length < fewestCandidates) {
-    throw new InputError(`${where}: ${candidates.length} candidates; expected at least ${fewestCandidates}, for P@5`);
+  if (candidates.length < minCandidates) {
+    throw new InputError(`${where}: ${candidates.length} candidates; expected at least ${minCandidates}, for P@5`);
   }
   if (!candidates.some((candidate) => positives.has(candidate))) {
     throw new InputError(
-      `${where}: none of the positives of query "${id}" is among its candidates, so that USEB has no score for it; ` +
-        'empty its positives to leave it out',
+      `${where}: no positive of query "${id}" is a candidate, so USEB has no score for it; ` +
+        'remove its positives to skip the query',
     );
   }
 }
@@ -106,5 +108,5 @@ function words(text: string): string[] {
 function parseScore(text: string, where: string): number {
   const score = Number(text);
   if (Number.isFinite(score)) return score;
-  throw new InputError(`${where}: the BM25 score "${text}" is no number`);
+  throw new InputError(`${where}: the BM25 score is "${text.slice(0, 40)}"; expected a number`);
 }

@@ -11,9 +11,8 @@ const splitSchema = z.object({ valid: forumsSchema.optional(), test: forumsSchem
 
 /**
  * Reads USEB's CQADupStack: corpus.json (`{forum: {id: text}}`) and retrieval_split.json (`{split: {forum: {query id:
- * [ids]}}}`). JSON.parse puts ids that are whole numbers in ascending order, whatever the file's order; nothing here
- * depends on it.
- * @throws InputError, naming the forum, for what `cqadupstack.py` of UKPLab/useb could not evaluate
+ * duplicates' ids}}}`). JSON.parse sorts integer ids; no result depends on their order.
+ * @throws InputError naming the forum, for data that `cqadupstack.py` of UKPLab/useb cannot evaluate
  */
 export async function openCqaDupStack(folder: string, name: string, split: UsebSplit): Promise<CqaDupStackTask> {
   const [corpusPath, splitPath] = await requireFiles(folder, ['corpus.json', 'retrieval_split.json']);
@@ -25,14 +24,17 @@ export async function openCqaDupStack(folder: string, name: string, split: UsebS
   const unknown = Object.keys(queriesOf).find((forum) => !Object.hasOwn(corpus, forum));
   if (unknown !== undefined) {
     const known = Object.keys(corpus).join(', ');
-    throw new InputError(`${splitPath}: ${split}: the forum "${unknown}" is not in corpus.json, which has: ${known}`);
+    throw new InputError(
+      `${splitPath}: ${split}: the forum "${unknown}" is not in corpus.json; known forums: ${known}`,
+    );
   }
   const forums = Object.entries(corpus).map(([forum, posts]) => {
     const where = `${splitPath}: ${split}: forum "${forum}"`;
-    if (!Object.hasOwn(queriesOf, forum)) throw new InputError(`${where} is missing, but corpus.json has it`);
+    if (!Object.hasOwn(queriesOf, forum))
+      throw new InputError(`${where} is missing; expected every forum of corpus.json`);
     return forumOf(forum, posts, queriesOf[forum]!, where);
   });
-  if (forums.length === 0) throw new InputError(`${corpusPath}: has no forum`);
+  if (forums.length === 0) throw new InputError(`${corpusPath}: has no forums; expected {forum: {id: text}}`);
   return {
     name,
     kind: 'useb',
@@ -56,15 +58,16 @@ function forumOf(
   const queries = new Map<string, string>();
   for (const id of Object.keys(duplicates)) {
     const text = pool.get(id);
-    if (text === undefined) throw new InputError(`${where}: the query "${id}" is not among its posts in corpus.json`);
+    if (text === undefined) throw new InputError(`${where}: the query "${id}" is not a post of it in corpus.json`);
     queries.set(id, text);
   }
   for (const id of queries.keys()) pool.delete(id);
   const positives = new Map(Object.entries(duplicates));
   if (![...positives.values()].some((ids) => ids.length > 0)) {
-    throw new InputError(`${where} has no query with duplicates, so there is no score`);
+    throw new InputError(`${where} has no query with duplicates; expected at least one, for a score`);
   }
-  if (pool.size === 0) throw new InputError(`${where}: every post is a query, so that nothing is left to search`);
+  if (pool.size === 0)
+    throw new InputError(`${where}: every post is a query, so the pool is empty; expected other posts, too`);
   return { name, pool, queries, positives };
 }
 

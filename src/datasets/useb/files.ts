@@ -4,7 +4,7 @@ import { kindOf, sha256, sha256OfFile } from '../../io/files.js';
 import { pythonStrip } from '../../core/text.js';
 import { delimitedRows } from '../delimited.js';
 
-/** A row of a tab-separated file, and where it stands. */
+/** A row of a tab-separated file. */
 export interface TabRow {
   readonly fields: readonly string[];
   /** `FILE: line N`, for messages. */
@@ -12,7 +12,7 @@ export interface TabRow {
 }
 
 /**
- * Reads a tab-separated file without quoting. Blank lines are skipped (the original stops at them).
+ * Streams a tab-separated file without quoting. Skips blank lines, where UKPLab/useb stops.
  * @throws InputError for a file that cannot be read
  */
 export async function* tabRows(path: string): AsyncGenerator<TabRow> {
@@ -22,15 +22,15 @@ export async function* tabRows(path: string): AsyncGenerator<TabRow> {
   }
 }
 
-/** A row as it is when the line is stripped, as Python strips, before it is split: without blank fields at its ends. */
+/** Removes blank fields at both ends, as Python's `line.strip().split('\t')` does. */
 export function strippedRow({ fields, where }: TabRow): TabRow {
   return { fields: pythonStrip(fields.join('\t')).split('\t'), where };
 }
 
 /**
- * Checks that a task's folder is complete.
- * @returns the files' paths, in the order of the names
- * @throws InputError that names what is missing
+ * Checks that a folder has all files.
+ * @returns their paths, in the order of `names`
+ * @throws InputError naming the missing file or folder
  */
 export async function requireFiles<const Names extends readonly string[]>(
   folder: string,
@@ -47,7 +47,7 @@ export async function requireFiles<const Names extends readonly string[]>(
   return paths as { [K in keyof Names]: string };
 }
 
-/** SHA-256 over the SHA-256s of the files that a task is read from. */
+/** SHA-256 of the files' SHA-256s. */
 export async function checksumOf(paths: readonly string[]): Promise<string> {
   return sha256((await Promise.all(paths.map(sha256OfFile))).join('\n'));
 }

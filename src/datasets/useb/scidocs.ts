@@ -18,7 +18,7 @@ const dataSchema = z.object({
 /**
  * Reads USEB's SciDocs (Cohan et al. 2020): data.json, `{"corpus": {id: {"title"}}, split: {relation: {query id:
  * {candidate id: 0 | 1}}}}`. A title may be null or missing.
- * @throws InputError, naming the field, for a file that is not of this form
+ * @throws InputError naming the invalid field
  */
 export async function openSciDocs(folder: string, name: string, split: UsebSplit): Promise<SciDocsTask> {
   const [path] = await requireFiles(folder, ['data.json']);
@@ -29,7 +29,9 @@ export async function openSciDocs(folder: string, name: string, split: UsebSplit
   const qrels = recordOf(sciDocsRelations, (relation) => {
     const judged = qrelsOf(relations[relation]);
     if ([...judged].some(([id, grades]) => titles.has(id) && grades.size > 0)) return judged;
-    throw new InputError(`${path}: ${split}: "${relation}" has no query with a title and candidates`);
+    throw new InputError(
+      `${path}: ${split}: "${relation}" has no query with a title and candidates; expected at least one`,
+    );
   });
   const queries = Object.values(qrels).flatMap((judged) => [...judged.keys()]);
   const candidates = Object.values(qrels).flatMap((judged) =>
@@ -57,7 +59,7 @@ export async function openSciDocs(folder: string, name: string, split: UsebSplit
   };
 }
 
-/** The original asks whether a title is empty before it strips it: one of blanks alone counts as a title. */
+/** UKPLab/useb skips empty titles before it strips them, so a title of spaces alone counts. */
 function titlesOf(corpus: z.infer<typeof dataSchema>['corpus']): Map<string, string> {
   const titles = new Map<string, string>();
   for (const [id, { title }] of Object.entries(corpus)) {

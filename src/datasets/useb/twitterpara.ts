@@ -5,9 +5,9 @@ import { checksumOf, requireFiles, strippedRow, tabRows, type TabRow } from './f
 
 /**
  * Reads USEB's TwitterPara: Twitter_URL_Corpus_test.txt (Lan et al. 2017; `text, text, (votes, 6), url`) and test.data
- * (PIT-2015, Xu et al. 2015; `topic id, topic, text, text, label 0-5, tags, tags`). It has a test split alone.
- * test.label is part of the data, but the labels that count are those in test.data.
- * @throws InputError, with the line, for a line that is not of this form
+ * (PIT-2015, Xu et al. 2015; `topic id, topic, text, text, label 0-5, tags, tags`). Only the test split exists. The
+ * labels come from test.data; test.label is required but not read.
+ * @throws InputError naming the invalid line
  */
 export async function openTwitterPara(folder: string, name: string): Promise<TwitterParaTask> {
   const [urlPath, pitPath] = await requireFiles(folder, ['Twitter_URL_Corpus_test.txt', 'test.data', 'test.label']);
@@ -36,11 +36,12 @@ export async function openTwitterPara(folder: string, name: string): Promise<Twi
 async function readPairs(path: string, parse: (row: TabRow) => LabelledPair): Promise<LabelledPair[]> {
   const pairs: LabelledPair[] = [];
   for await (const row of tabRows(path)) pairs.push(parse(strippedRow(row)));
-  for (const [kind, there] of [
+  for (const [kind, hasKind] of [
     ['above 3', pairs.some(({ label }) => label > 3)],
     ['below 3', pairs.some(({ label }) => label < 3)],
   ] as const) {
-    if (!there) throw new InputError(`${path}: has no pair with a label ${kind}; average precision needs both kinds`);
+    if (!hasKind)
+      throw new InputError(`${path}: has no pair with a label ${kind}; expected both kinds, for average precision`);
   }
   return pairs;
 }
@@ -54,7 +55,9 @@ function urlPair({ fields, where }: TabRow): LabelledPair {
   const votes = /^\(\s*(\d+)\s*,\s*6\s*\)$/.exec(pythonStrip(fields[2]!))?.[1];
   const label = Number(votes);
   if (votes === undefined || label > 6) {
-    throw new InputError(`${where}: the label is "${fields[2]!}"; expected votes out of six, as in "(4, 6)"`);
+    throw new InputError(
+      `${where}: the label is "${fields[2]!.slice(0, 40)}"; expected votes out of six, such as "(4, 6)"`,
+    );
   }
   return pairOf(fields[0]!, fields[1]!, label);
 }
@@ -67,7 +70,7 @@ function pitPair({ fields, where }: TabRow): LabelledPair {
   }
   const text = pythonStrip(fields[4]!);
   if (!/^[0-5]$/.test(text))
-    throw new InputError(`${where}: the label is "${text}"; expected a whole number from 0 to 5`);
+    throw new InputError(`${where}: the label is "${text.slice(0, 40)}"; expected a whole number from 0 to 5`);
   return pairOf(fields[2]!, fields[3]!, Number(text));
 }
 

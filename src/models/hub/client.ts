@@ -17,14 +17,12 @@ export class HubUnreachable extends InputError {}
 
 const maxRedirects = 5;
 
-/**
- * The retry policy for headers: fewer and faster retries than for a download, because the cache may be used instead.
- */
-function headerRetries({ retries, firstWaitMs, timeoutMs }: RetryPolicy): RetryPolicy {
+/** Headers come quickly or not at all, and the cache may do instead: fewer and faster retries than for a download. */
+function headerRetries({ retries, firstDelayMs, timeoutMs }: RetryPolicy): RetryPolicy {
   return {
     retries: Math.min(retries, 3),
-    firstWaitMs: Math.min(firstWaitMs, 500),
-    maxWaitMs: 8000,
+    firstDelayMs: Math.min(firstDelayMs, 500),
+    maxDelayMs: 8000,
     timeoutMs: Math.min(timeoutMs, 30_000),
   };
 }

@@ -67,7 +67,7 @@ export class StoreBucket implements StoreBackend {
   /** Whether an object just written has these bytes. Read a few times: some servers show a new object only after a moment. */
   async #canReadBack(name: string, bytes: Buffer): Promise<boolean> {
     const { signal, retry = defaultBucketRetry } = this.#options;
-    const policy = { ...retry, retries: 4, firstWaitMs: Math.min(retry.firstWaitMs, 100) };
+    const policy = { ...retry, retries: 4, firstDelayMs: Math.min(retry.firstDelayMs, 100) };
     const readBack = async (): Promise<boolean> => {
       const found = await this.#get(name, bytes.length);
       if (found?.bytes.equals(bytes) !== true) throw new TransientError('other bytes, or none');
