@@ -15,10 +15,10 @@ export interface JobTakerOptions {
   readonly progress: Progress;
 }
 
-/** Whatever takes jobs from the queue can be told to pause. */
+/** What takes jobs from the queue. */
 export interface JobTaker {
-  /** Takes no more jobs, for some time or for good; the current one goes on. */
-  pause(milliseconds?: number): Promise<void>;
+  /** Takes no more jobs; the current one goes on. */
+  stop(): Promise<void>;
 }
 
 type Process = (taker: JobTaker, job: Job<unknown>, token: string | undefined) => Promise<ShardResult | null>;
@@ -53,16 +53,7 @@ export async function takeJobs(
       runRetryDelay: 1000,
     },
   );
-  const taker: JobTaker = {
-    async pause(milliseconds) {
-      await worker.pause(true);
-      if (milliseconds === undefined) return;
-      const resume = (): void => {
-        if (!stop.aborted) void worker.resume();
-      };
-      setTimeout(resume, milliseconds).unref();
-    },
-  };
+  const taker: JobTaker = { stop: () => worker.pause(true) };
   worker.on('error', (error) => {
     report.fault(error);
   });

@@ -148,15 +148,14 @@ class QueueWorker {
       this.#givenBack.requireUnrefused(data);
       const result = await this.#jobs.do(data, this.#stop.signal);
       if (result.computed) this.#shardsDone++;
-      this.#givenBack.jobDone();
       return result;
     } catch (error) {
       if (error instanceof ShardFault) throw new UnrecoverableError(error.message);
-      if (error instanceof JobRefusal) return await this.#givenBack.giveBack(error, taker, job, token);
+      if (error instanceof JobRefusal) return await this.#givenBack.giveBack(error, job, token);
       if (error instanceof InputError) await this.#end(error);
       // Not the shard's fault: it goes back to the queue, and this worker must not take it again.
       if (!this.#stop.signal.aborted) throw error;
-      await taker.pause();
+      await taker.stop();
       await job.moveToWait(token);
       throw new WaitingError();
     } finally {

@@ -23,6 +23,9 @@ const attempts = 3;
 const pollMs = 3000;
 /** A file written by another machine may appear late on a network file system. */
 const visibilityTimeoutMs = 90_000;
+/** Comparisons that are all that a run waits for may take this long, or so many times as long as the longest shard. */
+const comparisonMs = 10_000;
+const comparisonFactor = 4;
 /** Finished jobs that no coordinator has read are removed after this time. */
 const keepFinishedSeconds = 3600;
 
@@ -101,7 +104,7 @@ export class ShardQueue {
 
   /**
    * Returns when another worker than the first has computed the shard again and compared.
-   * @returns null if there is no other worker that can
+   * @returns null if there is no other worker that can, or it takes too long (it may hang)
    */
   async compare(job: ShardJob): Promise<ShardResult | null> {
     const isAlone = async (refusals: readonly Refusal[]): Promise<boolean> => {
@@ -111,9 +114,13 @@ export class ShardQueue {
     };
     if ((await this.#tryRedis(() => isAlone([]))) !== false) return null;
     let looksAlone = 0;
+    let lastSince: number | undefined;
     const nobody = async (refusals: readonly Refusal[]): Promise<boolean> => {
       looksAlone = (await isAlone(refusals)) ? looksAlone + 1 : 0;
-      return looksAlone >= 2; // a worker may just be reconnecting
+      lastSince = this.#isComparingOnly() ? (lastSince ?? performance.now()) : undefined;
+      const limit = Math.max(comparisonMs, comparisonFactor * this.#spares.longestMs);
+      // One look alone is not enough: a worker may just be reconnecting.
+      return looksAlone >= 2 || (lastSince !== undefined && performance.now() - lastSince > limit);
     };
     return this.#await(job, (result) => Promise.resolve(result === null ? undefined : { result }), nobody);
   }
@@ -121,6 +128,10 @@ export class ShardQueue {
   /** Gives shards that take unusually long to idle workers, too. */
   addSpares(): Promise<void> {
     return this.#spares.add(this.#jobs);
+  }
+
+  #isComparingOnly(): boolean {
+    return [...this.#jobs.values()].every(({ compareWith }) => compareWith !== null);
   }
 
   /** Removes a job unless a worker has it. */

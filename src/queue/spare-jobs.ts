@@ -24,7 +24,7 @@ export class SpareJobs {
   readonly #activeSince = new Map<string, number>();
   /** Ids of jobs that have a spare one. */
   readonly #spared = new Set<string>();
-  #longestMs: number | undefined;
+  #longest: number | undefined;
 
   constructor(queue: Queue<ShardJob>, options: SpareJobsOptions) {
     this.#queue = queue;
@@ -39,9 +39,14 @@ export class SpareJobs {
   /** A job is done, by this or by its spare job. */
   finished(id: string): void {
     const since = this.#activeSince.get(id);
-    if (since !== undefined) this.#longestMs = Math.max(this.#longestMs ?? 0, performance.now() - since);
+    if (since !== undefined) this.#longest = Math.max(this.#longest ?? 0, performance.now() - since);
     this.#activeSince.delete(id);
     this.#spared.delete(id);
+  }
+
+  /** The longest time that a shard has taken; 0 if none has been finished. */
+  get longestMs(): number {
+    return this.#longest ?? 0;
   }
 
   has(id: string): boolean {
@@ -51,7 +56,8 @@ export class SpareJobs {
   /** Adds spare jobs for idle workers. @param jobs that the run waits for */
   async add(jobs: ReadonlyMap<string, ShardJob>): Promise<void> {
     const { wait = 0, active = 0 } = await this.#queue.getJobCounts('wait', 'active');
-    if (wait > 0 || active === 0) return;
+    const comparisons = [...jobs.values()].filter(({ compareWith }) => compareWith !== null).length;
+    if (wait > comparisons || active === 0) return;
     let idle = (await this.#queue.getWorkersCount()) - active;
     if (idle <= 0) return;
     for (const { id } of await this.#queue.getActive()) {
@@ -71,7 +77,7 @@ export class SpareJobs {
       return false;
     }
     const minimum = this.#options.minimumMs ?? minimumMs;
-    const limit = this.#longestMs === undefined ? (this.#options.minimumMs ?? firstMs) : factor * this.#longestMs;
+    const limit = this.#longest === undefined ? (this.#options.minimumMs ?? firstMs) : factor * this.#longest;
     return performance.now() - since > Math.max(minimum, limit);
   }
 }

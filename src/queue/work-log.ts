@@ -64,7 +64,7 @@ export class WorkLog {
   summary(): string | undefined {
     if (this.#computed === 0 || this.#share === 0) return undefined;
     if (this.#compared === 0)
-      return `none of ${this.#computed} shards was computed a second time to be compared, as there was no second worker`;
+      return `none of ${this.#computed} shards was computed a second time to be compared, as no second worker was there and free`;
     const outcome =
       this.#differing === 0
         ? 'all bits are equal'
