@@ -88,7 +88,7 @@ describe('a number that is not finite in the weights', () => {
 describe('a run without sense', () => {
   it('is refused if all vectors are zero', async () => {
     const model = damaged(smallModels.biEncoder, 'zero', (tensor, values) => {
-      if (/ln_f\./.test(tensor)) values.fill(bits.zero);
+      if (tensor.includes('ln_f.')) values.fill(bits.zero);
     });
     expect(await refusal('zero-run', { models: [model] })).toMatch(
       /^zero: all 4 weightedmean vectors of the queries are zero; its weights or its tokenizer are damaged$/,
