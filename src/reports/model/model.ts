@@ -108,7 +108,7 @@ export interface AverageRow {
   readonly cells: readonly (Pick<Cell, 'value' | 'best' | 'second'> | null)[];
 }
 
-/** A section of a report besides the scores. It answers one question with panels, of which a page shows one. */
+/** A section of a report besides the scores. It answers one question with several panels; a page shows one at a time. */
 export interface ReportSection {
   readonly id: 'sizes' | 'published' | 'layers' | 'prompts' | 'depth' | 'significance' | 'cost' | 'provenance';
   readonly title: string;
