@@ -259,7 +259,10 @@ describe('an address', () => {
     ['s3://bench/../other', /"\.\." is not allowed in the prefix/],
     ['s3://bench/a b', /"a b" is not allowed/],
     ['s3://AKIASECRETUSER:geheim/Hafen+17@bench/store', /^--store s3:\/\/…: the address has credentials or options/],
-    ['s3://bench/store?X-Amz-Security-Token=geheimes-Losungswort', /^--store s3:\/\/…: the address has credentials or options/],
+    [
+      's3://bench/store?X-Amz-Security-Token=geheimes-Losungswort',
+      /^--store s3:\/\/…: the address has credentials or options/,
+    ],
     ['gs://bench/store', /^--store gs:\/\/…: cannot be a store; expected a folder, or s3:\/\/BUCKET\/PREFIX$/],
     ['https://user:geheim/Hafen+17@host/bench', /^--store https:\/\/…: cannot be a store/],
   ])('that is none is refused in a sentence: %s', async (address, expected) => {
