@@ -14,7 +14,7 @@ import type { Scored, TaskKind } from './task-kind.js';
 
 /** Retrieval tasks: a system returns a run, which is scored against judgements. */
 export const retrieval: TaskKind<RetrievalTask> = {
-  // Where documents with the query's own id are removed, one more is requested, so that topK remain.
+  // If documents with the query's id are removed, one more is requested, so that topK remain.
   request: (task, request, profile) => ({
     ...request,
     topK: request.topK + (removesIdenticalIds(task, profile) ? 1 : 0),

@@ -21,7 +21,7 @@ export interface Scored {
   readonly shown: string;
 }
 
-/** How tasks of one kind are scored; the rest of the path to a stored record is the same for all. */
+/** Scoring of one kind of task; all other steps to a stored record are the same for all kinds. */
 export interface TaskKind<T extends Task = Task> {
   /** Adapts the request to a runner. */
   request(task: T, request: RunRequest, profile: Profile): RunRequest;

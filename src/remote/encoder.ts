@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
 import type { Settings } from '../core/setting.js';
-import { modelSettings } from '../core/system-spec.js';
+import { completeFields, modelSettings, type FieldValues } from '../core/system-spec.js';
 import { pythonStrip } from '../core/text.js';
-import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
+import { bracketIds, resolveBrackets, textIds, tokenLimit } from '../models/index.js';
 import { CachedRequests, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
@@ -15,9 +15,8 @@ import {
   type RemoteOptions,
 } from './remote-model.js';
 
-export interface RemoteEncoderOptions extends RemoteOptions {
-  /** Brackets around queries and documents; they are token ids, so they need `tokenizer`. Default: `auto`. */
-  readonly brackets?: Brackets | undefined;
+/** Brackets are token ids, so they need `tokenizer`. */
+export interface RemoteEncoderOptions extends RemoteOptions, FieldValues<'brackets'> {
   /** The profile's limit of tokens per text, null for none; needs `tokenizer`. The model's own limit is `maxTokens`. */
   readonly tokenLimit: number | null;
 }
@@ -88,8 +87,8 @@ async function openInputs(
   settings: Encoder['settings'];
   toInput: (text: string, role: Role) => PreparedInput;
 }> {
-  const brackets = resolveBrackets(options.brackets ?? 'auto', name);
-  if (brackets !== 'none' && options.tokenizer === undefined) {
+  const brackets = resolveBrackets(completeFields(['brackets'], options).brackets, name);
+  if (brackets !== 'none' && options.tokenizer == null) {
     throw new InputError(
       `openai:${name}: brackets "${brackets}" are token ids, which only --tokenizer DIR (the folder with the model's ` +
         'tokenizer.json) can send; or choose --brackets none',
@@ -104,7 +103,7 @@ async function openInputs(
     return { model, settings: settings(null, 'text'), toInput: asText };
   }
   const ids = bracketIds(brackets, tokenizer, info.id);
-  const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, ids);
+  const limit = tokenLimit(options.tokenLimit, model.maxTokens, tokenizer, ids);
   return {
     model,
     settings: settings(limit, 'token ids'),
