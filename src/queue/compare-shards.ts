@@ -1,4 +1,5 @@
 import type { Matrix } from '../core/model.js';
+import type { ShardContent } from '../core/runner.js';
 import type { Dtype, StoreDtype } from '../core/system-fields.js';
 import { VectorStore, type StoreBackend, type StoredFile } from '../stores/index.js';
 
@@ -49,13 +50,9 @@ function bytesOf({ data }: Matrix): Buffer {
 }
 
 /** The numbers as a store would give them back: rounded, if it stores float16. */
-export async function asStored(
-  keys: readonly string[],
-  matrices: readonly Matrix[],
-  dtype: StoreDtype,
-): Promise<Matrix[]> {
+export async function asStored(keys: readonly string[], content: ShardContent, dtype: StoreDtype): Promise<Matrix[]> {
   const store = new VectorStore(memoryBackend(), { dtype });
-  await store.putAll(keys, matrices);
+  await store.putAll(keys, content);
   return Promise.all(keys.map(async (key) => (await store.get(key))!));
 }
 

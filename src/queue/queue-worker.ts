@@ -1,8 +1,9 @@
-import { cpus, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { InputError } from '../core/errors.js';
+import { processorName } from '../io/maker.js';
 import { readStoreId } from '../stores/index.js';
 import { connectQueue, requireQueue, type QueueAddress } from './address.js';
 import { readAnnouncement } from './announcement.js';
@@ -63,8 +64,7 @@ class QueueWorker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
-    this.#identity = { worker: `${hostname()}:${process.pid}`, processor };
+    this.#identity = { worker: `${hostname()}:${process.pid}`, processor: processorName() };
     this.#redis = connectQueue(options.address, this.#stop.signal);
     this.#idle = new IdleClock(this.#redis);
     this.#jobs = new ShardJobs(options, this.#identity);

@@ -1,7 +1,6 @@
 import { InputError, messageOf } from '../core/errors.js';
-import type { Matrix } from '../core/model.js';
 import type { Progress } from '../core/progress.js';
-import type { ReadyShard } from '../core/runner.js';
+import type { ReadyShard, ShardContent } from '../core/runner.js';
 import { VectorStore, type StoreBackend } from '../stores/index.js';
 import { asStored, largestDifference } from './compare-shards.js';
 import type { ShardJob, ShardResult } from './protocol.js';
@@ -40,13 +39,13 @@ export class ShardJobs {
     if (compareWith === null && (await store.hasAll(keys)))
       return { ...this.#identity, computed: false, difference: null };
     const shard = await this.#maker.open(job);
-    const matrices = await this.#compute(shard, task.name, signal);
+    const content = await this.#compute(shard, task.name, signal);
     if (compareWith === null) {
-      await store.putAll(keys, matrices);
+      await store.putAll(keys, content);
       return { ...this.#identity, computed: true, difference: null };
     }
     const [found, expected] = await Promise.all([
-      asStored(keys, matrices, store.dtype),
+      asStored(keys, content, store.dtype),
       Promise.all(keys.map((key) => store.get(key))),
     ]);
     return { ...this.#identity, computed: true, difference: largestDifference(found, expected) };
@@ -56,7 +55,7 @@ export class ShardJobs {
     return this.#maker.close();
   }
 
-  async #compute(shard: ReadyShard, taskName: string, signal: AbortSignal): Promise<readonly Matrix[]> {
+  async #compute(shard: ReadyShard, taskName: string, signal: AbortSignal): Promise<ShardContent> {
     const stage = this.#progress.stage(taskName, shard.size, shard.unit);
     try {
       return await shard.compute(signal, (done) => {

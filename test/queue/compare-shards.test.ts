@@ -28,9 +28,10 @@ describe('the difference of two shards', () => {
 
   it('of shards stored as float16 is that of the rounded numbers', async () => {
     const keys = ['a'.repeat(64)];
-    const [rounded] = await asStored(keys, [matrix(2, 1, 1.0001)], 'float16');
+    const content = { matrices: [matrix(2, 1, 1.0001)], inputs: 1, counts: null };
+    const [rounded] = await asStored(keys, content, 'float16');
     expect([...rounded!.data]).toEqual([1, 1]);
-    const [same] = await asStored(keys, [matrix(2, 1, 1.0001)], 'float32');
+    const [same] = await asStored(keys, content, 'float32');
     expect(largestDifference([same!], [matrix(2, 1, 1.0001)])).toBe(0);
   });
 });
