@@ -11,10 +11,11 @@ import { makeStoreId, type StoreBackend } from '../stores/index.js';
 import { connectQueue, requireQueue, type QueueAddress } from './address.js';
 import { announce, renewalMs, requireFreeQueue, withdraw } from './announcement.js';
 import { toleranceOf } from './compare-shards.js';
+import { describePart } from './job-errors.js';
 import { JobRefusals } from './job-refusals.js';
 import { orAborted } from './or-aborted.js';
 import { type Announcement, type ShardJob, type ShardResult, type Versions } from './protocol.js';
-import { describePart, ShardQueue } from './shard-queue.js';
+import { ShardQueue } from './shard-queue.js';
 import { WorkLog } from './work-log.js';
 import { defaultRefusedMinutes, WorkerMonitor } from './worker-messages.js';
 

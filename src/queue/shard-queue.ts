@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, QueueEvents } from 'bullmq';
-import { InputError } from '../core/errors.js';
 import { VectorStore, type StoreBackend } from '../stores/index.js';
 import { reconnecting, type QueueAddress } from './address.js';
 import { isRefusedByAll, type JobRefusals } from './job-refusals.js';
+import { ComparisonPatience } from './comparison-patience.js';
+import { failedJob, notVisible } from './job-errors.js';
 import { orAborted } from './or-aborted.js';
 import {
   jobId,
@@ -23,9 +24,6 @@ const attempts = 3;
 const pollMs = 3000;
 /** A file written by another machine may appear late on a network file system. */
 const visibilityTimeoutMs = 90_000;
-/** Comparisons that are all that a run waits for may take this long, or so many times as long as the longest shard. */
-const comparisonMs = 10_000;
-const comparisonFactor = 4;
 /** Finished jobs that no coordinator has read are removed after this time. */
 const keepFinishedSeconds = 3600;
 
@@ -97,7 +95,8 @@ export class ShardQueue {
     return this.#await(job, async (result) => {
       if (await store.hasAll(keys)) return { result };
       missedAt ??= performance.now();
-      if (++misses > 5 && performance.now() - missedAt > visibilityTimeoutMs) throw this.#notVisible(keys[0]!);
+      if (++misses > 5 && performance.now() - missedAt > visibilityTimeoutMs)
+        throw notVisible(keys[0]!, this.#options.backend);
       return undefined;
     });
   }
@@ -113,25 +112,19 @@ export class ShardQueue {
       return isRefusedByAll(refusals, others);
     };
     if ((await this.#tryRedis(() => isAlone([]))) !== false) return null;
-    let looksAlone = 0;
-    let lastSince: number | undefined;
-    const nobody = async (refusals: readonly Refusal[]): Promise<boolean> => {
-      looksAlone = (await isAlone(refusals)) ? looksAlone + 1 : 0;
-      lastSince = this.#isComparingOnly() ? (lastSince ?? performance.now()) : undefined;
-      const limit = Math.max(comparisonMs, comparisonFactor * this.#spares.longestMs);
-      // One look alone is not enough: a worker may just be reconnecting.
-      return looksAlone >= 2 || (lastSince !== undefined && performance.now() - lastSince > limit);
-    };
+    const patience = new ComparisonPatience();
+    const nobody = async (refusals: readonly Refusal[]): Promise<boolean> =>
+      patience.isOver({
+        isAlone: await isAlone(refusals),
+        isLast: [...this.#jobs.values()].every(({ compareWith }) => compareWith !== null),
+        longestMs: this.#spares.longestMs,
+      });
     return this.#await(job, (result) => Promise.resolve(result === null ? undefined : { result }), nobody);
   }
 
   /** Gives shards that take unusually long to idle workers, too. */
   addSpares(): Promise<void> {
     return this.#spares.add(this.#jobs);
-  }
-
-  #isComparingOnly(): boolean {
-    return [...this.#jobs.values()].every(({ compareWith }) => compareWith !== null);
   }
 
   /** Removes a job unless a worker has it. */
@@ -193,7 +186,7 @@ export class ShardQueue {
   ): Promise<{ isFinished: boolean; result: ShardResult | null; refusals: readonly Refusal[] }> {
     const unfinished = { isFinished: false, result: null, refusals: [] };
     const state = await this.#tryRedis(() => this.bull.getJobState(id));
-    if (state === 'failed') throw await this.#failure(id, job);
+    if (state === 'failed') throw failedJob(job, (await this.bull.getJob(id))?.failedReason);
     if (state === 'unknown') return { ...unfinished, isFinished: true };
     if (state === 'completed') return { ...unfinished, isFinished: true, result: await this.#take(id) };
     if (state === 'delayed' || job.compareWith !== null) {
@@ -248,24 +241,4 @@ export class ShardQueue {
     timer.abort();
     this.#waiters.delete(id);
   }
-
-  async #failure(id: string, { task, part }: ShardJob): Promise<InputError> {
-    const job = await this.bull.getJob(id);
-    const reason = job?.failedReason ?? 'for a reason that Redis has forgotten';
-    return new InputError(`${task.name}: no worker could compute ${describePart(part)}: ${reason}`);
-  }
-
-  #notVisible(key: string): InputError {
-    const { backend } = this.#options;
-    return new InputError(
-      `--store ${backend.address}: workers report that shard ${key} is stored, but it is not visible here; ` +
-        'do all machines use the same store under this name?',
-    );
-  }
-}
-
-/** A shard, for messages: `documents 1 to 1024`. */
-export function describePart(part: ShardJob['part']): string {
-  if (part.kind === 'pairs') return `the pairs of ${part.candidates.length} documents`;
-  return `${part.sequence} ${part.first + 1} to ${part.first + part.count}`;
 }
