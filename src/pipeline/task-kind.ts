@@ -13,6 +13,8 @@ export interface Scored {
   readonly mainMeasure: string;
   readonly measures: Readonly<Record<string, number>>;
   readonly perQuery: PerQuery;
+  /** Number of queries whose documents, two or more, all have the same score; null for a task without rankings. */
+  readonly tiedQueries: number | null;
   /** The run that was scored; null for a task without rankings. */
   readonly run: Run | null;
   /** The main measure's value, formatted as papers print it. */

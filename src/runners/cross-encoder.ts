@@ -3,6 +3,7 @@ import type { PairScorer } from '../core/model.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
 import type { CandidateRun, Runner, RunnerContext, RunRequest } from '../core/runner.js';
 import type { DocumentQueries } from '../core/shards.js';
+import { sumInputs, sumMakers, type ShardHealth } from '../core/sum-health.js';
 import type { SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
 import { askUbuntuTexts, recordOf, type AskUbuntuTask, type UsebScores } from '../core/useb.js';
@@ -25,15 +26,16 @@ export function crossEncoderRunner(stored: StoredScorer): Runner {
     systemsOn: () => [system],
     async run(task, request, context) {
       const seconds: Record<string, number> = {};
-      const { output, computed } = await timed(seconds, 'score', async () => {
+      const { output, computed, shards } = await timed(seconds, 'score', async () => {
         if (task.kind === 'useb') {
-          const { scores, computed } = await scoreAskUbuntu(stored, askUbuntu(task), context);
-          return { output: { kind: 'useb', scores } as const, computed };
+          const { scores, ...scored } = await scoreAskUbuntu(stored, askUbuntu(task), context);
+          return { output: { kind: 'useb', scores } as const, ...scored };
         }
-        const { run, computed } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
-        return { output: { kind: 'ranking', run } as const, computed };
+        const { run, ...scored } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
+        return { output: { kind: 'ranking', run } as const, ...scored };
       });
-      return [{ system, output, cost: { seconds, pairs: computed, ...usageSinceLast() } }];
+      const health = { inputs: { pairs: sumInputs(shards, true) }, droppedDocuments: 0, makers: sumMakers(shards) };
+      return [{ system, output, cost: { seconds, pairs: computed, ...usageSinceLast() }, health }];
     },
     async fill(task, request, context) {
       for (const { pairs, candidates } of pairSets(task, request))
@@ -85,16 +87,18 @@ async function scoreAskUbuntu(
   stored: StoredScorer,
   task: AskUbuntuTask,
   context: RunnerContext,
-): Promise<{ scores: UsebScores; computed: number }> {
+): Promise<{ scores: UsebScores } & ScoredWork> {
   const scores = recordOf(askUbuntuTexts, (): Float32Array[] => []);
   const candidates = ownCandidates(task);
+  const shards: ShardHealth[] = [];
   let computed = 0;
   for (const text of askUbuntuTexts) {
     const scored = await rerank(stored, taskPairs(task, text), candidates, context);
     scores[text].push(...task.queries.map(({ id, candidates }) => scoresOf(scored.run.get(id)!, candidates)));
     computed += scored.computed;
+    shards.push(...scored.shards);
   }
-  return { scores: { dataset: 'askubuntu', scores }, computed };
+  return { scores: { dataset: 'askubuntu', scores }, computed, shards };
 }
 
 function scoresOf({ ids, scores }: Ranking, candidates: readonly string[]): Float32Array {
@@ -102,13 +106,21 @@ function scoresOf({ ids, scores }: Ranking, candidates: readonly string[]): Floa
   return Float32Array.from(candidates, (id) => byId.get(id)!);
 }
 
+/** The work behind scores. */
+interface ScoredWork {
+  /** Number of pairs scored, not found in the store. */
+  readonly computed: number;
+  readonly shards: readonly ShardHealth[];
+}
+
 async function rerank(
   stored: StoredScorer,
   pairs: TaskPairs,
   candidates: CandidateRun,
   context: RunnerContext,
-): Promise<{ run: Run; computed: number }> {
+): Promise<{ run: Run } & ScoredWork> {
   const scored = new Map(pairs.queries.map(({ id }) => [id, { ids: [] as string[], scores: [] as number[] }]));
+  const shards: ShardHealth[] = [];
   let computed = 0;
   for await (const shard of scoredShards(stored, pairs, candidates, context)) {
     if (shard.scores === undefined)
@@ -116,12 +128,14 @@ async function rerank(
         `the stored scores ${shard.key} were damaged or deleted meanwhile; run the same command again to recompute them`,
       );
     computed += shard.computed;
+    shards.push(...shard.health);
     collect(scored, shard.candidates, shard.scores);
   }
   const rankings = [...scored].filter(([, { ids }]) => ids.length > 0);
   return {
     run: new Map(rankings.map(([id, { ids, scores }]): [string, Ranking] => [id, rank(ids, scores)])),
     computed,
+    shards,
   };
 }
 

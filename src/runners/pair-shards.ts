@@ -1,9 +1,12 @@
-import type { Matrix, PairGroup, PairScorer, WorkOptions } from '../core/model.js';
+import { InputError } from '../core/errors.js';
+import type { InputCounts } from '../core/health.js';
+import type { PairGroup, PairScorer } from '../core/model.js';
 import type { Run } from '../core/run.js';
 import type { CandidateRun, ReadyShard, RunnerContext } from '../core/runner.js';
 import type { DocumentQueries, PairsPart } from '../core/shards.js';
+import type { ShardHealth } from '../core/sum-health.js';
 import type { Task } from '../core/task.js';
-import { compareCodePoints } from '../core/text.js';
+import { compareCodePoints, excerpt } from '../core/text.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, inOrder } from './ordered-concurrency.js';
 import { ensureStored } from './stored-shards.js';
@@ -24,6 +27,7 @@ export interface ScoredShard {
   readonly candidates: readonly DocumentQueries[];
   readonly scores: Float32Array | undefined;
   readonly computed: number;
+  readonly health: readonly ShardHealth[];
 }
 
 /** Scores all candidates, shard by shard; computes the shards that are not in the store. */
@@ -45,8 +49,8 @@ export async function* scoredShards(
       const part = { kind: 'pairs', pairs: pairs.name, candidates: batch } as const;
       // Reading the few scores costs little, and finds a damaged shard, which then counts as missing.
       const isStored = async (): Promise<boolean> => (await store.get(key))?.columns === ready.size;
-      const computed = await ensureStored(store, { index, ready, part, model, settings, isStored }, stage, context);
-      return { key, candidates: batch, scores: (await store.get(key))?.data, computed };
+      const stored = await ensureStored(store, { index, ready, part, model, settings, isStored }, stage, context);
+      return { key, candidates: batch, scores: (await store.get(key))?.data, ...stored };
     });
   } finally {
     stage.end();
@@ -70,13 +74,28 @@ function pairShard(scorer: PairScorer, groups: readonly PairGroup[]): ReadyShard
     keys: [shardKey({ model, settings, view: 'pairs', role: 'document', texts })],
     unit: 'pairs',
     size: groups.reduce((sum, { queries }) => sum + queries.length, 0),
-    compute: async (signal, onProgress) => [await pairScores(scorer, groups, { signal, onProgress })],
+    async compute(signal, onProgress) {
+      let counts: InputCounts | null = null;
+      const onCounts = (counted: InputCounts): void => void (counts = counted);
+      const scores = await scorer.score(groups, { signal, onProgress, onCounts });
+      requireFinite(scores, groups, scorer);
+      const data = Float32Array.from(scores.flatMap((group) => [...group]));
+      return { matrices: [{ rows: 1, columns: data.length, data }], inputs: data.length, counts };
+    },
   };
 }
 
-async function pairScores(scorer: PairScorer, groups: readonly PairGroup[], options: WorkOptions): Promise<Matrix> {
-  const data = Float32Array.from((await scorer.score(groups, options)).flatMap((group) => [...group]));
-  return { rows: 1, columns: data.length, data };
+/** @throws InputError that names the pair of a score that is not finite; scorers should refuse it earlier */
+function requireFinite(scores: readonly Float32Array[], groups: readonly PairGroup[], { model }: PairScorer): void {
+  scores.forEach((group, g) => {
+    const bad = group.findIndex((score) => !Number.isFinite(score));
+    if (bad < 0) return;
+    const { document, queries } = groups[g]!;
+    throw new InputError(
+      `${model.id}: the score of the query "${excerpt(queries[bad]!)}" with the document "${excerpt(document)}" is ` +
+        `${group[bad]!}; expected a finite number`,
+    );
+  });
 }
 
 /** Groups a run's candidates by document: documents in code point order, each with its queries in the order of the run. */
