@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError, InterruptedError, messageOf } from '../core/errors.js';
 import { exitCodes } from './exit-codes.js';
+import { guardOutput } from './standard-output.js';
 
 /** The command line. Each verb loads its code when it is called, so that help and evaluate start fast. */
 async function program(): Promise<Command> {
@@ -52,10 +53,5 @@ function describe(error: unknown): string {
   return `unexpected fault: ${messageOf(error)} (--verbose shows where)`;
 }
 
-// A reader that closes the pipe early (`| head`) is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
-});
-
-process.exitCode = await main();
+const statusOf = guardOutput();
+process.exitCode = await statusOf(await main());

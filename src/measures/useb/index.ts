@@ -7,6 +7,7 @@ import { evaluateSciDocs } from './scidocs.js';
 import { evaluateTwitterPara } from './twitterpara.js';
 
 export type { UsebEvaluation, UsebQuery } from './evaluation.js';
+export { usebMeans, usebPartOf } from './recompute.js';
 
 /** USEB prints percentages with so many decimals. */
 const decimals = 2;
