@@ -122,9 +122,27 @@ describe('a result', () => {
   });
 
   it.each<[string, (folder: string) => void, string]>([
-    ['its run was cut', (folder) => truncateSync(join(folder, 'run.trec.gz'), 100), 'run.trec.gz is not the file'],
-    ['its run is missing', (folder) => rmSync(join(folder, 'run.trec.gz')), 'run.trec.gz is missing'],
-    ['its scores are missing', (folder) => rmSync(join(folder, 'per-query.json.gz')), 'per-query.json.gz is missing'],
+    [
+      'its run was cut',
+      (folder) => {
+        truncateSync(join(folder, 'run.trec.gz'), 100);
+      },
+      'run.trec.gz is not the file',
+    ],
+    [
+      'its run is missing',
+      (folder) => {
+        rmSync(join(folder, 'run.trec.gz'));
+      },
+      'run.trec.gz is missing',
+    ],
+    [
+      'its scores are missing',
+      (folder) => {
+        rmSync(join(folder, 'per-query.json.gz'));
+      },
+      'per-query.json.gz is missing',
+    ],
     [
       'an older version wrote it',
       (folder) => {

@@ -55,7 +55,13 @@ const entrySchema = bodySchema
 const baselineSchema = z.strictObject({
   schema: z.literal('sgpt-bench/baseline'),
   version: z.literal(BASELINE_VERSION),
-  results: z.array(entrySchema).min(1, 'expected at least one result'),
+  results: z
+    .array(entrySchema)
+    .min(1, 'expected at least one result')
+    .refine(
+      (entries) => new Set(entries.map(entryKey)).size === entries.length,
+      'lists a result twice; remove one entry',
+    ),
 });
 
 /** Scores to compare later results with; small enough to keep beside the code. */
@@ -71,6 +77,12 @@ export function identityOf({
   firstStage,
 }: Pick<DescribedWork, 'task' | 'system' | 'firstStage'>): string {
   return canonicalJson([task.name, system.runner, system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
+}
+
+/** The identity of an entry in a baseline: that of the result, the data and the conventions. */
+function entryKey(work: Pick<DescribedWork, 'task' | 'system' | 'firstStage' | 'profile'>): string {
+  const { split, checksum, queryLimit } = work.task;
+  return canonicalJson([identityOf(work), split, checksum, queryLimit, work.profile]);
 }
 
 /** The measure that an entry is listed under: the record's main one, or the first that was chosen. */
@@ -129,8 +141,7 @@ export async function onePerEntry<Result extends StoredResult>(
 ): Promise<Result[]> {
   const entries = new Map<string, Result>();
   for (const result of results) {
-    const { task, profile } = result.record;
-    const key = canonicalJson([identityOf(result.record), task.split, task.checksum, task.queryLimit, profile]);
+    const key = entryKey(result.record);
     const other = entries.get(key);
     if (other !== undefined && !newest) throw claimedTwice(other, result);
     entries.set(key, other === undefined ? result : await newerOf(other, result));
