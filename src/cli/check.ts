@@ -12,8 +12,8 @@ import { exitCodes } from './exit-codes.js';
 const help = `
 With --baseline, every measure that the baseline gates is compared. A result fails if a mean dropped by more than --max-drop
 and the drop is significant at --alpha (one-sided paired randomisation test, after Holm's correction for all measures of all
-results); if it dropped by more than --large-drop or by more than half; if it is missing or damaged; or if its data, queries
-or profile differ. With --alpha 1, every drop larger than --max-drop fails.
+results); if it dropped by more than --large-drop, or by more than half of that and of itself; if it is missing or damaged;
+or if its data, queries or profile differ. With --alpha 1, every drop larger than --max-drop fails.
 With --published, a result fails if it differs by more than --tolerance from the published score of the same task and system.
 The summary is also appended to the file named by GITHUB_STEP_SUMMARY, if set. Exit status: 0 passed, 1 failed.
 
@@ -84,7 +84,8 @@ async function baselineReport(
     against: 'baseline',
     rule:
       `A result fails if it is missing, damaged or not comparable, if a mean fell by more than ${maxDrop} with a corrected p of ` +
-      `at most ${alpha} (one-sided paired randomisation test), or by more than ${largeDrop} or half of it whatever p is.`,
+      `at most ${alpha} (one-sided paired randomisation test), or by more than ${largeDrop} (${largeDrop / 2} where that is more than half of it) ` +
+      'whatever p is.',
     cases: checkBaseline(baseline, whole, limits, damaged),
   };
 }

@@ -130,8 +130,9 @@ describe('a collapse', () => {
       scoredResult({ 'nDCG@10': queries(6, (i) => (i < 4 ? 0 : 0.04)) }, { system: { name: 'BM25' } }),
     ]);
     expect(one).toMatchObject({ verdict: 'failed', outcome: 'large drop' });
-    const limits = { ...defaultLimits, maxDrop: 0.03 };
-    expect(check(constant(6, 0.04), [constant(6, 0.015)], limits)[0]).toMatchObject({ verdict: 'passed' });
+    expect(one!.expected! - one!.found!).toBeCloseTo(0.04 * (4 / 6), 6);
+    // Less than half of the limit may be two ranks of one query.
+    expect(check(constant(4, 0.03), [constant(4, 0.006)])[0]).toMatchObject({ verdict: 'warned' });
   });
 
   it('has a limit that can be changed', () => {

@@ -9,7 +9,10 @@ export interface GateLimits {
    * fails.
    */
   readonly alpha: number;
-  /** A larger drop of a mean fails whatever its p-value; at least `maxDrop`. */
+  /**
+   * A larger drop of a mean fails whatever its p-value; at least `maxDrop`. Half of it is enough for a drop by more than
+   * {@link largeShare} of the mean.
+   */
   readonly largeDrop: number;
 }
 
@@ -19,7 +22,7 @@ export interface GateLimits {
  */
 export const defaultLimits: GateLimits = { maxDrop: 0.005, alpha: 0.05, largeDrop: 0.05 };
 
-/** A drop by more than this share of the mean is large, too: half of a score of 0.06 is less than `largeDrop`. */
+/** The share of a mean whose loss is a collapse: a score of 0.04 cannot fall by more than 0.05. */
 export const largeShare = 0.5;
 
 /** The smallest alpha: with the permutations that the gate makes, no p-value could be below a smaller one. */

@@ -23,8 +23,8 @@ export interface Judgement {
 /**
  * The gate's rule for all gated measures of all results of a check. A drop beyond `maxDrop` fails if it is significant: by a
  * one-sided paired randomisation test, corrected by Holm's method for the number of pairs. A drop that is large in itself,
- * beyond `largeDrop` or more than half of the mean, fails whatever its p-value is: few queries cannot prove even a
- * collapse, and correction for many results asks for more of them.
+ * beyond `largeDrop` (or half of that, if it is more than half of the mean), fails whatever its p-value is: few queries
+ * cannot prove even a collapse, and correction for many results asks for more of them.
  * @param pairs values of the baseline (a) and of the result (b); their means are the measure's
  */
 export function judgePairs(pairs: readonly Paired[], limits: GateLimits): Judgement[] {
@@ -47,7 +47,8 @@ export function judgeMeans(before: number, after: number, limits: GateLimits): J
 function dropOf(before: number, after: number, p: number, { maxDrop, alpha, largeDrop }: GateLimits): Drop {
   const drop = before - after;
   if (drop <= maxDrop + rounding) return 'none';
-  if (drop > largeDrop + rounding || (before > 0 && drop > largeShare * before + rounding)) return 'large';
+  const isMostOfIt = before > 0 && drop > largeShare * before && drop > largeDrop / 2 + rounding;
+  if (drop > largeDrop + rounding || isMostOfIt) return 'large';
   return p <= alpha ? 'significant' : 'perhaps chance';
 }
 
