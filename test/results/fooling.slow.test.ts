@@ -520,7 +520,12 @@ describe('the folder of results does not hide anything', () => {
 });
 
 describe('a changed baseline is refused', () => {
-  type Entry = { means: Record<string, number>; scores: [string, ...number[]][]; byQuery: string[]; digest?: string };
+  interface Entry {
+    means: Record<string, number>;
+    scores: [string, ...number[]][];
+    byQuery: string[];
+    digest?: string;
+  }
   interface File {
     version: number;
     results: Entry[];

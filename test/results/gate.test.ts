@@ -32,7 +32,7 @@ describe('a result in the baseline', () => {
       provenance: { versions: { 'sgpt-bench': '0.1.0', 'onnxruntime-node': '1.31.0' } },
     });
     const [one] = check(old, [now]);
-    expect(one).toMatchObject({ verdict: 'failed', outcome: 'large drop' });
+    expect(one).toMatchObject({ verdict: 'failed', outcome: 'dropped' });
     expect(one!.expected! - one!.found!).toBeCloseTo(0.1 + 0.1 / count, 5);
     expect(one!.message).toMatch(/nDCG@10 fell from 0\.4900 to 0\.3883 \(-0\.1017, p <0\.0001; /);
     expect(one!.message).toContain('of 60 queries 0 better, 60 worse');
@@ -90,7 +90,7 @@ describe('a result in the baseline', () => {
     const now = result((i) => (before(i) < 0.5 ? null : before(i)));
     expect(now.record.measures['nDCG@10']!).toBeGreaterThan(result(before).record.measures['nDCG@10']!);
     const [one] = check(result(before), [now]);
-    expect(one).toMatchObject({ verdict: 'failed', outcome: 'large drop' });
+    expect(one).toMatchObject({ verdict: 'failed', outcome: 'dropped' });
     expect(one!.message).toMatch(/; 27 queries have no ranking any more and count 0; the records' own means are 0\.49/);
   });
 

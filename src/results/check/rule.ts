@@ -6,8 +6,8 @@ import { largeShare, type GateLimits } from './limits.js';
 /** Tolerance for rounding errors, so that a drop of exactly a limit passes. */
 const rounding = 1e-9;
 
-/** What the gate makes of a drop; the first two fail. */
-export type Drop = 'large' | 'significant' | 'perhaps chance' | 'none';
+/** What the gate makes of a drop; the first two fail: significant ones, and others that are large. */
+export type Drop = 'significant' | 'large' | 'perhaps chance' | 'none';
 
 /** The test of one measure of one result. */
 export interface Judgement {
@@ -47,9 +47,9 @@ export function judgeMeans(before: number, after: number, limits: GateLimits): J
 function dropOf(before: number, after: number, p: number, { maxDrop, alpha, largeDrop }: GateLimits): Drop {
   const drop = before - after;
   if (drop <= maxDrop + rounding) return 'none';
+  if (p <= alpha) return 'significant';
   const isMostOfIt = before > 0 && drop > largeShare * before && drop > largeDrop / 2 + rounding;
-  if (drop > largeDrop + rounding || isMostOfIt) return 'large';
-  return p <= alpha ? 'significant' : 'perhaps chance';
+  return drop > largeDrop + rounding || isMostOfIt ? 'large' : 'perhaps chance';
 }
 
 /**
