@@ -26,10 +26,7 @@ Examples:
 
 /** `sgpt-bench check`: a gate against regressions, and against deviations from published scores. */
 export function checkCommand(): Command {
-  const command = new Command('check').description(
-    'compare results with a baseline or with published scores; fails if they are worse',
-  );
-  return addCheckOptions(command).addHelpText('after', help).action(check);
+  return addCheckOptions(new Command()).addHelpText('after', help).action(check);
 }
 
 async function check(options: CheckOptions): Promise<void> {
