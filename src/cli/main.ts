@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError, InterruptedError, messageOf } from '../core/errors.js';
 import { exitCodes } from './exit-codes.js';
+import { guardOutput } from './standard-output.js';
 import { verbs } from './verbs.js';
 
 /** The command line. Only the verb that the arguments name is imported; of the others, name and description suffice. */
@@ -51,10 +52,5 @@ function describe(error: unknown): string {
   return `unexpected fault: ${messageOf(error)} (--verbose shows where)`;
 }
 
-// A reader that closes the pipe early (`| head`) is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
-});
-
-process.exitCode = await main();
+const statusOf = guardOutput();
+process.exitCode = await statusOf(await main());

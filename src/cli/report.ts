@@ -28,18 +28,18 @@ export function reportCommand(): Command {
     .option('--tasks <list>', 'only these tasks; "beir" takes all of BEIR', list)
     .option('--systems <list>', 'only these systems or families; * stands for any text', list)
     .option('--title <text>', 'title of the report')
-    .option('--newest', 'if several records have the same task and system, use the newest')
+    .option('--newest', 'if several records have the same task and system, use the one that was written last')
     .addHelpText('after', examples)
     .action(report);
 }
 
 async function report(folders: string[], { output, format, ...options }: ReportCommandOptions): Promise<void> {
-  const [{ buildReport, parseFormats, renderTextTable, writeReport }, { loadResults }] = await Promise.all([
+  const [{ buildReport, parseFormats, renderTextTable, writeReport }, { loadVerifiedResults }] = await Promise.all([
     import('../reports/index.js'),
-    import('../results/store.js'),
+    import('../results/verify.js'),
   ]);
   const formats = parseFormats(format);
-  const results = (await Promise.all(folders.map(loadResults))).flat();
+  const results = (await Promise.all(folders.map(loadVerifiedResults))).flat();
   const built = await buildReport(results, options);
   const files = await writeReport(built, output, formats);
   process.stdout.write(renderTextTable(built));
