@@ -34,7 +34,7 @@ export async function* jsonLines(path: string, hash?: Hash, maxLineBytes?: numbe
       const next = at < 0 ? bytes.length : at + 1;
       let end = at < 0 ? bytes.length : at;
       if (end > start && bytes[end - 1] === carriageReturn) end--;
-      const text = bytes.toString('utf8', start, end);
+      const text = end === start ? '' : bytes.toString('utf8', start, end);
       if (!blank.test(text)) {
         batch.push({ line, offset: offset + start, length: end - start, value: parseObject(text, path, line) });
       }

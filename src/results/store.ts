@@ -5,6 +5,7 @@ import { gunzip, gzip } from 'node:zlib';
 import type { z } from 'zod';
 import { InputError, messageOf } from '../core/errors.js';
 import { exists, kindOf, writeFileAtomic } from '../io/files.js';
+import { maxUnpackedBytes } from '../io/unpacked-size.js';
 import type { Run } from '../core/run.js';
 import { fingerprintOf } from './fingerprint.js';
 import { writeRun } from './run-file.js';
@@ -93,10 +94,14 @@ export async function loadScores(result: StoredResult): Promise<QueryScores> {
 async function readPerQuery({ folder, record }: StoredResult): Promise<{ path: string; text: Buffer }> {
   const path = join(folder, record.files.perQuery);
   try {
-    return { path, text: await promisify(gunzip)(await readFile(path)) };
+    return { path, text: await unpacked(await readFile(path)) };
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+function unpacked(bytes: Buffer): Promise<Buffer> {
+  return promisify(gunzip)(bytes, { maxOutputLength: maxUnpackedBytes(bytes.length) });
 }
 
 function parsePerQuery<T>(path: string, text: Buffer, schema: z.ZodType<T>): T {

@@ -322,11 +322,11 @@ describe('a full disk', () => {
     const download = (): Promise<string> =>
       downloadDataset(entry, { datasetsDir: disk, progress: recordingProgress(), retry });
     await expect(download()).rejects.toThrow(
-      /small\.zip\.part: the disk is full; free disk space and run the same command/,
+      /small\.zip\.part: cannot be written \(the disk is full\); free disk space and run the same command/,
     );
     expect(server.requests).toHaveLength(1);
     spawnSync('mount', ['-o', 'remount,size=256k', disk]);
-    await expect(download()).rejects.toThrow(/corpus\.jsonl: the disk is full/);
+    await expect(download()).rejects.toThrow(/corpus\.jsonl: cannot be written \(the disk is full\)/);
     expect(server.requests[1]!.range).toMatch(/^bytes=[1-9]/);
     expect(existsSync(join(disk, 'small'))).toBe(false);
     spawnSync('mount', ['-o', 'remount,size=4m', disk]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
+import type { PickleSource } from '../../src/models/checkpoint/pickle-machine.js';
 import type { TensorSource } from '../../src/models/checkpoint/tensors.js';
 import { readStateDictionary } from '../../src/models/checkpoint/torch-pickle.js';
 import { readTorchZip } from '../../src/models/checkpoint/torch-zip.js';
@@ -117,6 +118,7 @@ describe('a file that torch.save wrote', () => {
 
 describe('a pickle', () => {
   const pickle = (text: string): Buffer => Buffer.from(text, 'latin1');
+  const sourceOf = (bytes: Uint8Array): PickleSource => ({ bytes, path: 'x.bin', maxOpcodes: 10_000 });
 
   it.each([
     ['a name by opcode', '\x80\x02cbuiltins\neval\n.', /tries to load "builtins\.eval"/],
@@ -138,22 +140,22 @@ describe('a pickle', () => {
     ['a text longer than the file', '\x80\x02X\xff\xff\xff\x7f', /ends after 7 bytes, within a value/],
     ['a list', '\x80\x02].', /holds no state dictionary/],
   ])('with %s is refused', (_, text, message) => {
-    expect(() => readStateDictionary(pickle(text), 'x.bin')).toThrow(InputError);
-    expect(() => readStateDictionary(pickle(text), 'x.bin')).toThrow(message);
+    expect(() => readStateDictionary(sourceOf(pickle(text)))).toThrow(InputError);
+    expect(() => readStateDictionary(sourceOf(pickle(text)))).toThrow(message);
   });
 
   it('changed anywhere gives tensors or an InputError, nothing else', () => {
     const archive = readFileSync(file('whole.bin'));
     const start = archive.indexOf('\x80\x02ccollections', 0, 'latin1');
     const whole = archive.subarray(start, archive.indexOf('PK\x07\x08', start, 'latin1'));
-    expect(readStateDictionary(whole, 'x.bin')).toHaveLength(expected.length);
+    expect(readStateDictionary(sourceOf(whole))).toHaveLength(expected.length);
     const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(whole.length), (changes, end) => {
         const bytes = Buffer.from(whole.subarray(0, end === 0 ? undefined : end));
         for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
         try {
-          readStateDictionary(bytes, 'x.bin');
+          readStateDictionary(sourceOf(bytes));
         } catch (error) {
           if (!(error instanceof InputError)) throw error;
         }
