@@ -5,14 +5,14 @@ const maxName = 160;
 
 /**
  * Characters that do something to a terminal or to the order of the text instead of being shown: control characters
- * (escape sequences begin with one), line and paragraph separators, marks and overrides of direction, tag characters,
- * the byte order mark, and halves of surrogate pairs. Joiners stay: Persian, Indic scripts and emoji need them.
+ * (escape sequences begin with one), formatting characters (overrides of direction, tags, the byte order mark), separators of
+ * lines and paragraphs, and halves of surrogate pairs. Joiners stay: Persian, Indic scripts and emoji need them.
  */
-const unsafe = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+const unsafe = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /**
- * Text from a file, a server or the command line, safe to show on a terminal: one line, without unsafe characters. White
- * space becomes a space, other characters an escape that can be read: `\x1b`, `\u{202e}`.
+ * Text from a file, a server or the command line, safe to show on a terminal: one line, in which unsafe characters are
+ * written as escapes that can be read: `\n`, `\x1b`, `\u{202e}`.
  */
 export function printable(text: string): string {
   return text.replace(unsafe, escapeOf);
@@ -22,7 +22,8 @@ export function printable(text: string): string {
 export function printableMessage(text: string): string {
   const names = text.length <= maxMessage ? text : text.replace(/"[^"]{161,}"|\S{161,}/gu, shortName);
   const safe = printable(cut(names, maxMessage));
-  return cut(safe, maxMessage);
+  // Escapes are longer than what they stand for, and a cut may halve a pair of surrogates.
+  return printable(cut(safe, maxMessage));
 }
 
 /** As {@link printable}, for text of several lines and columns: line ends and tabs stay. */
@@ -30,8 +31,11 @@ export function printableLines(text: string): string {
   return text.replace(unsafe, (character) => (/[\n\t]/.test(character) ? character : escapeOf(character)));
 }
 
+const shortEscapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
 function escapeOf(character: string): string {
-  if (/[\t\n\r]/.test(character)) return ' ';
+  const short = shortEscapes[character];
+  if (short !== undefined) return short;
   const code = character.codePointAt(0)!.toString(16);
   return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`;
 }

@@ -1,5 +1,4 @@
 import { createContext, Script } from 'node:vm';
-import { isErrno } from '../core/system-errors.js';
 
 /** Work was ended because it took too long. */
 export class TimeLimitError extends Error {
@@ -23,7 +22,8 @@ export function withTimeLimit<T>(milliseconds: number, work: () => T): T {
   try {
     call.runInContext(sandbox, { timeout: milliseconds });
   } catch (error) {
-    if (!isErrno(error, 'ERR_SCRIPT_EXECUTION_TIMEOUT')) throw error;
+    // Made in the sandbox, it is no instance of this context's Error.
+    if ((error as { readonly code?: unknown }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
     throw new TimeLimitError(`took longer than ${milliseconds / 1000} s`, { cause: error });
   } finally {
     sandbox['work'] = undefined;

@@ -9,6 +9,7 @@ import { readStateDictionary } from '../../src/models/checkpoint/torch-pickle.js
 import { readTorchZip } from '../../src/models/checkpoint/torch-zip.js';
 import { createBiEncoder } from '../../src/models/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { zipOf } from '../datasets/zip-writer.js';
 import { fixture, golden } from './goldens.js';
 import { readTensors } from './safetensors-writer.js';
 import { writeTorchZip } from './torch-writer.js';
@@ -107,6 +108,35 @@ describe('a file that torch.save wrote', () => {
     writeFileSync(path, bytes);
     await expect(readTorchZip(path)).rejects.toThrow(InputError);
     await expect(readTorchZip(path)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['empty lists', Buffer.concat([Buffer.from('\x80\x02', 'latin1'), Buffer.alloc(7 << 20, ']'), Buffer.from('.')])],
+    ['marks', Buffer.concat([Buffer.from('\x80\x02', 'latin1'), Buffer.alloc(7 << 20, '('), Buffer.from('.')])],
+    ['memos', Buffer.concat([Buffer.from('\x80\x02]', 'latin1'), Buffer.alloc(7 << 20, 0x94), Buffer.from('.')])],
+  ])('with a pickle of nothing but %s is refused after a bounded number of them', async (_, data) => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data, stored: true }]));
+    await expect(readTorchZip(path)).rejects.toThrow(/has more than 15\d+ opcodes, which its tensors do not need/);
+  });
+
+  it('with a pickle larger than its tensors need is refused unread', async () => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    const [large, some] = [60 << 20, 20].map((bytes) => Buffer.alloc(bytes, ']'));
+    writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data: large!, stored: true }]));
+    await expect(readTorchZip(path)).rejects.toThrow(/data\.pkl has 62914560 bytes; at most 83\d+ are read/);
+    writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data: some!, stored: true }]));
+    await expect(readTorchZip(path)).rejects.toThrow(/ends after 20 bytes/);
+  });
+
+  it('with thousands of tensors is read', async () => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    const names = Array.from({ length: 2000 }, (_, i) => `transformer.h.${i}.attention.self.query.weight`);
+    writeTorchZip(
+      path,
+      names.map((name) => ({ name, shape: [1], values: new Float32Array(1) })),
+    );
+    expect((await readTorchZip(path)).map(({ name }) => name)).toEqual(names);
   });
 
   it('whose tensor is longer than its storage is refused', async () => {
