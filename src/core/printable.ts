@@ -31,6 +31,12 @@ export function printableLines(text: string): string {
   return text.replace(unsafe, (character) => (/[\n\t]/.test(character) ? character : escapeOf(character)));
 }
 
+/** A wrong value of a file, for an error; lists and objects, which may be nested without end, by their kind only. */
+export function valueText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return Array.isArray(value) ? 'a list' : 'an object';
+}
+
 const shortEscapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 function escapeOf(character: string): string {

@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { InputError, messageOf } from '../core/errors.js';
+import { valueText } from '../core/printable.js';
 import { lineBlocks } from '../io/lines.js';
 
 /** A line of a JSON Lines file. */
@@ -61,7 +62,7 @@ export function idOf({ value, line }: Pick<JsonLine, 'value' | 'line'>, path: st
   const id = value['_id'];
   if (typeof id === 'string' && id !== '') return id;
   if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
-  const found = id === undefined ? 'has no "_id"' : `has the "_id" ${JSON.stringify(id)}`;
+  const found = id === undefined ? 'has no "_id"' : `has the "_id" ${valueText(id)}`;
   throw new InputError(`${path}: line ${line} ${found}; expected a non-empty string`);
 }
 

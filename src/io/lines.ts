@@ -13,7 +13,7 @@ const chunkBytes = 1 << 20;
 const defaultMaxLineBytes = 256 << 20;
 
 /** Most bytes of blocks that hold hardly anything but line ends: two bytes per line, where the shortest row has four. */
-const maxBlankBytes = 16 << 20;
+const maxBlankBytes = 2 << 20;
 const blankBytesPerLine = 3;
 
 const newline = 0x0a;
@@ -46,11 +46,11 @@ export async function* lineBlocks(path: string, maxLineBytes = defaultMaxLineByt
       throw new InputError(`${path}: line ${firstLine} is longer than ${maxLineBytes} bytes; is this a text file?`);
     if (end > 0) {
       const raw = Buffer.concat([...pending, chunk.subarray(0, end)]);
-      yield blockOf(raw, path, firstLine, offset);
       const lines = countNewlines(raw);
       blankBytes += raw.length < blankBytesPerLine * lines ? raw.length : 0;
       if (blankBytes > maxBlankBytes)
         throw new InputError(`${path}: has millions of blank lines before line ${firstLine}; is the file damaged?`);
+      yield blockOf(raw, path, firstLine, offset);
       firstLine += lines;
       offset += raw.length;
       [pending, pendingBytes] = [[], 0];

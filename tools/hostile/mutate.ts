@@ -15,7 +15,10 @@ const numbers = [
   '4294967296',
   '1e-320',
 ];
-/** Texts: control characters, other directions, half characters, paths, members of every object, a long name. */
+/**
+ * Texts: control characters, other directions, half characters, paths, members of every object, a long name, and numbers that
+ * are not finite, not as JavaScript writes them, so that only its own are found in outputs.
+ */
 const texts = [
   ...[
     '',
@@ -30,8 +33,8 @@ const texts = [
   ],
   ...[
     'toString',
-    'NaN',
-    'Infinity',
+    'nan',
+    'infinity',
     '-inf',
     '(a+)+$',
     'a'.repeat(1 << 20),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { valueText } from '../../core/printable.js';
 import { InputError } from '../../core/errors.js';
 import { readJson, writeFileAtomic } from '../../io/files.js';
 import { compareCodePoints } from '../../core/text.js';
@@ -109,7 +110,7 @@ export async function readBaseline(path: string): Promise<Baseline> {
   const version = await baselineVersion(path);
   if (version !== BASELINE_VERSION)
     throw new InputError(
-      `${path}: field "version": found ${JSON.stringify(version ?? null)}; this program reads baselines of version ${BASELINE_VERSION}; ` +
+      `${path}: field "version": found ${valueText(version ?? null)}; this program reads baselines of version ${BASELINE_VERSION}; ` +
         `make it again with "sgpt-bench check --baseline ${path} --update"`,
     );
   return readJson(path, baselineSchema, expected);
