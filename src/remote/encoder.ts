@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
 import type { Settings } from '../core/setting.js';
-import { modelSettings } from '../core/system-spec.js';
+import { completeFields, modelSettings, type FieldValues } from '../core/system-spec.js';
 import { pythonStrip } from '../core/text.js';
-import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
+import { bracketIds, resolveBrackets, textIds, tokenLimit } from '../models/index.js';
 import { CachedRequests, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
 import {
@@ -15,15 +15,21 @@ import {
   type RemoteOptions,
 } from './remote-model.js';
 
-export interface RemoteEncoderOptions extends RemoteOptions {
-  /** Brackets around queries and documents; they are token ids, so they need `tokenizer`. Default: `auto`. */
-  readonly brackets?: Brackets | undefined;
+/** Brackets are token ids, so they need `tokenizer`. */
+export interface RemoteEncoderOptions extends RemoteOptions, FieldValues<'brackets'> {
   /** The profile's limit of tokens per text, null for none; needs `tokenizer`. The model's own limit is `maxTokens`. */
   readonly tokenLimit: number | null;
 }
 
 /** The text or the token ids that are sent. */
 type Input = string | readonly number[];
+
+/** An input, and what is known of it; the server may truncate a text without saying so. */
+interface PreparedInput {
+  readonly input: Input;
+  readonly empty: boolean;
+  readonly truncated: boolean | null;
+}
 
 /**
  * Opens an encoder behind `/embeddings` of OpenAI's interface (OpenAI, vLLM, text-embeddings-inference, Infinity). The
@@ -76,9 +82,13 @@ async function openInputs(
   name: string,
   options: RemoteEncoderOptions,
   context: RemoteContext,
-): Promise<{ model: RemoteModel; settings: Encoder['settings']; toInput: (text: string, role: Role) => Input }> {
-  const brackets = resolveBrackets(options.brackets ?? 'auto', name);
-  if (brackets !== 'none' && options.tokenizer === undefined) {
+): Promise<{
+  model: RemoteModel;
+  settings: Encoder['settings'];
+  toInput: (text: string, role: Role) => PreparedInput;
+}> {
+  const brackets = resolveBrackets(completeFields(['brackets'], options).brackets, name);
+  if (brackets !== 'none' && options.tokenizer == null) {
     throw new InputError(
       `openai:${name}: brackets "${brackets}" are token ids, which only --tokenizer DIR (the folder with the model's ` +
         'tokenizer.json) can send; or choose --brackets none',
@@ -90,23 +100,31 @@ async function openInputs(
   const settings = (maxTokens: number | null, input: string): Settings =>
     modelSettings('hosted vectors', { brackets, maxTokens, endpoint: model.url }, { hostedModel: name, input });
   if (tokenizer === null) {
-    return { model, settings: settings(null, 'text'), toInput: (text) => pythonStrip(text) };
+    return { model, settings: settings(null, 'text'), toInput: asText };
   }
   const ids = bracketIds(brackets, tokenizer, info.id);
-  const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, ids);
+  const limit = tokenLimit(options.tokenLimit, model.maxTokens, tokenizer, ids);
   return {
     model,
     settings: settings(limit, 'token ids'),
-    toInput: (text, role) => [...textIds(tokenizer, text, ids?.[role] ?? null, limit)],
+    toInput(text, role) {
+      const { ids: input, ...counted } = textIds(tokenizer, text, ids?.[role] ?? null, limit);
+      return { input: [...input], ...counted };
+    },
   };
+}
+
+function asText(text: string): PreparedInput {
+  const input = pythonStrip(text);
+  return { input, empty: input === '', truncated: null };
 }
 
 async function dimensionsOf(
   { cache }: RemoteModel,
   requests: CachedRequests<Input>,
-  toInput: (text: string, role: Role) => Input,
+  toInput: (text: string, role: Role) => PreparedInput,
 ): Promise<number> {
-  if (cache.columns === null) await requests.fill(wantedOf([toInput('dimensions', 'query')]));
+  if (cache.columns === null) await requests.fill(wantedOf([toInput('dimensions', 'query').input]));
   return cache.columns!;
 }
 
@@ -114,9 +132,10 @@ async function encode(
   { cache, info }: RemoteModel,
   requests: CachedRequests<Input>,
   { dimensions }: EmbeddingView,
-  inputs: readonly Input[],
+  prepared: readonly PreparedInput[],
   work: WorkOptions = {},
 ): Promise<Matrix[]> {
+  const inputs = prepared.map(({ input }) => input);
   const data = new Float32Array(inputs.length * dimensions);
   const empty = inputs.filter(({ length }) => length === 0).length;
   if (empty > 0) work.onProgress?.(empty);
@@ -128,6 +147,12 @@ async function encode(
       throw new InputError(`${info.id}: a cached vector is damaged; run the same command again to request it anew`);
     data.set(vector, row * dimensions);
   }
+  work.onCounts?.({
+    empty: prepared.filter(({ empty }) => empty).length,
+    truncated: prepared.some(({ truncated }) => truncated === null)
+      ? null
+      : prepared.filter(({ truncated }) => truncated).length,
+  });
   return [{ rows: inputs.length, columns: dimensions, data }];
 }
 

@@ -1,5 +1,5 @@
 import type { Matrix } from '../../core/model.js';
-import type { CandidateLists } from './top-collector.js';
+import type { CandidateLists } from './candidate-lists.js';
 import type { BlockContent } from './vector-blocks.js';
 
 /** Queries and settings of a search, sent to every worker thread. */

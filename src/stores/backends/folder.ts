@@ -6,13 +6,13 @@ import { isErrno, writeFileAtomic } from '../../io/files.js';
 import { makeFolder, requireWritable } from '../../io/folders.js';
 import type { StoredFile, StoreBackend } from './backend.js';
 
-/** A temporary file older than this was left by a writer that was killed. */
+/** Older temporary files were left by a process that was killed. */
 const staleMilliseconds = 24 * 60 * 60 * 1000;
 
-/** A folder; on several machines, one of a file system with atomic renames, as NFS. */
+/** A folder. If several machines share it, its file system must have atomic renames, as NFS has. */
 export class StoreFolder implements StoreBackend {
   readonly address: string;
-  /** Folders that were looked through for leftovers. */
+  /** Folders whose old temporary files were removed. */
   readonly #swept = new Set<string>();
 
   constructor(address: string) {
@@ -28,13 +28,13 @@ export class StoreFolder implements StoreBackend {
     }
   }
 
-  async read(name: string, mostBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
+  async read(name: string, maxBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
     const path = join(this.address, name);
     let handle: FileHandle | undefined;
     try {
       handle = await open(path);
       const { size } = await handle.stat();
-      return { size, bytes: await readFully(handle, Math.min(size, mostBytes), memory) };
+      return { size, bytes: await readFully(handle, Math.min(size, maxBytes), memory) };
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
       throw inputErrorOf(error, `${path}: cannot be read`);
@@ -54,7 +54,7 @@ export class StoreFolder implements StoreBackend {
     try {
       await makeFolder(this.address);
       await writeFile(own, bytes);
-      // A link is made by one process only, and with its content.
+      // Only one process succeeds in creating a link, and the file is complete by then.
       await link(own, join(this.address, name)).catch((error: unknown) => {
         if (!isErrno(error, 'EEXIST')) throw error;
       });
@@ -74,13 +74,13 @@ export class StoreFolder implements StoreBackend {
     }
   }
 
-  /** What keeps the folder from being used, in a sentence. */
+  /** The error for a folder that cannot be written. */
   #unwritable(error: unknown): InputError {
     const reason = inputErrorOf(error, 'cannot be written').message;
     return new InputError(`--store ${this.address}: ${reason}`, { cause: error });
   }
 
-  /** Removes what killed writers left in a folder of shards, the first time it is written to. */
+  /** Removes the temporary files of killed processes, before the first write to a folder of shards. */
   async #sweep(folder: string): Promise<void> {
     if (this.#swept.has(folder)) return;
     this.#swept.add(folder);
@@ -89,14 +89,14 @@ export class StoreFolder implements StoreBackend {
       const path = join(folder, name);
       const modified = await stat(path).then(
         ({ mtimeMs }) => mtimeMs,
-        () => Infinity, // gone already
+        () => Infinity, // removed meanwhile
       );
       if (modified < Date.now() - staleMilliseconds) await rm(path, { force: true });
     }
   }
 }
 
-/** The first `length` bytes; fewer where the file ends before. */
+/** The first `length` bytes; fewer if the file is shorter. */
 async function readFully(handle: FileHandle, length: number, memory?: ArrayBuffer): Promise<Buffer<ArrayBuffer>> {
   const fits = memory !== undefined && memory.byteLength >= length;
   const bytes = fits ? Buffer.from(memory, 0, length) : Buffer.allocUnsafeSlow(length);
