@@ -12,8 +12,8 @@ const chunkBytes = 1 << 20;
 /** V8's strings end at 512 MiB, and a longer line means that the file is not a text file. */
 const defaultMaxLineBytes = 256 << 20;
 
-/** Most bytes of blocks that hold hardly anything but line ends: two bytes per line, where the shortest row has four. */
-const maxBlankBytes = 2 << 20;
+/** Most bytes of blocks (see `chunkBytes`) that hold hardly anything but line ends; the shortest row has four bytes. */
+const maxBlankBytes = 256 << 10;
 const blankBytesPerLine = 3;
 
 const newline = 0x0a;

@@ -19,5 +19,5 @@ export function complaintAbout({ status, stdout, stderr, exceeded, seconds, mebi
     const last = stderr.trimEnd().split('\n').at(-1) ?? '';
     return /^(sgpt-bench|error): ./.test(last) ? null : 'ended with 2 without a sentence';
   }
-  return /(?<![\w.])-?(NaN|Infinity)(?![\w.])/.test(stdout) ? 'printed a number that is not finite' : null;
+  return /(?<![\w.]|received )-?(NaN|Infinity)(?![\w.])/.test(stdout) ? 'printed a number that is not finite' : null;
 }
