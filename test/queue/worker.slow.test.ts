@@ -233,13 +233,13 @@ describe('bad input', () => {
     const args = ['worker', '--queue', 'redis://127.0.0.1:1/0', '--store'];
     const result = await runCli([...args, join(folder, 'file/store')]);
     expect(result.status).toBe(2);
-    expect(result.stderr).toMatch(/^sgpt-bench: --store .*: cannot be written \(ENOTDIR/);
+    expect(result.stderr).toMatch(/^sgpt-bench: --store .*file: cannot be created \(there is a file in its place\)/);
     // The superuser may write anywhere, except where nothing can be.
     const forbidden = process.getuid?.() === 0 ? '/sys/store' : join(folder, 'locked');
     if (forbidden !== '/sys/store') mkdirSync(forbidden, { mode: 0o500 });
     const other = await runCli([...args, join(forbidden, 'store')]);
     expect(other.status).toBe(2);
-    expect(other.stderr).toMatch(/^sgpt-bench: --store .*: cannot be written/);
+    expect(other.stderr).toMatch(/^sgpt-bench: --store .*: cannot be created/);
   });
 });
 
