@@ -8,6 +8,7 @@ import { isProcessAlive } from '../../io/process-alive.js';
 import type { FromWorker, ModelSource, SessionSpec, ToWorker } from './messages.js';
 import { progressLimit, secondsToOpen } from './progress-limit.js';
 import { startWorker } from './start-worker.js';
+import { makeFolder } from '../../io/folders.js';
 
 /**
  * A model whose workers share one copy of the weights. A model is faster if its weights are packed for the processor,
@@ -76,7 +77,7 @@ async function isAligned(path: string): Promise<boolean> {
 async function createFolder(bytes: number): Promise<string | null> {
   const parent = join(cacheFolder(), 'packed');
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     await removeAbandoned(parent);
     const { bavail, bsize } = await statfs(parent);
     if (bavail * bsize < bytes) return null;
