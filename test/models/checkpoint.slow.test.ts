@@ -22,7 +22,7 @@ afterEach(() => {
 const weights = (): string => join(folder, 'model.safetensors');
 
 async function encode(model = folder): Promise<Float32Array> {
-  const options = { model, poolings: ['weightedmean'], maxTokens: null, threads: 1 };
+  const options = { model, pooling: ['weightedmean'], maxTokens: null, threads: 1 };
   const encoder = await createBiEncoder(options);
   try {
     const [matrix] = await encoder.encode(['Some text to be embedded.'], 'document');

@@ -131,7 +131,7 @@ describe('a process', () => {
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 50_000 });
     return stdout;
   };
-  const create = `models.createBiEncoder({ model: ${JSON.stringify(model)}, poolings: ['mean'], maxTokens: null, threads: 2 })`;
+  const create = `models.createBiEncoder({ model: ${JSON.stringify(model)}, pooling: ['mean'], maxTokens: null, threads: 2 })`;
 
   it('loads no model runtime when it imports the library', async () => {
     const loaded = `process.report.getReport().sharedObjects.filter((path) => path.includes('onnxruntime')).length`;

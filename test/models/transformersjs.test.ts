@@ -146,7 +146,7 @@ describe('a model exported for transformers.js', () => {
 
   it('gives a text the same vector whatever is embedded beside it, and the zero vector to one without tokens', async () => {
     const texts = ['one', '', 'a longer text than the other one, by far', 'two words'];
-    const options = { model: exportedFolder(), maxTokens: null, threads: 1, poolings: ['weightedmean', 'max'] };
+    const options = { model: exportedFolder(), maxTokens: null, threads: 1, pooling: ['weightedmean', 'max'] };
     const encoder = await createBiEncoder(options);
     const together = await encoder.encode(texts, 'document');
     for (const [row, text] of texts.entries()) {
