@@ -75,7 +75,7 @@ export function provenanceSection(shown: readonly ShownResult[]): ReportSection 
       { label: 'Settings', format: 'text' },
       { label: 'First stage', format: 'text' },
       { label: 'Versions', format: 'text' },
-      { label: 'Vectors and scores', format: 'text' },
+      { label: 'Vectors made by', format: 'text' },
       { label: 'Machine', format: 'text' },
       { label: 'Made', format: 'text' },
       { label: 'Command', format: 'text' },
