@@ -17,7 +17,6 @@ const RECORD_FILE = 'record.json';
 const RUN_FILE = 'run.trec.gz';
 const PER_QUERY_FILE = 'per-query.json.gz';
 
-
 /** What to do about a damaged result. */
 export const repair = 'run the task again';
 

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { cacheFolder } from '../../io/cache-folder.js';
 import { isProcessAlive } from '../../io/process-alive.js';
 import type { FromWorker, ModelSource, SessionSpec, ToWorker } from './messages.js';
+import { progressLimit, secondsToOpen } from './progress-limit.js';
 import { startWorker } from './start-worker.js';
 import { makeFolder } from '../../io/folders.js';
 
@@ -92,6 +93,7 @@ async function createFolder(bytes: number): Promise<string | null> {
 function saveModel(spec: SessionSpec, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = startWorker();
+    setTimeout(() => worker.kill('SIGKILL'), secondsToOpen(progressLimit()) * 1000).unref();
     worker.once('error', reject);
     worker.once('exit', (code, signal) => {
       reject(new Error(`the process that packs the weights ended early (${signal ?? `exit code ${code}`})`));
