@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { InputError } from '../core/errors.js';
+import { printableLines } from '../core/printable.js';
 import { profileByName, profileNames } from '../core/profile.js';
 import { readQrels } from '../datasets/qrels-file.js';
 import {
@@ -55,8 +56,14 @@ export function evaluateCommand(): Command {
     .option('--digits <n>', "decimal places of tsv (default: the profile's, or 4)", wholeNumber({ to: 17 }))
     .addHelpText('after', help)
     .action((qrels: string, run: string, measures: string[], options: EvaluateOptions) =>
-      evaluateFiles(qrels, run, measures, options, process.stdout, process.stderr),
+      evaluateFiles(qrels, run, measures, options, standardOutput(), process.stderr),
     );
+}
+
+/** Query ids are written as they are, so that programs can read them back, but not to a terminal. */
+function standardOutput(): Output {
+  const { stdout } = process;
+  return stdout.isTTY ? { write: (text) => stdout.write(printableLines(text)) } : stdout;
 }
 
 /**

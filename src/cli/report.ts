@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { printable } from '../core/printable.js';
+import { requireWritable } from '../io/folders.js';
 import { reportFormats } from '../reports/write.js';
 import { list } from './options.js';
 
@@ -39,9 +41,10 @@ async function report(folders: string[], { output, format, ...options }: ReportC
     import('../results/verify.js'),
   ]);
   const formats = parseFormats(format);
+  await requireWritable(output);
   const results = (await Promise.all(folders.map(loadVerifiedResults))).flat();
   const built = await buildReport(results, options);
   const files = await writeReport(built, output, formats);
   process.stdout.write(renderTextTable(built));
-  process.stderr.write(files.map((file) => `wrote ${file}\n`).join(''));
+  process.stderr.write(files.map((file) => `wrote ${printable(file)}\n`).join(''));
 }

@@ -5,6 +5,7 @@ import { gunzip, gzip } from 'node:zlib';
 import type { z } from 'zod';
 import { InputError, messageOf } from '../core/errors.js';
 import { exists, isErrno, kindOf, sha256, sha256OfFile, writeFileAtomic } from '../io/files.js';
+import { maxUnpackedBytes } from '../io/unpacked-size.js';
 import type { Run } from '../core/run.js';
 import { fingerprintOf } from './fingerprint.js';
 import { writeRun } from './run-file.js';
@@ -15,9 +16,6 @@ import { withoutRankings } from './rankings-cut.js';
 const RECORD_FILE = 'record.json';
 const RUN_FILE = 'run.trec.gz';
 const PER_QUERY_FILE = 'per-query.json.gz';
-
-/** Limit of a decompressed per-query file, far above the largest: MS MARCO's has 10 MB. */
-const MAX_PER_QUERY_BYTES = 2 ** 30;
 
 /** What to do about a damaged result. */
 export const repair = 'run the task again';
@@ -144,7 +142,7 @@ async function readPerQuery({ folder, record }: StoredResult): Promise<Buffer> {
   if (sha256(bytes) !== expected)
     throw new DamagedResultError(folder, `${name} is not the file that was written with it (another SHA-256)`);
   try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: MAX_PER_QUERY_BYTES });
+    return await promisify(gunzip)(bytes, { maxOutputLength: maxUnpackedBytes(bytes.length) });
   } catch (error) {
     throw new DamagedResultError(folder, `${name} cannot be decompressed (${messageOf(error)})`);
   }

@@ -31,7 +31,7 @@ describe.skipIf(!hasRedis)('a bucket that the workers of a queue fill (needs red
     const how = ['run', '--task', path('small'), '--threads', '1', '--model', smallModels.causal, '--depth', '20'];
     const both = [...how, '--runner', 'bi-encoder,cross-encoder'];
     const queue = ['--queue', redis.url, ...store];
-    const work = ['worker', ...queue, '--threads', '1', '--exit-when-idle', '30'];
+    const work = ['worker', ...queue, '--threads', '1', '--allow', folder];
     const workers = [startCli(work, environment), startCli(work, environment)];
     onTestFinished(() => {
       for (const { process } of workers) process.kill('SIGKILL');

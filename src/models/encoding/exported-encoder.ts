@@ -26,7 +26,7 @@ export async function openExportedEncoder(
   const { id } = exported.checkpoint;
   refuseUnsupported(id, request);
   const { dtype, threads } = request;
-  const tokenizer = await openTokenizer(exported.checkpoint.folder);
+  const tokenizer = await openTokenizer(exported.checkpoint.folder, exported.vocabularySize);
   const sentence = await readSentenceTransformer(exported.checkpoint);
   const checkpoint = sentence?.checkpoint ?? exported.checkpoint;
   const preparation = prepareTexts({ checkpoint, tokenizer, positions: exported.positions, sentence }, marks, request);

@@ -19,12 +19,15 @@ export interface ExportedFolder {
   readonly checkpoint: Checkpoint;
   /** Number of positions, or null if config.json does not give it. */
   readonly positions: number | null;
+  /** Number of token ids, or null if config.json does not give it. */
+  readonly vocabularySize: number | null;
 }
 
 const configSchema = z.looseObject({
   model_type: z.string(),
   _name_or_path: z.string().nullish(),
   max_position_embeddings: z.int().positive().optional(),
+  vocab_size: z.int().positive().optional(),
 });
 
 /** Reads the settings of an exported model. @returns null for a folder that has weights, or no export */
@@ -40,6 +43,7 @@ export async function readExported({ folder, id, revision }: ModelLocation): Pro
       ...{ tensors: new Map(), files: ['config.json'] },
     },
     positions: config.max_position_embeddings ?? null,
+    vocabularySize: config.vocab_size ?? null,
   };
 }
 

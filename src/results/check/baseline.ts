@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InputError, unknownName } from '../../core/errors.js';
+import { valueText } from '../../core/printable.js';
 import { readJson, sha256, writeFileAtomic } from '../../io/files.js';
 import { compareCodePoints } from '../../core/text.js';
 import { canonicalJson } from '../../core/canonical-json.js';
@@ -197,7 +198,7 @@ export async function readBaseline(path: string): Promise<Baseline> {
   const version = await baselineVersion(path);
   if (version !== BASELINE_VERSION)
     throw new InputError(
-      `${path}: field "version": found ${JSON.stringify(version ?? null)}; this program reads baselines of version ${BASELINE_VERSION}; ` +
+      `${path}: field "version": found ${valueText(version ?? null)}; this program reads baselines of version ${BASELINE_VERSION}; ` +
         `make it again with "sgpt-bench check --baseline ${path} --update"`,
     );
   return readJson(path, baselineSchema, expected);
