@@ -30,7 +30,6 @@ export function costSection(shown: readonly ShownResult[]): ReportSection {
       { label: 'By stage', format: 'text' },
       { label: 'Memory (MiB)', format: 'count' },
       { label: 'Threads', format: 'count' },
-      { label: 'Vectors made by', format: 'text' },
       { label: 'Machine', format: 'text' },
     ],
     lines: shown.map(costLine),
