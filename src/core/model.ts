@@ -1,4 +1,5 @@
 import type { Settings } from './setting.js';
+import type { Similarity } from './system-fields.js';
 
 /** Kind of a text; queries and documents may be marked differently (brackets, prompts). */
 export type Role = 'query' | 'document';
@@ -55,12 +56,14 @@ export interface Usage {
   readonly price: number | null;
 }
 
-/** Turns texts into vectors. Vectors are not normalized; the runner compares them by cosine. */
+/** Turns texts into vectors, which are not normalized unless the model's own modules do that. */
 export interface Encoder {
   readonly model: ModelInfo;
   /** All settings that change a vector (brackets, truncation, prompt …), for records and keys. */
   readonly settings: Settings;
   readonly views: readonly EmbeddingView[];
+  /** The similarity that its publisher declares; null for none, which means cosine. */
+  readonly similarity: Similarity | null;
   /**
    * @returns one matrix per view, [texts.length, view.dimensions], rows in the order of `texts`. Each text takes one forward
    * pass for all views. A vector does not depend on the other texts.

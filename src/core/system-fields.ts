@@ -10,6 +10,17 @@ export type Dtype = (typeof dtypes)[number];
 export const devices = ['cpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
 
+/** Which tokens a token sees: itself and earlier ones, or all. */
+export const attentions = ['causal', 'bidirectional'] as const;
+export type Attention = (typeof attentions)[number];
+
+/**
+ * Similarities of two vectors, by sentence-transformers' names: `cosine`; `dot`, the inner product of the vectors as they
+ * are; and negative distances, so that nearer is higher.
+ */
+export const similarities = ['cosine', 'dot', 'euclidean', 'manhattan'] as const;
+export type Similarity = (typeof similarities)[number];
+
 /** Number formats of stored vectors. */
 export const storeDtypes = ['float32', 'float16'] as const;
 export type StoreDtype = (typeof storeDtypes)[number];
@@ -107,10 +118,20 @@ export const systemFields = {
     value: '<eol|text>',
     help: 'embed texts within a prompt: eol (PromptEOL), eol:SENTENCE=WORD with a demonstration, or a text with {}',
   }),
+  attention: field(z.enum(attentions).nullable().default(null), {
+    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders', ...ranByServer },
+    value: '<kind>',
+    help: "for experiments: which tokens a token sees, causal or bidirectional (default: the model's own)",
+  }),
   maxTokens: field(count.nullable().default(null), {
     ...{ key: 'both', job: 'sent', record: 'settings', group: 'bi-encoders', read: 'count' },
     value: '<n>',
     help: "longest input in tokens (default: the profile's, else the model's); of a hosted model, with --tokenizer",
+  }),
+  similarity: field(z.enum(similarities).nullable().default(null), {
+    ...{ key: 'nothing', job: 'unused', record: 'settings', group: 'bi-encoders' },
+    value: '<name>',
+    help: "how vectors are compared: cosine, dot, euclidean or manhattan (default: the model's own, else cosine)",
   }),
   normalize: field(z.enum(usebNormalizations).default('by-task'), {
     ...{ key: 'nothing', job: 'unused', record: 'settings', group: 'bi-encoders', read: 'optional' },
@@ -197,7 +218,7 @@ export const systemFields = {
 /** Fields that say how any local model is run. */
 export const computeFields = ['maxTokens', 'dtype', 'device', 'workers'] as const;
 /** Fields of a local encoder. */
-export const encoderFields = ['pooling', 'layer', 'brackets', 'embedPrompt', ...computeFields] as const;
+export const encoderFields = ['pooling', 'layer', 'brackets', 'embedPrompt', 'attention', ...computeFields] as const;
 /** Fields of a local pair scorer. */
 export const scorerFields = ['prompt', ...computeFields] as const;
 /** Fields of a hosted model. */

@@ -58,7 +58,8 @@ export function isDefault(field: Field, value: unknown): boolean {
 /** The allowed values of a field, if they are an enumeration. */
 export function choicesOf(field: Field): readonly string[] | undefined {
   const schema: unknown = systemFields[field].schema;
-  const inner: unknown = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
+  const given: unknown = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
+  const inner: unknown = given instanceof z.ZodNullable ? given.def.innerType : given;
   return inner instanceof z.ZodEnum ? inner.options.map(String) : undefined;
 }
 

@@ -29,7 +29,7 @@ export async function runPlan(
   settings: RunSettings,
   context: PipelineContext,
 ): Promise<StoredResult[]> {
-  for (const { runner } of specs) for (const task of tasks) requireSupported(runner, task);
+  for (const spec of specs) for (const task of tasks) requireSupported(spec, task);
   const store = await storesOf(settings, context);
   const results: StoredResult[] = [];
   for (const spec of specs) {
@@ -102,7 +102,7 @@ async function storesOf(
   return (dtype) => new VectorStore(backend, { dtype });
 }
 
-function requireSupported(runner: string, task: Task): void {
-  const refusal = runnerKindOf(runner).refusal(task);
-  if (refusal !== null) throw new InputError(`${task.name}: the runner ${runner} cannot run this task; ${refusal}`);
+function requireSupported(spec: SystemSpec, task: Task): void {
+  const refusal = runnerKindOf(spec.runner).refusal(task, spec);
+  if (refusal !== null) throw new InputError(`${task.name}: the runner ${spec.runner} cannot run this task; ${refusal}`);
 }

@@ -54,6 +54,7 @@ export async function createRemoteEncoder(
       model: model.info,
       settings,
       views: [view],
+      similarity: null,
       encode: (texts, role, work) =>
         encode(
           model,

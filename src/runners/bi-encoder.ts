@@ -4,10 +4,11 @@ import type { Profile } from '../core/profile.js';
 import type { ReadyShard, Runner, RunnerContext, SystemOutput } from '../core/runner.js';
 import type { ShardPart } from '../core/shards.js';
 import type { SystemInfo } from '../core/system.js';
+import type { Similarity } from '../core/system-fields.js';
 import type { Task } from '../core/task.js';
 import type { UsebNormalization } from '../core/useb.js';
 import { embed, systemOf, textShard, type StoredEncoder } from './embedding.js';
-import { searchView } from './search-view.js';
+import { searchView, type ViewSearch } from './search-view.js';
 import { TextReader, textSequence } from './task-texts.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
@@ -18,18 +19,22 @@ export interface BiEncoderUse {
   readonly threads: number;
   /** Normalization on USEB's tasks. Default: `by-task`. */
   readonly normalize?: UsebNormalization;
+  /** Similarity on retrieval tasks. Default: the model's own, else cosine. */
+  readonly similarity?: Similarity | null;
 }
 
 /**
- * SGPT-BE and any other encoder: embeds texts, then searches exactly by cosine, or compares pairs on USEB's tasks. Returns
+ * SGPT-BE and any other encoder: embeds texts, then searches exactly, or compares pairs on USEB's tasks. Returns
  * one system per view of the encoder; all views come from one forward pass per text.
  */
-export function biEncoderRunner(stored: StoredEncoder, { threads, normalize = 'by-task' }: BiEncoderUse): Runner {
+export function biEncoderRunner(stored: StoredEncoder, use: BiEncoderUse): Runner {
   const { encoder } = stored;
+  const { threads, normalize = 'by-task' } = use;
+  const similarity = use.similarity ?? encoder.similarity ?? 'cosine';
   const usageSinceLast = usageMeter(encoder);
   let reader: { readonly task: Task; readonly profile: Profile; readonly texts: TextReader } | undefined;
   const systemsOn = (task: Task): SystemInfo[] => {
-    const useSettings = task.kind === 'retrieval' ? { similarity: 'cosine' } : { normalize };
+    const useSettings = task.kind === 'retrieval' ? { similarity } : { normalize };
     return encoder.views.map((view) => systemOf(stored, view, useSettings));
   };
   return {
@@ -45,7 +50,7 @@ export function biEncoderRunner(stored: StoredEncoder, { threads, normalize = 'b
           cost: { seconds, ...work },
         }));
       }
-      return retrieve(stored, task, systems, { topK, threads }, usageSinceLast, context);
+      return retrieve(stored, task, systems, { topK, threads, similarity }, usageSinceLast, context);
     },
     async fill(task, _, context) {
       const names = task.kind === 'retrieval' ? ['queries', 'documents'] : usebSequences(task);
@@ -70,7 +75,7 @@ async function retrieve(
   stored: StoredEncoder,
   task: RetrievalTask,
   systems: readonly SystemInfo[],
-  limits: { readonly topK: number; readonly threads: number },
+  how: Omit<ViewSearch, 'view'>,
   used: ReturnType<typeof usageMeter>,
   context: RunnerContext,
 ): Promise<SystemOutput[]> {
@@ -83,7 +88,7 @@ async function retrieve(
   const outputs: SystemOutput[] = [];
   for (const [view, system] of systems.entries()) {
     const seconds = { ...encoding };
-    const search = { view, similarity: 'cosine', ...limits } as const;
+    const search = { view, ...how };
     const run = await timed(seconds, 'search', () =>
       searchView(stored, queries.shards, documents.shards, search, context),
     );

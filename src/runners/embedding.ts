@@ -31,7 +31,8 @@ export interface Embedded {
 }
 
 /**
- * The system of one view. Vectors stored as float16 make a different system, in name and settings.
+ * The system of one view. Vectors stored as float16, or compared otherwise than by cosine, make a different system, in name
+ * and settings.
  * @param more settings of the vectors' use, such as the similarity
  */
 export function systemOf(
@@ -39,7 +40,8 @@ export function systemOf(
   view: EmbeddingView,
   more: Settings,
 ): SystemInfo {
-  const suffix = dtype === 'float32' ? '' : ` stored ${dtype}`;
+  const { similarity = 'cosine' } = more;
+  const suffix = (similarity === 'cosine' ? '' : ` by ${similarity}`) + (dtype === 'float32' ? '' : ` stored ${dtype}`);
   return {
     name: `BE ${model.id} ${view.name}${suffix}`,
     runner: 'bi-encoder',

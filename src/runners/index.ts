@@ -31,20 +31,24 @@ export const runnerKinds: readonly RunnerKind[] = [
   runnerKind({
     name: 'bi-encoder',
     description: 'embeds texts and searches exactly (SGPT-BE, sentence-transformers)',
-    uses: ['model', ...encoderFields, ...hostedFields, 'normalize', 'storeDtype'],
+    uses: ['model', ...encoderFields, ...hostedFields, 'similarity', 'normalize', 'storeDtype'],
     needsModel: true,
     reranks: false,
     type: 'dense',
-    refusal: () => null,
+    refusal: (task, { similarity }) =>
+      task.kind === 'useb' && similarity !== null
+        ? "leave --similarity out: USEB's own measures say how its vectors are compared"
+        : null,
     forTask: biEncoderFor,
     async open(spec, context) {
       const [{ biEncoderRunner }, { openEncoder }] = await Promise.all([
         import('./bi-encoder.js'),
         import('./open-model.js'),
       ]);
-      const { storeDtype, normalize } = spec;
+      const { storeDtype, normalize, similarity } = spec;
       const encoder = await openEncoder(spec, context);
-      return biEncoderRunner({ encoder, store: context.store(storeDtype) }, { threads: context.threads, normalize });
+      const { threads } = context;
+      return biEncoderRunner({ encoder, store: context.store(storeDtype) }, { threads, normalize, similarity });
     },
   }),
   runnerKind({

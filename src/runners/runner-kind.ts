@@ -17,8 +17,8 @@ export interface RunnerKind {
   readonly reranks: boolean;
   /** Type of retrieval, in mteb's words; a bound is not a system to compare. */
   readonly type: 'sparse' | 'dense' | 'cross-encoder' | 'bound';
-  /** Returns the reason why it cannot run a task, with a remedy; null if it can. */
-  refusal(task: Task): string | null;
+  /** Returns the reason why the system cannot run a task, with a remedy; null if it can. */
+  refusal(task: Task, spec: SystemSpec): string | null;
   /** Adapts the spec to a task; several specs if the task asks for several systems. Default: unchanged. */
   forTask?(spec: SystemSpec, task: Task, profile: Profile): readonly SystemSpec[];
   /** True if it must be opened anew for each task. Default: false. */

@@ -1,6 +1,7 @@
 import type { Run } from '../core/run.js';
 import type { RunnerContext } from '../core/runner.js';
-import { searchExact, type Similarity } from '../search/index.js';
+import type { Similarity } from '../core/system-fields.js';
+import { searchExact } from '../search/index.js';
 import { gather, readShards, type Shard, type StoredEncoder } from './embedding.js';
 
 export interface ViewSearch {

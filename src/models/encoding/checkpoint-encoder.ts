@@ -29,7 +29,7 @@ export async function openCheckpointEncoder(
   request: EncoderRequest,
   marks: Marks,
 ): Promise<Encoder> {
-  const { dtype, device, progress } = request;
+  const { dtype, device, attention, progress } = request;
   const batchTokens = tokensPerBatch(request);
   const model = await openModel(source, dtype, progress);
   const { architecture, tokenizer } = model;
@@ -45,7 +45,7 @@ export async function openCheckpointEncoder(
   const longest = preparation.limit ?? assumedMaxTokens;
   const { info, pool } = await startModel(
     { ...model, checkpoint },
-    (int8) => encoderGraph(architecture, checkpoint, views, { int8, batched: batchTokens !== null }),
+    (int8) => encoderGraph(architecture, checkpoint, views, { int8, batched: batchTokens !== null, attention }),
     {
       ...{ threads: request.threads, workers: request.workers, device, batchTokens },
       activationBytes: activationBytes(Math.max(longest, batchTokens ?? 0), architecture.hiddenSize, 0),
@@ -57,6 +57,7 @@ export async function openCheckpointEncoder(
     model: info,
     settings: preparation.settings,
     views,
+    similarity: sentence?.similarity ?? null,
     encode: (texts, role, work) => encode({ pool, preparation, views }, texts, role, work),
     peakBytes: () => pool.peakBytes,
     close: () => pool.close(),

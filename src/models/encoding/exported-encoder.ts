@@ -39,6 +39,7 @@ export async function openExportedEncoder(
       model: { ...info, parameters: null },
       settings: { ...preparation.settings, runtime: 'transformers.js' },
       views,
+      similarity: sentence?.similarity ?? null,
       encode: (texts, role, work) => encode({ model, pooling, preparation, views }, texts, role, work),
       async close() {
         await pooling.close();
@@ -52,10 +53,14 @@ export async function openExportedEncoder(
 }
 
 /** @throws InputError for options that need a model's weights */
-function refuseUnsupported(id: string, { layer, device }: EncoderRequest): void {
+function refuseUnsupported(id: string, { layer, device, attention }: EncoderRequest): void {
   if (device !== 'cpu')
     throw new InputError(
       `${id}: a model exported for transformers.js runs on the processor only; leave --device ${device} out`,
+    );
+  if (attention !== null)
+    throw new InputError(
+      `${id}: the attention of a model exported for transformers.js is fixed; leave --attention ${attention} out`,
     );
   if (layer.length > 0)
     throw new InputError(

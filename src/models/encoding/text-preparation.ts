@@ -65,7 +65,7 @@ export function prepareTexts(
     limit,
     settings: modelSettings(
       'local vectors',
-      { brackets, maxTokens: limit, embedPrompt, device: request.device },
+      { brackets, maxTokens: limit, embedPrompt, attention: request.attention, device: request.device },
       prompt === null ? modelTextSettings(sentence) : {},
     ),
     ids: (text, role) =>

@@ -26,7 +26,7 @@ export function encoderGraph(
   architecture: Architecture,
   checkpoint: Checkpoint,
   views: readonly EncoderView[],
-  { int8 = null, batched = false }: GraphOptions = {},
+  { int8 = null, batched = false, attention = null }: GraphOptions = {},
 ): BuiltModel {
   const graph = new GraphBuilder();
   const weights = new Weights(graph, checkpoint, architecture.prefixes, int8);
@@ -36,7 +36,7 @@ export function encoderGraph(
   const several = batched
     ? { texts: graph.input('texts', 'int32', ['tokens']), lasts: graph.input('lasts', 'int32', ['texts']) }
     : null;
-  const tokens = new Tokens(graph, { ids, positions, texts: several?.texts ?? null });
+  const tokens = new Tokens(graph, { ids, positions, texts: several?.texts ?? null, attention });
   const states = hiddenStates(architecture, modules, tokens);
   const { pooler } = architecture;
   const pooling = new PoolingNodes(new TextRows(graph, { positions, several }), {

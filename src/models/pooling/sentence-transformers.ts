@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { exists, readJson } from '../../io/files.js';
 import type { Role } from '../../core/model.js';
+import { similarities, type Similarity } from '../../core/system-fields.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { ModuleReader } from './module-reader.js';
 import type { SentenceModule } from './sentence-modules.js';
@@ -17,6 +18,8 @@ export interface SentenceTransformer {
   readonly lowerCase: boolean;
   /** Prompts put before queries and documents; "" for none. */
   readonly prompts: Readonly<Record<Role, string>>;
+  /** `similarity_fn_name`; null if the folder does not say. */
+  readonly similarity: Similarity | null;
   /** The checkpoint, with the modules' weights and files added. */
   readonly checkpoint: Checkpoint;
 }
@@ -31,6 +34,7 @@ const tokenizerSchema = z.looseObject({ model_max_length: z.number().positive().
 const promptsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string().nullable()).default({}),
   default_prompt_name: z.string().nullish(),
+  similarity_fn_name: z.enum(similarities).nullish(),
 });
 
 /**
@@ -68,6 +72,7 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
     maxTokens: lengths?.max_seq_length ?? usableLength(tokenizer?.model_max_length),
     lowerCase: lengths?.do_lower_case ?? false,
     prompts,
+    similarity: promptConfig?.similarity_fn_name ?? null,
     checkpoint: {
       ...checkpoint,
       tensors: new Map([...checkpoint.tensors, ...reader.tensors.map((tensor) => [tensor.name, tensor] as const)]),
