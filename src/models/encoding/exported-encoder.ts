@@ -34,7 +34,7 @@ export async function openExportedEncoder(
     const { columns: size } = await model.run(preparation.ids('a', 'query'));
     const views = exportedViews(request, { id, sentence }, size);
     const info = await modelInfo(checkpoint, [model.file, ...tokenizer.files], () => false, dtype);
-    const pooling = await openInProcess(exportPoolingGraph(checkpoint, views, size));
+    const pooling = await openInProcess(exportPoolingGraph(checkpoint, views, { size, skipsPrompt: false }));
     return {
       model: { ...info, parameters: null },
       settings: { ...preparation.settings, runtime: 'transformers.js' },
