@@ -1,3 +1,4 @@
+import type { InputCounts } from './health.js';
 import type { Settings } from './setting.js';
 import type { Similarity } from './system-fields.js';
 
@@ -46,6 +47,8 @@ export interface WorkOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of texts or pairs finished since the last call. */
   readonly onProgress?: OnProgress | undefined;
+  /** Called once, with the counts of empty and truncated inputs. */
+  readonly onCounts?: ((counts: InputCounts) => void) | undefined;
 }
 
 /** Total usage of a hosted model, as its server counts it. */
@@ -67,6 +70,7 @@ export interface Encoder {
   /**
    * @returns one matrix per view, [texts.length, view.dimensions], rows in the order of `texts`. Each text takes one forward
    * pass for all views. A vector does not depend on the other texts.
+   * @throws InputError for a vector with a value that is not finite
    */
   encode(texts: readonly string[], role: Role, options?: WorkOptions): Promise<readonly Matrix[]>;
   /** Usage since opening; only hosted models have it. */
@@ -86,7 +90,10 @@ export interface PairGroup {
 export interface PairScorer {
   readonly model: ModelInfo;
   readonly settings: Settings;
-  /** @returns one array per group with one score per query, in the given order. Higher is better. */
+  /**
+   * @returns one array per group with one score per query, in the given order. Higher is better.
+   * @throws InputError for a score that is not finite
+   */
   score(groups: readonly PairGroup[], options?: WorkOptions): Promise<readonly Float32Array[]>;
   /** Usage since opening; only hosted models have it. */
   usage?(): Usage;

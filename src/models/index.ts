@@ -1,6 +1,7 @@
 /** Models: opens a checkpoint as an Encoder (SGPT-BE) or a PairScorer (SGPT-CE). Runtimes are loaded on first use. */
 export { createBiEncoder, type BiEncoderOptions } from './encoding/bi-encoder.js';
-export { textIds, tokenLimit } from './encoding/text-preparation.js';
+export { tokenLimit } from './encoding/text-preparation.js';
+export { textIds, type TextIds } from './encoding/text-ids.js';
 export { createCrossEncoder, type CrossEncoderOptions, type FindExample } from './scoring/cross-encoder.js';
 export { contextIds } from './scoring/query-scoring.js';
 export { poolings, parsePooling, type Pooling } from './pooling/poolings.js';

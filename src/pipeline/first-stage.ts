@@ -58,7 +58,7 @@ export async function candidatesOf({ folder, record }: StoredResult, depth: numb
   if (record.files.run === null) {
     throw new InputError(`${folder}: ${record.task.name} is not a retrieval task, so its result has no run to re-rank`);
   }
-  return { name: record.system.name, run: await readRun(join(folder, record.files.run)), depth };
+  return { name: record.system.name, run: await readRun(join(folder, record.files.run.name)), depth };
 }
 
 const serverPrefix = /^(elasticsearch|opensearch):/;

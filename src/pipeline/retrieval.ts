@@ -34,7 +34,7 @@ export const retrieval: TaskKind<RetrievalTask> = {
   async evaluateAgain(task, { folder, record }, settings, profile) {
     const requested = measuresOf(task, settings.measures);
     if (record.files.run === null || requested.every(({ name }) => Object.hasOwn(record.measures, name))) return null;
-    const run = await readRun(join(folder, record.files.run));
+    const run = await readRun(join(folder, record.files.run.name));
     return measure(task, run, measuresOf(task, [...Object.keys(record.measures), ...settings.measures]), profile);
   },
 };

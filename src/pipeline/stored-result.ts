@@ -3,7 +3,7 @@ import type { Cost, SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
 import { fingerprintOf } from '../results/fingerprint.js';
 import { describeProvenance } from '../results/provenance.js';
-import { RECORD_VERSION, type Provenance, type ResultRecord, type WorkDescription } from '../results/record.js';
+import { RECORD_VERSION, type NewRecord, type Provenance, type WorkDescription } from '../results/record.js';
 import { findResult, saveResult, type StoredResult } from '../results/store.js';
 import type { PipelineContext, RunSettings } from './context.js';
 import { retrieval } from './retrieval.js';
@@ -91,7 +91,7 @@ async function save(
   settings: RunSettings,
   { progress }: PipelineContext,
 ): Promise<StoredResult> {
-  const record: ResultRecord = {
+  const record: NewRecord = {
     schema: 'sgpt-bench/result',
     version: RECORD_VERSION,
     fingerprint: fingerprintOf(work),
@@ -99,7 +99,6 @@ async function save(
     evaluation: scored.evaluation,
     mainMeasure: scored.mainMeasure,
     measures: { ...scored.measures },
-    files: { run: run === null ? null : 'run.trec.gz', perQuery: 'per-query.json.gz' },
     provenance,
   };
   progress.note(`${work.task.name}: ${work.system.name}: ${scored.mainMeasure} ${shown}`);

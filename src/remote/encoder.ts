@@ -25,6 +25,13 @@ export interface RemoteEncoderOptions extends RemoteOptions {
 /** The text or the token ids that are sent. */
 type Input = string | readonly number[];
 
+/** An input, and what is known of it; the server may truncate a text without saying so. */
+interface PreparedInput {
+  readonly input: Input;
+  readonly empty: boolean;
+  readonly truncated: boolean | null;
+}
+
 /**
  * Opens an encoder behind `/embeddings` of OpenAI's interface (OpenAI, vLLM, text-embeddings-inference, Infinity). The
  * server tokenises, truncates and pools. With a tokenizer, token ids are sent, computed as for local models. Texts are
@@ -77,7 +84,11 @@ async function openInputs(
   name: string,
   options: RemoteEncoderOptions,
   context: RemoteContext,
-): Promise<{ model: RemoteModel; settings: Encoder['settings']; toInput: (text: string, role: Role) => Input }> {
+): Promise<{
+  model: RemoteModel;
+  settings: Encoder['settings'];
+  toInput: (text: string, role: Role) => PreparedInput;
+}> {
   const brackets = resolveBrackets(options.brackets ?? 'auto', name);
   if (brackets !== 'none' && options.tokenizer === undefined) {
     throw new InputError(
@@ -91,23 +102,31 @@ async function openInputs(
   const settings = (maxTokens: number | null, input: string): Settings =>
     modelSettings('hosted vectors', { brackets, maxTokens, endpoint: model.url }, { hostedModel: name, input });
   if (tokenizer === null) {
-    return { model, settings: settings(null, 'text'), toInput: (text) => pythonStrip(text) };
+    return { model, settings: settings(null, 'text'), toInput: asText };
   }
   const ids = bracketIds(brackets, tokenizer, info.id);
   const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, ids);
   return {
     model,
     settings: settings(limit, 'token ids'),
-    toInput: (text, role) => [...textIds(tokenizer, text, ids?.[role] ?? null, limit)],
+    toInput(text, role) {
+      const { ids: input, ...counted } = textIds(tokenizer, text, ids?.[role] ?? null, limit);
+      return { input: [...input], ...counted };
+    },
   };
+}
+
+function asText(text: string): PreparedInput {
+  const input = pythonStrip(text);
+  return { input, empty: input === '', truncated: null };
 }
 
 async function dimensionsOf(
   { cache }: RemoteModel,
   requests: CachedRequests<Input>,
-  toInput: (text: string, role: Role) => Input,
+  toInput: (text: string, role: Role) => PreparedInput,
 ): Promise<number> {
-  if (cache.columns === null) await requests.fill(wantedOf([toInput('dimensions', 'query')]));
+  if (cache.columns === null) await requests.fill(wantedOf([toInput('dimensions', 'query').input]));
   return cache.columns!;
 }
 
@@ -115,9 +134,10 @@ async function encode(
   { cache, info }: RemoteModel,
   requests: CachedRequests<Input>,
   { dimensions }: EmbeddingView,
-  inputs: readonly Input[],
+  prepared: readonly PreparedInput[],
   work: WorkOptions = {},
 ): Promise<Matrix[]> {
+  const inputs = prepared.map(({ input }) => input);
   const data = new Float32Array(inputs.length * dimensions);
   const empty = inputs.filter(({ length }) => length === 0).length;
   if (empty > 0) work.onProgress?.(empty);
@@ -129,6 +149,12 @@ async function encode(
       throw new InputError(`${info.id}: a cached vector is damaged; run the same command again to request it anew`);
     data.set(vector, row * dimensions);
   }
+  work.onCounts?.({
+    empty: prepared.filter(({ empty }) => empty).length,
+    truncated: prepared.some(({ truncated }) => truncated === null)
+      ? null
+      : prepared.filter(({ truncated }) => truncated).length,
+  });
   return [{ rows: inputs.length, columns: dimensions, data }];
 }
 

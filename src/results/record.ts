@@ -2,11 +2,18 @@ import { z } from 'zod';
 import { profileNames } from '../core/profile.js';
 
 /** To be raised when a field changes its meaning or is removed; records of another version are refused. */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
 
 const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in lower-case hex');
 const count = z.int().nonnegative();
+
+/** A file beside the record. Its hash ties it to the record: a file that was changed, exchanged or cut is refused. */
+const storedFile = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected the name of a file beside the record'),
+  /** SHA-256 of the file's bytes. */
+  sha256: sha256Hex,
+});
 
 /** The data. Results are comparable only if name, split and checksum are equal. */
 const taskSchema = z.strictObject({
@@ -116,12 +123,15 @@ export const resultRecordSchema = z.strictObject({
   mainMeasure: z.string(),
   /** Means as fractions, by ir_measures' names; on USEB's tasks, by USEB's keys. */
   measures: z.record(z.string(), z.number()),
-  /** Names of the files beside the record. A USEB task has no run. */
-  files: z.strictObject({ run: z.string().nullable(), perQuery: z.string() }),
+  /** The files beside the record. A USEB task has no run. */
+  files: z.strictObject({ run: storedFile.nullable(), perQuery: storedFile }),
   provenance: provenanceSchema,
 });
 
 export type ResultRecord = z.infer<typeof resultRecordSchema>;
+/** A record before it is stored: its files get their names and hashes when they are written. */
+export type NewRecord = Omit<ResultRecord, 'files'>;
+export type StoredFile = z.infer<typeof storedFile>;
 export type Provenance = z.infer<typeof provenanceSchema>;
 
 /** The part of a record that the fingerprint covers. */

@@ -4,15 +4,17 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { z } from 'zod';
 import { InputError, messageOf } from '../core/errors.js';
-import { exists, kindOf, writeFileAtomic } from '../io/files.js';
+import { exists, kindOf, sha256, sha256OfFile, writeFileAtomic } from '../io/files.js';
 import type { Run } from '../core/run.js';
 import { fingerprintOf } from './fingerprint.js';
 import { writeRun } from './run-file.js';
 import { perQuerySchema, RECORD_VERSION, resultRecordSchema, scoresSchema } from './record.js';
-import type { PerQuery, QueryScores, ResultRecord, WorkDescription } from './record.js';
+import type { NewRecord, PerQuery, QueryScores, ResultRecord, StoredFile, WorkDescription } from './record.js';
 import { withoutRankings } from './rankings-cut.js';
 
 const RECORD_FILE = 'record.json';
+const RUN_FILE = 'run.trec.gz';
+const PER_QUERY_FILE = 'per-query.json.gz';
 
 /** A record, and the folder that holds it and its files. */
 export interface StoredResult {
@@ -26,23 +28,35 @@ export function resultFolder(root: string, task: string, systemName: string, fin
 }
 
 /**
- * Writes run, per-query scores and, last, the record; so a folder with a record is complete.
- * @param run null if the record has none
+ * Writes run, per-query scores and, last, the record with their hashes; so a folder with a record is complete.
+ * @param run null if the task has no rankings
  */
 export async function saveResult(
   root: string,
-  record: ResultRecord,
+  record: NewRecord,
   run: Run | null,
   perQuery: PerQuery,
 ): Promise<StoredResult> {
   const folder = resultFolder(root, record.task.name, record.system.name, record.fingerprint);
-  if (record.files.run !== null && run !== null) {
-    await writeRun(join(folder, record.files.run), run, slug(record.system.name));
-  }
+  const files = {
+    run: run === null ? null : await saveRun(folder, run, slug(record.system.name)),
+    perQuery: await savePerQuery(folder, perQuery),
+  };
+  const whole = resultRecordSchema.parse({ ...record, files });
+  await writeFileAtomic(join(folder, RECORD_FILE), JSON.stringify(whole, null, 2) + '\n');
+  return { folder, record: whole };
+}
+
+async function saveRun(folder: string, run: Run, tag: string): Promise<StoredFile> {
+  const path = join(folder, RUN_FILE);
+  await writeRun(path, run, tag);
+  return { name: RUN_FILE, sha256: await sha256OfFile(path) };
+}
+
+async function savePerQuery(folder: string, perQuery: PerQuery): Promise<StoredFile> {
   const compressed = await promisify(gzip)(JSON.stringify(perQuerySchema.parse(perQuery)), { level: 6 });
-  await writeFileAtomic(join(folder, record.files.perQuery), compressed);
-  await writeFileAtomic(join(folder, RECORD_FILE), JSON.stringify(resultRecordSchema.parse(record), null, 2) + '\n');
-  return { folder, record };
+  await writeFileAtomic(join(folder, PER_QUERY_FILE), compressed);
+  return { name: PER_QUERY_FILE, sha256: sha256(compressed) };
 }
 
 /** The stored result of this work in a results folder; undefined if there is none. */
@@ -91,7 +105,7 @@ export async function loadScores(result: StoredResult): Promise<QueryScores> {
 }
 
 async function readPerQuery({ folder, record }: StoredResult): Promise<{ path: string; text: Buffer }> {
-  const path = join(folder, record.files.perQuery);
+  const path = join(folder, record.files.perQuery.name);
   try {
     return { path, text: await promisify(gunzip)(await readFile(path)) };
   } catch (error) {

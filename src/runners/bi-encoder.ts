@@ -1,5 +1,6 @@
 import type { RetrievalTask } from '../core/dataset.js';
 import { InputError } from '../core/errors.js';
+import type { InputHealth } from '../core/health.js';
 import type { Profile } from '../core/profile.js';
 import type { ReadyShard, Runner, RunnerContext, SystemOutput } from '../core/runner.js';
 import type { ShardPart } from '../core/shards.js';
@@ -7,9 +8,9 @@ import type { SystemInfo } from '../core/system.js';
 import type { Similarity } from '../core/system-fields.js';
 import type { Task } from '../core/task.js';
 import type { UsebNormalization } from '../core/useb.js';
-import { embed, systemOf, textShard, type StoredEncoder } from './embedding.js';
+import { embed, systemOf, textShard, viewInputs, viewMakers, type Shard, type StoredEncoder } from './embedding.js';
 import { searchView, type ViewSearch } from './search-view.js';
-import { TextReader, textSequence } from './task-texts.js';
+import { TextReader, textSequence, textStyle } from './task-texts.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
 import { scoreUseb, usebSequences } from './useb-similarity.js';
@@ -44,22 +45,24 @@ export function biEncoderRunner(stored: StoredEncoder, use: BiEncoderUse): Runne
       if (task.kind === 'useb') {
         const { views, computed } = await scoreUseb(stored, task, { normalize, threads }, context);
         const work = { texts: computed, ...usageSinceLast() };
-        return views.map(({ scores, seconds }, view) => ({
+        return views.map(({ scores, seconds, health }, view) => ({
           system: systems[view]!,
           output: { kind: 'useb', scores },
           cost: { seconds, ...work },
+          health,
         }));
       }
       return retrieve(stored, task, systems, { topK, threads, similarity }, usageSinceLast, context);
     },
     async fill(task, _, context) {
       const names = task.kind === 'retrieval' ? ['queries', 'documents'] : usebSequences(task);
-      for (const name of names) await embed(stored, textSequence(task, name, context.profile), context);
+      const style = textStyle(encoder, context.profile);
+      for (const name of names) await embed(stored, textSequence(task, name, style), context);
     },
     async openShard(task, part, profile) {
       if (reader?.task !== task || reader.profile !== profile) {
         await reader?.texts.close();
-        reader = { task, profile, texts: new TextReader(task, profile) };
+        reader = { task, profile, texts: new TextReader(task, textStyle(encoder, profile)) };
       }
       return openTextShard(stored, task, part, reader.texts);
     },
@@ -80,9 +83,10 @@ async function retrieve(
   context: RunnerContext,
 ): Promise<SystemOutput[]> {
   const encoding: Record<string, number> = {};
+  const style = textStyle(stored.encoder, context.profile);
   const [queries, documents] = await timed(encoding, 'encode', async () => [
-    await embed(stored, textSequence(task, 'queries', context.profile), context),
-    await embed(stored, textSequence(task, 'documents', context.profile), context),
+    await embed(stored, textSequence(task, 'queries', style), context),
+    await embed(stored, textSequence(task, 'documents', style), context),
   ]);
   const work = { texts: queries.computed + documents.computed, ...used() };
   const outputs: SystemOutput[] = [];
@@ -92,9 +96,24 @@ async function retrieve(
     const run = await timed(seconds, 'search', () =>
       searchView(stored, queries.shards, documents.shards, search, context),
     );
-    outputs.push({ system, output: { kind: 'ranking', run }, cost: { seconds, ...work } });
+    const health = healthOf(task, queries.shards, documents.shards, view);
+    outputs.push({ system, output: { kind: 'ranking', run }, cost: { seconds, ...work }, health });
   }
   return outputs;
+}
+
+function healthOf(
+  task: RetrievalTask,
+  queries: readonly Shard[],
+  documents: readonly Shard[],
+  view: number,
+): InputHealth {
+  const embedded = documents.reduce((sum, { ids }) => sum + ids.length, 0);
+  return {
+    inputs: { queries: viewInputs(queries, view), documents: viewInputs(documents, view) },
+    droppedDocuments: task.facts.documents - embedded,
+    makers: viewMakers([...queries, ...documents], view),
+  };
 }
 
 async function openTextShard(

@@ -1,11 +1,13 @@
 import { InputError } from '../core/errors.js';
-import type { Matrix, PairGroup, PairScorer, WorkOptions } from '../core/model.js';
+import type { InputCounts } from '../core/health.js';
+import type { PairGroup, PairScorer } from '../core/model.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
 import type { CandidateRun, ReadyShard, Runner, RunnerContext, RunRequest } from '../core/runner.js';
 import type { DocumentQueries, PairsPart } from '../core/shards.js';
+import { sumInputs, sumMakers, type ShardHealth } from '../core/sum-health.js';
 import type { SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
-import { compareCodePoints } from '../core/text.js';
+import { compareCodePoints, excerpt } from '../core/text.js';
 import { askUbuntuTexts, recordOf, type AskUbuntuTask, type UsebScores } from '../core/useb.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, drain, inOrder } from './ordered-concurrency.js';
@@ -36,15 +38,16 @@ export function crossEncoderRunner(stored: StoredScorer): Runner {
     systemsOn: () => [system],
     async run(task, request, context) {
       const seconds: Record<string, number> = {};
-      const { output, computed } = await timed(seconds, 'score', async () => {
+      const { output, computed, shards } = await timed(seconds, 'score', async () => {
         if (task.kind === 'useb') {
-          const { scores, computed } = await scoreAskUbuntu(stored, askUbuntu(task), context);
-          return { output: { kind: 'useb', scores } as const, computed };
+          const { scores, ...scored } = await scoreAskUbuntu(stored, askUbuntu(task), context);
+          return { output: { kind: 'useb', scores } as const, ...scored };
         }
-        const { run, computed } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
-        return { output: { kind: 'ranking', run } as const, computed };
+        const { run, ...scored } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
+        return { output: { kind: 'ranking', run } as const, ...scored };
       });
-      return [{ system, output, cost: { seconds, pairs: computed, ...usageSinceLast() } }];
+      const health = { inputs: { pairs: sumInputs(shards, true) }, droppedDocuments: 0, makers: sumMakers(shards) };
+      return [{ system, output, cost: { seconds, pairs: computed, ...usageSinceLast() }, health }];
     },
     async fill(task, request, context) {
       for (const { pairs, candidates } of pairSets(task, request))
@@ -96,16 +99,18 @@ async function scoreAskUbuntu(
   stored: StoredScorer,
   task: AskUbuntuTask,
   context: RunnerContext,
-): Promise<{ scores: UsebScores; computed: number }> {
+): Promise<{ scores: UsebScores } & ScoredWork> {
   const scores = recordOf(askUbuntuTexts, (): Float32Array[] => []);
   const candidates = ownCandidates(task);
+  const shards: ShardHealth[] = [];
   let computed = 0;
   for (const text of askUbuntuTexts) {
     const scored = await rerank(stored, taskPairs(task, text), candidates, context);
     scores[text].push(...task.queries.map(({ id, candidates }) => scoresOf(scored.run.get(id)!, candidates)));
     computed += scored.computed;
+    shards.push(...scored.shards);
   }
-  return { scores: { dataset: 'askubuntu', scores }, computed };
+  return { scores: { dataset: 'askubuntu', scores }, computed, shards };
 }
 
 function scoresOf({ ids, scores }: Ranking, candidates: readonly string[]): Float32Array {
@@ -113,13 +118,21 @@ function scoresOf({ ids, scores }: Ranking, candidates: readonly string[]): Floa
   return Float32Array.from(candidates, (id) => byId.get(id)!);
 }
 
+/** The work behind scores. */
+interface ScoredWork {
+  /** Number of pairs scored, not found in the store. */
+  readonly computed: number;
+  readonly shards: readonly ShardHealth[];
+}
+
 async function rerank(
   stored: StoredScorer,
   pairs: TaskPairs,
   candidates: CandidateRun,
   context: RunnerContext,
-): Promise<{ run: Run; computed: number }> {
+): Promise<{ run: Run } & ScoredWork> {
   const scored = new Map(pairs.queries.map(({ id }) => [id, { ids: [] as string[], scores: [] as number[] }]));
+  const shards: ShardHealth[] = [];
   let computed = 0;
   for await (const shard of scoredShards(stored, pairs, candidates, context)) {
     if (shard.scores === undefined)
@@ -127,12 +140,14 @@ async function rerank(
         `the stored scores ${shard.key} were damaged or deleted meanwhile; run the same command again to recompute them`,
       );
     computed += shard.computed;
+    shards.push(...shard.health);
     collect(scored, shard.candidates, shard.scores);
   }
   const rankings = [...scored].filter(([, { ids }]) => ids.length > 0);
   return {
     run: new Map(rankings.map(([id, { ids, scores }]): [string, Ranking] => [id, rank(ids, scores)])),
     computed,
+    shards,
   };
 }
 
@@ -142,6 +157,7 @@ interface ScoredShard {
   readonly candidates: readonly DocumentQueries[];
   readonly scores: Float32Array | undefined;
   readonly computed: number;
+  readonly health: readonly ShardHealth[];
 }
 
 async function* scoredShards(
@@ -162,8 +178,8 @@ async function* scoredShards(
       const part = { kind: 'pairs', pairs: pairs.name, candidates: batch } as const;
       // Reading the few scores costs little, and finds a damaged shard, which then counts as missing.
       const isStored = async (): Promise<boolean> => (await store.get(key))?.columns === ready.size;
-      const computed = await ensureStored(store, { index, ready, part, model, settings, isStored }, stage, context);
-      return { key, candidates: batch, scores: (await store.get(key))?.data, computed };
+      const stored = await ensureStored(store, { index, ready, part, model, settings, isStored }, stage, context);
+      return { key, candidates: batch, scores: (await store.get(key))?.data, ...stored };
     });
   } finally {
     stage.end();
@@ -182,13 +198,28 @@ function pairShard(scorer: PairScorer, groups: readonly PairGroup[]): ReadyShard
     keys: [shardKey({ model, settings, view: 'pairs', role: 'document', texts })],
     unit: 'pairs',
     size: groups.reduce((sum, { queries }) => sum + queries.length, 0),
-    compute: async (signal, onProgress) => [await pairScores(scorer, groups, { signal, onProgress })],
+    async compute(signal, onProgress) {
+      let counts: InputCounts | null = null;
+      const onCounts = (counted: InputCounts): void => void (counts = counted);
+      const scores = await scorer.score(groups, { signal, onProgress, onCounts });
+      requireFinite(scores, groups, scorer);
+      const data = Float32Array.from(scores.flatMap((group) => [...group]));
+      return { matrices: [{ rows: 1, columns: data.length, data }], inputs: data.length, counts };
+    },
   };
 }
 
-async function pairScores(scorer: PairScorer, groups: readonly PairGroup[], options: WorkOptions): Promise<Matrix> {
-  const data = Float32Array.from((await scorer.score(groups, options)).flatMap((group) => [...group]));
-  return { rows: 1, columns: data.length, data };
+/** @throws InputError that names the pair of a score that is not finite; scorers should refuse it earlier */
+function requireFinite(scores: readonly Float32Array[], groups: readonly PairGroup[], { model }: PairScorer): void {
+  scores.forEach((group, g) => {
+    const bad = group.findIndex((score) => !Number.isFinite(score));
+    if (bad < 0) return;
+    const { document, queries } = groups[g]!;
+    throw new InputError(
+      `${model.id}: the score of the query "${excerpt(queries[bad]!)}" with the document "${excerpt(document)}" is ` +
+        `${group[bad]!}; expected a finite number`,
+    );
+  });
 }
 
 /** Groups a run's candidates by document: documents in code point order, each with its queries in the order of the run. */

@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors.js';
-import type { Role } from '../core/model.js';
+import type { Encoder, Role } from '../core/model.js';
 import { documentText, type Profile } from '../core/profile.js';
 import type { RetrievalTask } from '../core/dataset.js';
 import type { Task } from '../core/task.js';
@@ -31,11 +31,11 @@ export interface TextSequence {
  * `FORUM/queries` and `FORUM/pool` of CQADupStack. USEB is symmetric: every text has the role of a query.
  * @throws InputError for an unknown name
  */
-export function textSequence(task: Task, name: string, profile: Profile): TextSequence {
+export function textSequence(task: Task, name: string, style: TextStyle): TextSequence {
   if (task.kind === 'retrieval') {
     if (name === 'queries') return { name, role: 'query', total: task.queries.length, texts: task.queries };
     if (name === 'documents')
-      return { name, role: 'document', total: task.corpus.size, texts: documentTexts(task, profile) };
+      return { name, role: 'document', total: task.corpus.size, texts: documentTexts(task, style) };
   } else if (task.dataset === 'cqadupstack') {
     const [forum, list] = name.split('/');
     const forumData = task.forums.find((one) => one.name === forum);
@@ -49,11 +49,25 @@ function sequenceOf(name: string, texts: ReadonlyMap<string, string>): TextSeque
   return { name, role: 'query', total: texts.size, texts: Array.from(texts, ([id, text]) => ({ id, text })) };
 }
 
-/** The documents as the profile reads them: title and text joined; SGPT skips documents without text. */
-export async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGenerator<TextWithId> {
+/** The part of a profile that makes texts of documents. */
+export type TextStyle = Pick<Profile, 'dropDocumentsWithoutText' | 'keepLeadingBlank'>;
+
+/** The style in which an encoder reads documents: without brackets, no text begins with a blank. */
+export function textStyle({ settings }: Encoder, profile: Profile): TextStyle {
+  const { dropDocumentsWithoutText, keepLeadingBlank } = profile;
+  const brackets = settings['brackets'] ?? 'none';
+  return { dropDocumentsWithoutText, keepLeadingBlank: keepLeadingBlank && brackets !== 'none' };
+}
+
+/**
+ * The documents as the profile reads them: title and text joined; SGPT skips documents without text, and keeps the blank
+ * before an untitled one.
+ */
+export async function* documentTexts(task: RetrievalTask, style: TextStyle): AsyncGenerator<TextWithId> {
   for await (const document of task.corpus.documents()) {
-    if (profile.dropDocumentsWithoutText && document.text === '') continue;
-    yield { id: document.id, text: documentText(document) };
+    if (style.dropDocumentsWithoutText && document.text === '') continue;
+    const text = style.keepLeadingBlank ? `${document.title} ${document.text}` : documentText(document);
+    yield { id: document.id, text };
   }
 }
 
@@ -78,21 +92,21 @@ function usebTexts(task: Exclude<UsebTask, CqaDupStackTask>): string[] {
 /** Reads parts of a task's sequences; reading continues where the last read ended, if it can. */
 export class TextReader {
   readonly #task: Task;
-  readonly #profile: Profile;
+  readonly #style: TextStyle;
   #name = '';
   #next = 0;
   #stream: AsyncIterator<TextWithId> | Iterator<TextWithId> | undefined;
 
-  constructor(task: Task, profile: Profile) {
+  constructor(task: Task, style: TextStyle) {
     this.#task = task;
-    this.#profile = profile;
+    this.#style = style;
   }
 
   /** Texts `first` to `first + count`; fewer at the end of the sequence. */
   async read(name: string, first: number, count: number): Promise<string[]> {
     if (this.#stream === undefined || name !== this.#name || first < this.#next) {
       await this.close();
-      this.#stream = iteratorOf(textSequence(this.#task, name, this.#profile).texts);
+      this.#stream = iteratorOf(textSequence(this.#task, name, this.#style).texts);
       [this.#name, this.#next] = [name, 0];
     }
     const texts: string[] = [];

@@ -81,7 +81,7 @@ describe('a result', () => {
       context('trec_eval'),
     );
     const { record } = result!;
-    const run = await readRun(join(result!.folder, record.files.run!));
+    const run = await readRun(join(result!.folder, record.files.run!.name));
     const measures = record.measures;
     const again = evaluateRun(
       task.qrels,

@@ -1,11 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { sha256, writeFileAtomic } from '../../src/io/files.js';
+import { sha256 } from '../../src/io/files.js';
 import { fingerprintOf } from '../../src/results/fingerprint.js';
-import { perQuerySchema, resultRecordSchema, type PerQuery, type ResultRecord } from '../../src/results/record.js';
-import { resultFolder, type StoredResult } from '../../src/results/store.js';
+import {
+  perQuerySchema,
+  RECORD_VERSION,
+  resultRecordSchema,
+  type PerQuery,
+  type ResultRecord,
+} from '../../src/results/record.js';
+import { resultFolder, saveResult, type StoredResult } from '../../src/results/store.js';
 
 export interface FixtureSystem {
   readonly name: string;
@@ -64,13 +69,16 @@ export function record(system: FixtureSystem, task: FixtureTask, score: number):
   };
   return resultRecordSchema.parse({
     schema: 'sgpt-bench/result',
-    version: 1,
+    version: RECORD_VERSION,
     fingerprint: fingerprintOf(work),
     ...work,
     evaluation: { average: 'intersection', identicalIdsRemoved: true, decimals: 5, queriesWithoutRanking: 0 },
     mainMeasure: task.measure ?? 'nDCG@10',
     measures: { [task.measure ?? 'nDCG@10']: score, 'R@100': Math.min(1, score + 0.3) },
-    files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
+    files: {
+      run: { name: 'run.trec.gz', sha256: sha256('run') },
+      perQuery: { name: 'per-query.json.gz', sha256: sha256('per-query') },
+    },
     provenance: {
       createdAt: '2026-01-02T03:04:05Z',
       command: `sgpt-bench run --task ${task.name} --model ${system.name}`,
@@ -92,7 +100,7 @@ export function perQuery(of: ResultRecord, seed: number, texts: (i: number) => s
   const measures = Object.keys(of.measures);
   return perQuerySchema.parse({
     schema: 'sgpt-bench/per-query',
-    version: 1,
+    version: RECORD_VERSION,
     measures,
     queries: Array.from({ length: of.task.queries }, (_, i) => ({
       id: `q${i}`,
@@ -121,13 +129,8 @@ export async function store(
   seed = 1,
   texts?: (i: number) => string,
 ): Promise<StoredResult> {
-  const made = result(system, task, score, root);
-  await writeFileAtomic(
-    join(made.folder, 'per-query.json.gz'),
-    gzipSync(JSON.stringify(perQuery(made.record, seed, texts))),
-  );
-  await writeFileAtomic(join(made.folder, 'record.json'), JSON.stringify(made.record));
-  return made;
+  const made = record(system, task, score);
+  return saveResult(root, made, null, perQuery(made, seed, texts));
 }
 
 /** Runs `body` with a folder that is removed afterwards. */

@@ -6,7 +6,7 @@ import { buildReport, type Report } from '../../src/reports/index.js';
 import type { ReportSection } from '../../src/reports/model/model.js';
 import { candidatesChecksum } from '../../src/results/fingerprint.js';
 import { saveResult } from '../../src/results/store.js';
-import type { PerQuery } from '../../src/results/record.js';
+import { RECORD_VERSION, type PerQuery } from '../../src/results/record.js';
 import { biEncoders, bm25, crossEncoders, oracle, perQuery, record, result, store, withFolder } from './fixtures.js';
 
 function sectionOf(report: Report, id: ReportSection['id']): ReportSection {
@@ -111,7 +111,7 @@ describe('depth', () => {
   async function stored(root: string, checksum: string): Promise<Report> {
     const query = (of: number): PerQuery => ({
       schema: 'sgpt-bench/per-query',
-      version: 1,
+      version: RECORD_VERSION,
       measures: ['nDCG@10'],
       queries: [{ id: 'q', text: 'query', values: [of], top: [], judgements }],
     });

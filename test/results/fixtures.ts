@@ -1,5 +1,5 @@
 import type { ScoredResult } from '../../src/results/compare/pairing.js';
-import type { ResultRecord } from '../../src/results/record.js';
+import { RECORD_VERSION, type ResultRecord } from '../../src/results/record.js';
 
 export interface ResultChanges {
   readonly task?: Partial<ResultRecord['task']>;
@@ -24,7 +24,7 @@ export function scoredResult(
   const names = Object.keys(measures);
   const record: ResultRecord = {
     schema: 'sgpt-bench/result',
-    version: 1,
+    version: RECORD_VERSION,
     fingerprint: checksum('f'),
     task: {
       name: 'beir/nfcorpus',
@@ -52,7 +52,10 @@ export function scoredResult(
     evaluation: { average: 'intersection', identicalIdsRemoved: true, decimals: 5, queriesWithoutRanking: 0 },
     mainMeasure: names[0] ?? 'nDCG@10',
     measures: Object.fromEntries(names.map((name, i) => [name, meanOf([...columns[i]!.values()])])),
-    files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
+    files: {
+      run: { name: 'run.trec.gz', sha256: checksum('1') },
+      perQuery: { name: 'per-query.json.gz', sha256: checksum('2') },
+    },
     provenance: {
       createdAt: '2026-11-20T10:00:00.000Z',
       command: 'sgpt-bench run',
@@ -69,7 +72,7 @@ export function scoredResult(
     values: columns.map((column) => column.get(id) ?? null),
     top: [{ id: `best-of-${id}`, title: `Title for ${id}`, score: 1, grade: 1 }],
   }));
-  const perQuery = { schema: 'sgpt-bench/per-query', version: 1, measures: names, queries } as const;
+  const perQuery = { schema: 'sgpt-bench/per-query', version: RECORD_VERSION, measures: names, queries } as const;
   return { folder: changes.folder ?? 'results/one', record, perQuery: { ...perQuery, measures: names, queries } };
 }
 

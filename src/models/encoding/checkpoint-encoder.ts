@@ -10,9 +10,10 @@ import { longestFirst } from '../runtime/longest-first.js';
 import type { Feeds } from '../runtime/messages.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { activationBytes } from '../runtime/worker-layout.js';
+import { EncodedTexts } from './encoded-texts.js';
 import type { EncoderRequest } from './options.js';
 import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
-import { checkpointViews, zeroMatrices } from './views.js';
+import { checkpointViews } from './views.js';
 
 /** Assumed longest input of a model without a limit; most models have this limit. */
 const assumedMaxTokens = 2048;
@@ -75,12 +76,14 @@ async function encode(
   { pool, preparation, views }: CheckpointParts,
   texts: readonly string[],
   role: Role,
-  { signal, onProgress }: WorkOptions = {},
+  { signal, onProgress, onCounts }: WorkOptions = {},
 ): Promise<Matrix[]> {
-  const matrices = zeroMatrices(views, texts.length);
+  const encoded = new EncodedTexts(views, texts, role);
   function* jobs(): Generator<Job> {
     for (const index of longestFirst(texts.map(({ length }) => length))) {
-      const ids = preparation.ids(texts[index]!, role);
+      const prepared = preparation.ids(texts[index]!, role);
+      encoded.count(prepared);
+      const { ids } = prepared;
       if (ids.length === 0) {
         onProgress?.(1);
         continue;
@@ -88,16 +91,15 @@ async function encode(
       yield {
         feeds: feeds(ids),
         done(outputs) {
-          matrices.forEach(({ data, columns }, view) => {
-            data.set(outputs[view]!, index * columns);
-          });
+          encoded.set(index, outputs);
           onProgress?.(1);
         },
       };
     }
   }
   await pool.run(jobs(), signal);
-  return matrices;
+  onCounts?.(encoded.counts);
+  return encoded.matrices;
 }
 
 function feeds(ids: Int32Array): Feeds {

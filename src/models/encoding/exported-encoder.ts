@@ -6,10 +6,11 @@ import { exportPoolingGraph } from '../graphs/export-pooling-graph.js';
 import type { EncoderView } from '../graphs/view-outputs.js';
 import { readSentenceTransformer } from '../pooling/sentence-transformers.js';
 import { openInProcess, type InProcessSession } from '../runtime/in-process.js';
+import { EncodedTexts } from './encoded-texts.js';
 import { loadExported, type ExportedFolder, type ExportedModel } from './exported-model.js';
 import type { EncoderRequest } from './options.js';
 import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
-import { exportedViews, zeroMatrices } from './views.js';
+import { exportedViews } from './views.js';
 
 /**
  * Opens a model exported to ONNX for transformers.js, which computes its last hidden state. That is pooled by the same
@@ -31,7 +32,7 @@ export async function openExportedEncoder(
   const preparation = prepareTexts({ checkpoint, tokenizer, positions: exported.positions, sentence }, marks, request);
   const model = await loadExported(checkpoint, { dtype, threads });
   try {
-    const { columns: size } = await model.run(preparation.ids('a', 'query'));
+    const { columns: size } = await model.run(preparation.ids('a', 'query').ids);
     const views = exportedViews(request, { id, sentence }, size);
     const info = await modelInfo(checkpoint, [model.file, ...tokenizer.files], () => false, dtype);
     const pooling = await openInProcess(exportPoolingGraph(checkpoint, views, { size, skipsPrompt: false }));
@@ -80,19 +81,16 @@ async function encode(
   { model, pooling, preparation, views }: ExportedParts,
   texts: readonly string[],
   role: Role,
-  { signal, onProgress }: WorkOptions = {},
+  { signal, onProgress, onCounts }: WorkOptions = {},
 ): Promise<Matrix[]> {
-  const matrices = zeroMatrices(views, texts.length);
+  const encoded = new EncodedTexts(views, texts, role);
   for (const [row, text] of texts.entries()) {
     throwIfInterrupted(signal);
-    const ids = preparation.ids(text, role);
-    if (ids.length > 0) {
-      const vectors = await pooling.run({ hidden: await model.run(ids) });
-      matrices.forEach(({ data, columns }, view) => {
-        data.set(vectors[view]!, row * columns);
-      });
-    }
+    const prepared = preparation.ids(text, role);
+    encoded.count(prepared);
+    if (prepared.ids.length > 0) encoded.set(row, await pooling.run({ hidden: await model.run(prepared.ids) }));
     onProgress?.(1);
   }
-  return matrices;
+  onCounts?.(encoded.counts);
+  return encoded.matrices;
 }

@@ -2,7 +2,6 @@ import { InputError } from '../../core/errors.js';
 import type { Role } from '../../core/model.js';
 import type { Settings } from '../../core/setting.js';
 import { modelSettings, type SystemSpec } from '../../core/system-spec.js';
-import { pythonStrip } from '../../core/text.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
 import { learnedPositions } from '../pooling/sentence-modules.js';
@@ -10,6 +9,7 @@ import type { SentenceTransformer } from '../pooling/sentence-transformers.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
 import { parseEmbedPrompt, promptedIds, refuseBracketsWithPrompt, type EmbedPrompt } from './embed-prompts.js';
 import type { EncoderRequest } from './options.js';
+import { surroundings, textIds, type TextIds } from './text-ids.js';
 
 /** Conversion of texts to token ids for one model; the same for every kind of bi-encoder. */
 export interface TextPreparation {
@@ -17,7 +17,7 @@ export interface TextPreparation {
   readonly limit: number | null;
   /** All settings that a vector depends on, besides the model's files; part of keys and records. */
   readonly settings: Settings;
-  ids(text: string, role: Role): Int32Array;
+  ids(text: string, role: Role): TextIds;
 }
 
 /** Tokens or text put around each text: brackets, or a prompt. */
@@ -110,22 +110,4 @@ export function tokenLimit(
       `maxTokens: ${limit} leaves no room for a text between the ${taken} tokens around it; expected at least ${taken + 1}`,
     );
   return limit === Infinity ? null : limit;
-}
-
-/** Token ids of a stripped text, truncated on the right to fit together with the tokens around it. */
-export function textIds(
-  tokenizer: Tokenizer,
-  text: string,
-  brackets: readonly [number, number] | null,
-  limit: number | null,
-): Int32Array {
-  const ids = tokenizer.encode(pythonStrip(text));
-  const { before, after } = surroundings(tokenizer, brackets);
-  const kept = limit === null ? ids : ids.slice(0, limit - before.length - after.length);
-  return Int32Array.from([...before, ...kept, ...after]);
-}
-
-/** The tokens around a text: its brackets, or without brackets the model's special tokens. */
-function surroundings(tokenizer: Tokenizer, brackets: readonly [number, number] | null): Tokenizer['special'] {
-  return brackets === null ? tokenizer.special : { before: [brackets[0]], after: [brackets[1]] };
 }

@@ -1,6 +1,7 @@
-import { InputError } from '../../core/errors.js';
+import { InputError, unknownName } from '../../core/errors.js';
 import type { ModelInfo } from '../../core/model.js';
 import type { Progress } from '../../core/progress.js';
+import { systemFields } from '../../core/system-fields.js';
 import type { SystemSpec } from '../../core/system-spec.js';
 import { cacheFolder } from '../../io/cache-folder.js';
 import { modelInfo } from '../checkpoint/checkpoint.js';
@@ -22,6 +23,20 @@ export interface RunOptions {
   readonly batchTokens?: number | null | undefined;
   /** Reports downloads, and notes settings of the runtime that are not the default. */
   readonly progress?: Progress | undefined;
+}
+
+const runOptions = ['model', 'threads', 'batchTokens', 'progress'];
+
+/**
+ * Refuses a misspelt option, which would otherwise be ignored. A whole system may be given: its other fields are no options
+ * of a model, but not misspelt.
+ * @param known names of options besides the model and {@link RunOptions}
+ * @throws InputError for an unknown option
+ */
+export function refuseUnknownOptions(options: object, known: readonly string[]): void {
+  const names = [...known, ...runOptions];
+  for (const name of Object.keys(options))
+    if (!names.includes(name) && !(name in systemFields)) throw unknownName('option', name, names);
 }
 
 /**
