@@ -73,6 +73,11 @@ export interface Encoder {
    * @throws InputError for a vector with a value that is not finite
    */
   encode(texts: readonly string[], role: Role, options?: WorkOptions): Promise<readonly Matrix[]>;
+  /**
+   * Joins a document's title and text where its prompt has a place for each; `encode` takes the result as a text. Undefined:
+   * title and text are joined by a blank.
+   */
+  documentText?(title: string, text: string): string;
   /** Usage since opening; only hosted models have it. */
   usage?(): Usage;
   /** Peak resident memory of the model's own processes; memory that they share counts in each. */

@@ -30,12 +30,13 @@ export interface FieldRule {
   /**
    * Use in the keys of stored vectors and scores:
    * - `vectors`, `scores`, `both`: their key includes the setting, with the value that it has in the opened model
+   * - `queries`, `documents`: only the key of the vectors of queries, or of documents, includes it
    * - `model`: their key includes what the field names (the model's files, its dtype)
    * - `view`: each value is a view of its own, with a key of its own
    * - `format`: the key is the same, the file format differs
    * - `nothing`: the field has an effect only later (search, re-ranking), or changes no number
    */
-  readonly key: 'vectors' | 'scores' | 'both' | 'model' | 'view' | 'format' | 'nothing';
+  readonly key: 'vectors' | 'queries' | 'documents' | 'scores' | 'both' | 'model' | 'view' | 'format' | 'nothing';
   /** A queue's worker gets the value from the job (`sent`) or from its own options (`own`), or does not need it (`unused`). */
   readonly job: 'sent' | 'own' | 'unused';
   /** The part of a record that holds the value; `command` (the command line) for fields that change no number. */
@@ -113,10 +114,24 @@ export const systemFields = {
     help: 'marks around texts: auto (by the model\'s name), specb, speca, none, or four tokens like "[,],{,}"',
   }),
   embedPrompt: field(text.nullable().default(null), {
-    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, models: 'local', group: 'bi-encoders' },
-    why: 'an embedding prompt needs hidden states, which a hosted model does not give',
+    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
     value: '<eol|text>',
     help: 'embed texts within a prompt: eol (PromptEOL), eol:SENTENCE=WORD with a demonstration, or a text with {}',
+  }),
+  queryPrompt: field(text.default('auto'), {
+    ...{ key: 'queries', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
+    value: '<text>',
+    help: 'prompt of queries: auto (the model\'s own), none, one that the model names, or a text like "query: {text}"',
+  }),
+  documentPrompt: field(text.default('auto'), {
+    ...{ key: 'documents', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
+    value: '<text>',
+    help: 'prompt of documents: as for queries; {title} stands for the title, {title|none} with a word for untitled ones',
+  }),
+  instruction: field(text.nullable().default(null), {
+    ...{ key: 'queries', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
+    value: '<text>',
+    help: "fills {instruction} in prompts (default: the task's own, where the prompt has a place for it)",
   }),
   attention: field(z.enum(attentions).nullable().default(null), {
     ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders', ...ranByServer },
@@ -157,6 +172,11 @@ export const systemFields = {
     ...{ key: 'nothing', job: 'unused', record: 'firstStage', group: 're-ranking', read: 'count' },
     value: '<n>',
     help: 'documents re-ranked per query',
+  }),
+  onnxFile: field(text.nullable().default(null), {
+    ...{ key: 'model', job: 'sent', record: 'model', omittedValue: null, group: 'bi-encoders', ...ranByServer },
+    value: '<file>',
+    help: 'run this ONNX export of the model, as onnx/model_fp16.onnx (default: onnx/model.onnx, without usable weights)',
   }),
   dtype: field(z.enum(dtypes).default('fp32'), {
     ...{ key: 'model', job: 'sent', record: 'model', group: 'computing', ...ranByServer },
@@ -218,7 +238,10 @@ export const systemFields = {
 /** Fields that say how any local model is run. */
 export const computeFields = ['maxTokens', 'dtype', 'device', 'workers'] as const;
 /** Fields of a local encoder. */
-export const encoderFields = ['pooling', 'layer', 'brackets', 'embedPrompt', 'attention', ...computeFields] as const;
+export const encoderFields = [
+  ...(['pooling', 'layer', 'brackets', 'embedPrompt', 'queryPrompt', 'documentPrompt', 'instruction'] as const),
+  ...(['attention', 'onnxFile', ...computeFields] as const),
+] as const;
 /** Fields of a local pair scorer. */
 export const scorerFields = ['prompt', ...computeFields] as const;
 /** Fields of a hosted model. */

@@ -1,36 +1,13 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
-import type { Settings } from '../core/setting.js';
-import { modelSettings } from '../core/system-spec.js';
-import { pythonStrip } from '../core/text.js';
-import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
+import { familyOf } from '../models/index.js';
 import { CachedRequests, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
-import {
-  openRemoteModel,
-  usageSchema,
-  type RemoteContext,
-  type RemoteModel,
-  type RemoteOptions,
-} from './remote-model.js';
+import { openInputs, type Input, type PreparedInput, type RemoteEncoderOptions } from './encoder-inputs.js';
+import { usageSchema, type RemoteContext, type RemoteModel } from './remote-model.js';
 
-export interface RemoteEncoderOptions extends RemoteOptions {
-  /** Brackets around queries and documents; they are token ids, so they need `tokenizer`. Default: `auto`. */
-  readonly brackets?: Brackets | undefined;
-  /** The profile's limit of tokens per text, null for none; needs `tokenizer`. The model's own limit is `maxTokens`. */
-  readonly tokenLimit: number | null;
-}
-
-/** The text or the token ids that are sent. */
-type Input = string | readonly number[];
-
-/** An input, and what is known of it; the server may truncate a text without saying so. */
-interface PreparedInput {
-  readonly input: Input;
-  readonly empty: boolean;
-  readonly truncated: boolean | null;
-}
+export type { RemoteEncoderOptions } from './encoder-inputs.js';
 
 /**
  * Opens an encoder behind `/embeddings` of OpenAI's interface (OpenAI, vLLM, text-embeddings-inference, Infinity). The
@@ -46,7 +23,7 @@ export async function createRemoteEncoder(
   options: RemoteEncoderOptions,
   context: RemoteContext,
 ): Promise<Encoder> {
-  const { model, settings, toInput } = await openInputs(name, options, context);
+  const { model, settings, toInput, documentText } = await openInputs(name, options, context);
   try {
     const request = (inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> =>
       embed(model, inputs, signal);
@@ -61,7 +38,8 @@ export async function createRemoteEncoder(
       model: model.info,
       settings,
       views: [view],
-      similarity: null,
+      similarity: familyOf(name)?.similarity ?? null,
+      ...(documentText === undefined ? {} : { documentText }),
       encode: (texts, role, work) =>
         encode(
           model,
@@ -77,48 +55,6 @@ export async function createRemoteEncoder(
     await model.cache.close();
     throw error;
   }
-}
-
-/** Opens the model, and returns its settings and the function from texts to inputs. */
-async function openInputs(
-  name: string,
-  options: RemoteEncoderOptions,
-  context: RemoteContext,
-): Promise<{
-  model: RemoteModel;
-  settings: Encoder['settings'];
-  toInput: (text: string, role: Role) => PreparedInput;
-}> {
-  const brackets = resolveBrackets(options.brackets ?? 'auto', name);
-  if (brackets !== 'none' && options.tokenizer === undefined) {
-    throw new InputError(
-      `openai:${name}: brackets "${brackets}" are token ids, which only --tokenizer DIR (the folder with the model's ` +
-        'tokenizer.json) can send; or choose --brackets none',
-    );
-  }
-  const model = await openRemoteModel(name, 'embeddings', options, context);
-  const { tokenizer, info } = model;
-  // The keys of shards need the endpoint and the name, because a hosted model has no file hashes.
-  const settings = (maxTokens: number | null, input: string): Settings =>
-    modelSettings('hosted vectors', { brackets, maxTokens, endpoint: model.url }, { hostedModel: name, input });
-  if (tokenizer === null) {
-    return { model, settings: settings(null, 'text'), toInput: asText };
-  }
-  const ids = bracketIds(brackets, tokenizer, info.id);
-  const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, ids);
-  return {
-    model,
-    settings: settings(limit, 'token ids'),
-    toInput(text, role) {
-      const { ids: input, ...counted } = textIds(tokenizer, text, ids?.[role] ?? null, limit);
-      return { input: [...input], ...counted };
-    },
-  };
-}
-
-function asText(text: string): PreparedInput {
-  const input = pythonStrip(text);
-  return { input, empty: input === '', truncated: null };
 }
 
 async function dimensionsOf(

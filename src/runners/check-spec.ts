@@ -59,14 +59,31 @@ export function runnersUsing(field: Field): string[] {
 
 /** Checks values that can be invalid on their own or together; the others are checked when the model is opened. */
 async function checkValues(spec: SystemSpec): Promise<void> {
-  const { pooling, brackets, embedPrompt, prompt, bm25, maxTokens, tokenizer, model } = spec;
+  const { pooling, brackets, embedPrompt, queryPrompt, documentPrompt, instruction } = spec;
+  const { prompt, bm25, maxTokens, tokenizer, model } = spec;
   if (isHosted(model)) (await import('../remote/index.js')).requireTokenizer({ maxTokens, tokenizer });
   if (bm25 !== null) (await import('../search/index.js')).bm25Settings(bm25);
-  if (pooling.length === 0 && embedPrompt === null && prompt === null && brackets === 'auto') return;
+  if (
+    spec.onnxFile !== null &&
+    (!/^[\w.-]+(\/[\w.-]+)*\.onnx$/.test(spec.onnxFile) || /(^|\/)\.\.?\//.test(spec.onnxFile))
+  )
+    throw new InputError(
+      `--onnx-file ${spec.onnxFile}: expected the path of an .onnx file within the model's folder, as onnx/model_fp16.onnx`,
+    );
+  const prompts = [queryPrompt, documentPrompt];
+  const around = [pooling.length === 0 ? null : pooling, embedPrompt, prompt, instruction];
+  if (around.every((value) => value === null) && [brackets, ...prompts].every((value) => value === 'auto')) return;
   const models = await import('../models/index.js');
   for (const name of pooling) if (name !== 'all' && name !== 'own') models.parsePooling(name);
   if (embedPrompt !== null) models.parseEmbedPrompt(embedPrompt);
   if (prompt !== null) models.requirePrompt(prompt);
   models.resolveBrackets(brackets);
   models.refuseBracketsWithPrompt(brackets, embedPrompt);
+  if (embedPrompt !== null && (instruction !== null || prompts.some((given) => given !== 'auto' && given !== 'none')))
+    throw new InputError(
+      '--embed-prompt is the whole prompt of queries and documents; leave --query-prompt, --document-prompt and --instruction out',
+    );
+  // Which instruction fills a prompt may depend on the task.
+  models.parsePromptTemplate(queryPrompt, 'query', instruction ?? 'any');
+  models.parsePromptTemplate(documentPrompt, 'document', instruction ?? 'any');
 }

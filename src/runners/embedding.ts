@@ -5,7 +5,7 @@ import type { ReadyShard, RunnerContext } from '../core/runner.js';
 import type { Settings } from '../core/setting.js';
 import type { SystemInfo } from '../core/system.js';
 import { excerpt } from '../core/text.js';
-import { withoutOmitted } from '../core/system-spec.js';
+import { settingsOfRole, withoutOmitted } from '../core/system-spec.js';
 import { sumInputs, sumMakers, type ShardHealth } from '../core/sum-health.js';
 import type { ShardChunk } from '../search/index.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
@@ -98,7 +98,9 @@ export async function embed(stored: StoredEncoder, sequence: TextSequence, conte
 export function textShard(encoder: Encoder, texts: readonly string[], role: Role): ReadyShard {
   const { model, settings, views } = encoder;
   return {
-    keys: views.map(({ name }) => shardKey({ model, settings, view: name, role, texts })),
+    keys: views.map(({ name }) =>
+      shardKey({ model, settings: settingsOfRole(settings, role), view: name, role, texts }),
+    ),
     unit: 'texts',
     size: texts.length,
     async compute(signal, onProgress) {

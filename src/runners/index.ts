@@ -7,6 +7,7 @@ import type { Profile } from '../core/profile.js';
 import { candidateFields, encoderFields, hostedFields, scorerFields } from '../core/system-fields.js';
 import { isHosted, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
+import { familyOf, knownInstruction } from '../models/hub/families.js';
 import { exampleRequirement } from '../models/scoring/prompts.js';
 import { runnerKind, type RunnerKind } from './runner-kind.js';
 
@@ -106,11 +107,32 @@ function retrievalOnly(task: Task): string | null {
   return `choose --runner bi-encoder${task.dataset === 'askubuntu' ? ' or cross-encoder' : ''}, with --model`;
 }
 
-/** Symmetric tasks (USEB) get no brackets and no token limit by default; a hosted model gets its limit when it is opened. */
+/**
+ * Symmetric tasks (USEB) get no brackets and no token limit by default, and the prompt for texts that are neither queries nor
+ * documents. A task's instruction is used if the prompt has a place for it. A hosted model gets its limit when it is opened.
+ */
 function biEncoderFor(spec: SystemSpec, task: Task, profile: Profile): readonly SystemSpec[] {
   const { brackets, maxTokens, model } = spec;
-  const marked = task.symmetric && brackets === 'auto' ? 'none' : brackets;
-  if (isHosted(model)) return [{ ...spec, brackets: marked }];
+  const byKind = (given: string): string => (task.symmetric && given === 'auto' ? 'symmetric' : given);
+  const [queryPrompt, documentPrompt] = [spec.queryPrompt, spec.documentPrompt].map(byKind) as [string, string];
+  const takes = takesInstruction({ model, queryPrompt, documentPrompt });
+  const own = task.kind === 'retrieval' && takes ? (task.instruction ?? knownInstruction(task.name)) : null;
+  const marked = {
+    ...{ ...spec, queryPrompt, documentPrompt, instruction: spec.instruction ?? own },
+    brackets: task.symmetric && brackets === 'auto' ? 'none' : brackets,
+  };
+  if (isHosted(model)) return [marked];
   const byProfile = task.symmetric ? null : profile.biEncoderTokens;
-  return [{ ...spec, brackets: marked, maxTokens: maxTokens ?? byProfile }];
+  return [{ ...marked, maxTokens: maxTokens ?? byProfile }];
+}
+
+/** True if a prompt of the system has a place for an instruction: one that is given, or its publisher's. */
+function takesInstruction(spec: Pick<SystemSpec, 'model' | 'queryPrompt' | 'documentPrompt'>): boolean {
+  const family = familyOf(spec.model?.replace(/^openai:/, '') ?? '');
+  return (['query', 'document'] as const).some((role) => {
+    const given = role === 'query' ? spec.queryPrompt : spec.documentPrompt;
+    const template =
+      given === 'auto' ? family?.prompts[role] : given === 'symmetric' ? family?.prompts.symmetric : given;
+    return template?.includes('{instruction}') === true;
+  });
 }

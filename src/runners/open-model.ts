@@ -34,14 +34,15 @@ type ScorerFields = Pick<SystemSpec, 'model' | ScorerField | HostedField>;
  * @throws InputError for an invalid model or option
  */
 export async function openEncoder(spec: EncoderFields, context: OpenContext): Promise<Encoder> {
-  const { brackets } = spec;
+  const { brackets, embedPrompt, queryPrompt, documentPrompt, instruction } = spec;
   const model = modelOf(spec);
   const hosted = hostedModelName(model);
   if (hosted !== null) {
     const { createRemoteEncoder } = await import('../remote/index.js');
     const { task, profile } = context;
     const tokenLimit = task.symmetric ? null : profile.biEncoderTokens;
-    return createRemoteEncoder(hosted, { ...remoteOptions(spec), brackets, tokenLimit }, remoteContext(context));
+    const marks = { brackets, embedPrompt, queryPrompt, documentPrompt, instruction };
+    return createRemoteEncoder(hosted, { ...remoteOptions(spec), ...marks, tokenLimit }, remoteContext(context));
   }
   const { createBiEncoder } = await import('../models/index.js');
   const { threads, progress } = context;
