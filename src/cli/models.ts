@@ -84,10 +84,18 @@ function runs({ runs: found, problem }: Inspection): string[][] {
   return [
     ['would run', `${found.kind}: ${found.layers} layers of ${found.hiddenSize}, ${found.vocabularySize} tokens`],
     ['longest input', `${positions ?? 'unlimited'} positions${own === null ? '' : `, its settings say ${own} tokens`}`],
-    ['pooling', `${found.defaultPooling} (${found.dimensions} dimensions); possible: ${found.poolings.join(', ')}`],
+    ['pooling', `${found.defaultPooling ?? 'none: name it with --pooling'} (${found.dimensions} dimensions)`],
+    ['poolings', found.poolings.join(', ')],
+    ['similarity', found.similarity],
+    ['prompts', promptsOf(found.prompts)],
     ['brackets', found.brackets],
     ['special token ids', special],
   ];
+}
+
+function promptsOf({ query, document }: { readonly query: string | null; readonly document: string | null }): string {
+  const shown = (prompt: string | null): string => (prompt === null ? 'none' : JSON.stringify(prompt));
+  return query === null && document === null ? 'none' : `queries ${shown(query)}, documents ${shown(document)}`;
 }
 
 function size(millions: number): string {

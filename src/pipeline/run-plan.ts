@@ -104,5 +104,6 @@ async function storesOf(
 
 function requireSupported(spec: SystemSpec, task: Task): void {
   const refusal = runnerKindOf(spec.runner).refusal(task, spec);
-  if (refusal !== null) throw new InputError(`${task.name}: the runner ${spec.runner} cannot run this task; ${refusal}`);
+  if (refusal !== null)
+    throw new InputError(`${task.name}: the runner ${spec.runner} cannot run this task; ${refusal}`);
 }

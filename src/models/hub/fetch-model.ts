@@ -18,6 +18,10 @@ export interface FetchOptions {
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly retry?: RetryPolicy | undefined;
+  /** An ONNX export to fetch instead of the weights. */
+  readonly onnxFile?: string | null | undefined;
+  /** False for a `model_type` whose weights cannot be run, so that an ONNX export is fetched if there is one. */
+  readonly isSupported?: ((modelType: string) => boolean) | undefined;
 }
 
 /** A model's files on this machine. */
@@ -56,7 +60,7 @@ export async function fetchModel(model: HubModel, options: FetchOptions): Promis
     const files = new SnapshotFetcher({ model, commit, cached, client, options });
     for (const file of ['config.json', ...smallFiles]) await files.fetchFile(file);
     await files.fetchModules();
-    await files.fetchWeights();
+    if (!(await files.fetchExport())) await files.fetchWeights();
     await cached.rememberCommit(model.revision, commit);
     return { folder: cached.snapshot(commit), commit };
   } catch (error) {
@@ -123,7 +127,7 @@ class SnapshotFetcher {
   async fetchModules(): Promise<void> {
     for (const path of await this.namesIn('modules.json', /"path"\s*:\s*"([\w.-]+)"/g)) {
       await this.fetchFile(`${path}/config.json`);
-      if (/dense|weighted/i.test(path)) {
+      if (/dense|weighted|norm/i.test(path) && !/normalize/i.test(path)) {
         if (!(await this.fetchFile(`${path}/model.safetensors`))) await this.fetchFile(`${path}/pytorch_model.bin`);
       }
     }
@@ -140,7 +144,25 @@ class SnapshotFetcher {
         return;
       }
     }
-    if (await this.fetchFile('onnx/model.onnx')) await this.fetchFile('onnx/model.onnx_data');
+    await this.fetchOnnx('onnx/model.onnx');
+  }
+
+  /** Adds the export that is asked for, or the usual one of a model whose weights cannot be run. @returns false for none */
+  async fetchExport(): Promise<boolean> {
+    const { onnxFile, isSupported } = this.snapshot.options;
+    if (onnxFile != null) {
+      if ((await this.fetchOnnx(onnxFile)) || (await this.fetchOnnx(`onnx/${onnxFile}`))) return true;
+      throw new InputError(`${nameOf(this.snapshot.model)}: has no ${onnxFile}; choose another --onnx-file`);
+    }
+    const [modelType] = await this.namesIn('config.json', /"model_type"\s*:\s*"([\w.-]+)"/g);
+    if (modelType === undefined || isSupported?.(modelType) !== false) return false;
+    return this.fetchOnnx('onnx/model.onnx');
+  }
+
+  private async fetchOnnx(file: string): Promise<boolean> {
+    if (!(await this.fetchFile(file))) return false;
+    await this.fetchFile(`${file}_data`);
+    return true;
   }
 
   private async fetchShards(index: string): Promise<boolean> {
