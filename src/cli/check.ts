@@ -39,8 +39,7 @@ Examples:
 
 /** `sgpt-bench check`: a gate against regressions, and against deviations from published scores. */
 export function checkCommand(): Command {
-  return new Command('check')
-    .description('compare results with a baseline or with published scores; fails if they are worse')
+  return new Command()
     .option('--baseline <file>', 'the baseline to compare with')
     .option('--published', 'compare with published scores')
     .option('--results <dir>', 'results folder to check', 'results')

@@ -20,8 +20,7 @@ Examples:
 
 /** `sgpt-bench compare`: compares two results on the same data, query by query. */
 export function compareCommand(): Command {
-  return new Command('compare')
-    .description('compare two results: significance, the queries that changed most, different settings')
+  return new Command()
     .argument('<A>', 'folder of one result, or of several with --task and --system')
     .argument('<B>', 'the same for the other one; differences are B - A')
     .option('--task <name>', 'the task, if a folder has several')

@@ -12,7 +12,7 @@ const mirrorVariable = 'SGPT_BENCH_MIRROR';
 
 /** `sgpt-bench datasets`: lists, downloads and checks data sets. */
 export function datasetsCommand(): Command {
-  const command = new Command('datasets').description('list, download and check data sets');
+  const command = new Command();
   const folder = ['--datasets-dir <dir>', 'folder of the data sets', 'datasets'] as const;
   command
     .command('list')

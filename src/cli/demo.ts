@@ -26,8 +26,7 @@ const demoRuns: readonly { readonly task: readonly string[]; readonly systems: S
  * sizes, on a retrieval task and on USEB's tasks.
  */
 export function demoCommand(): Command {
-  return new Command('demo')
-    .description('run the bundled models on the bundled data sets and write a report')
+  return new Command()
     .option('--output <dir>', 'folder to write results to', 'results/demo')
     .option('--report <dir>', 'folder to write the report to', 'reports/demo')
     .option('--threads <n>', 'threads for models and search', positive, defaultThreads)

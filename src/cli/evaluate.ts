@@ -41,8 +41,7 @@ Examples:
 
 /** `sgpt-bench evaluate`: measures of a run file. Loads no model code, so that it starts fast. */
 export function evaluateCommand(): Command {
-  return new Command('evaluate')
-    .description('evaluate a TREC run file; prints lines of measure, tab, value')
+  return new Command()
     .argument('<QRELS>', 'judgements: BEIR TSV or TREC qrels, plain or gzip')
     .argument('<RUN>', 'TREC run file, plain or gzip')
     .argument('[MEASURE...]', `measures (default: ${defaultMeasures.join(' ')})`)

@@ -5,7 +5,7 @@ import { printJson, printTable } from './table.js';
 
 /** `sgpt-bench models`: lists the paper's models, and describes a checkpoint. */
 export function modelsCommand(): Command {
-  const command = new Command('models').description("list the paper's models; inspect checkpoints");
+  const command = new Command();
   command
     .command('list')
     .description('the models of the SGPT paper and of its comparisons')

@@ -20,8 +20,7 @@ Examples:
 
 /** `sgpt-bench report`: writes tables and charts of result records. */
 export function reportCommand(): Command {
-  return new Command('report')
-    .description('make tables and charts from result records')
+  return new Command()
     .argument('[results-dir...]', 'folders with results; several are merged', ['results'])
     .option('--output <dir>', 'folder to write to', 'reports/report')
     .option('--format <list>', `${reportFormats.join(', ')}, separated by commas`, list, ['html', 'md'])

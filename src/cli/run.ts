@@ -28,8 +28,7 @@ function poolingHelp(): string {
 
 /** `sgpt-bench run`: runs systems on tasks; writes runs, scores and records. */
 export function runCommand(): Command {
-  const command = new Command('run')
-    .description('run systems on tasks; writes runs, scores and records')
+  const command = new Command()
     .optionsGroup('What to run:')
     .requiredOption(
       '--task <names>',

@@ -25,8 +25,7 @@ Examples:
 
 /** `sgpt-bench worker`: computes the shards of `run --queue`. */
 export function workerCommand(): Command {
-  return new Command('worker')
-    .description('compute vectors and scores for "run --queue", on any number of machines')
+  return new Command()
     .requiredOption('--queue <url>', 'the queue: redis://HOST:PORT/DB, or rediss:// for TLS')
     .requiredOption('--store <where>', "the run's store: a folder that all machines share, or s3://BUCKET/PREFIX")
     .option('--datasets-dir <dir>', 'folder of the data sets', 'datasets')

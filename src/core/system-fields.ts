@@ -68,7 +68,7 @@ export function field<Schema extends z.ZodType, const Rule extends FieldRule>(
 const text = z.string().min(1);
 const count = z.int().positive();
 const pooledByServer = { models: 'local', why: 'a hosted model is pooled by its server' } as const;
-const ranByServer = { models: 'local', why: 'how a hosted model is run is for its server to say' } as const;
+const ranByServer = { models: 'local', why: 'the server of a hosted model decides how it runs' } as const;
 const hosted = {
   models: 'hosted',
   group: 'hosted',
@@ -235,7 +235,7 @@ export const systemFields = {
   }),
 };
 
-/** Fields that say how any local model is run. */
+/** Fields of how local models are run. */
 export const computeFields = ['maxTokens', 'dtype', 'device', 'workers'] as const;
 /** Fields of a local encoder. */
 export const encoderFields = [

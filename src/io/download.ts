@@ -10,7 +10,7 @@ export interface FileRequest {
   readonly bytes: number | null;
   /** An attempt that received bytes uses up no retry. Its timeout restarts with each received chunk. */
   readonly retry: RetryPolicy;
-  /** What the user can do if the download fails, for the error. */
+  /** Advice for the user if the download fails, for the error. */
   readonly advice: string;
   /** Sent with each request; `fetch` drops `authorization` on a redirect to another origin. */
   readonly headers?: Readonly<Record<string, string>> | undefined;

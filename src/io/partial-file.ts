@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InputError, messageOf } from '../core/errors.js';
 import { isErrno, kindOf, readJson, writeFileAtomic } from './files.js';
 
-/** Where a download continues. */
+/** The position at which a download continues. */
 export interface ResumePoint {
   /** Bytes that are kept. */
   readonly bytes: number;

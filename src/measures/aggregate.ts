@@ -5,18 +5,18 @@ import { inRankingOrder, type Ranking, type Run, withoutIdenticalId } from '../c
 import { judge, type JudgedRanking, type Measure } from './measure.js';
 import { roundHalfEven } from './rounding.js';
 
-/** How per-query values become means: what differs between the reference programs. */
+/** Options of averaging per-query values; the reference programs differ in them. */
 export interface EvaluationOptions {
-  /** Mean over the queries that are in run and qrels, or over all of the qrels, a missing one counting 0. */
+  /** Average over the queries in both run and qrels, or over all queries of the qrels, with 0 for missing ones. */
   readonly average: 'intersection' | 'complete';
-  /** Whether the document whose id equals the query's leaves the ranking. */
+  /** Keep or remove the document with the same id as the query. */
   readonly identicalIds: 'keep' | 'remove';
   /** Decimal places of means (Python's rounding), or null for none. Per-query values are never rounded. */
   readonly decimals: number | null;
   /**
-   * Whether RR@k, Success@k, R_cap@k and Hole@k follow BEIR's `custom_metrics.py`: ties stay in the order in which the
-   * ranking has them, and the sum over the run's queries is divided by the number of queries in the qrels, whatever
-   * `average` is. Default: no.
+   * True: RR@k, Success@k, R_cap@k and Hole@k are computed as in BEIR's `custom_metrics.py`: ties keep the order of the
+   * ranking, and the sum over the run's queries is divided by the number of queries in the qrels, for any `average`.
+   * Default: false.
    */
   readonly beirCustom?: boolean;
 }
@@ -29,8 +29,8 @@ export const plainEvaluation: EvaluationOptions = {
 };
 
 /**
- * The options that a profile stands for.
- * @param taskRemovesIdenticalIds whether the task is one of those where mteb removes identical ids
+ * The options of a profile.
+ * @param taskRemovesIdenticalIds true for tasks on which mteb removes identical ids
  */
 export function evaluationOptions(profile: Profile, taskRemovesIdenticalIds = false): EvaluationOptions {
   const remove = profile.identicalIds === 'remove' || (profile.identicalIds === 'by-task' && taskRemovesIdenticalIds);
@@ -56,13 +56,13 @@ export interface EvaluationCounts {
   readonly judged: number;
   /** Queries in run and qrels. */
   readonly evaluated: number;
-  /** Queries in the qrels that the run does not have. */
+  /** Queries in the qrels that are not in the run. */
   readonly missing: number;
-  /** Queries in the run that the qrels do not have: not looked at. */
+  /** Queries in the run that are not in the qrels; they are not evaluated. */
   readonly unjudged: number;
 }
 
-/** Evaluates a run query by query, so that the run need not be in memory. Neither qrels nor rankings are changed. */
+/** Evaluates a run one query at a time, so that the run need not fit in memory. Qrels and rankings are not modified. */
 export class Evaluator {
   readonly #values: Map<string, Map<string, number>>;
   readonly #qrels: Qrels;
@@ -104,7 +104,7 @@ export class Evaluator {
     }
   }
 
-  /** @throws InputError where no mean can be taken: no query of the run is judged */
+  /** @throws InputError if no query of the run is judged, so that means are undefined */
   finish(): Evaluation {
     const judged = this.#qrels.size;
     const complete = this.#options.average === 'complete';

@@ -1,9 +1,11 @@
 import type { CandidateRun, Runner, RunRequest, SystemOutput } from '../core/runner.js';
-import type { Cost, SystemInfo } from '../core/system.js';
+import { InputError } from '../core/errors.js';
+import type { SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
 import { fingerprintOf } from '../results/fingerprint.js';
 import { describeProvenance } from '../results/provenance.js';
-import { RECORD_VERSION, type NewRecord, type Provenance, type WorkDescription } from '../results/record.js';
+import { healthNotes } from '../results/health-notes.js';
+import { RECORD_VERSION, type NewRecord, type ResultRecord, type WorkDescription } from '../results/record.js';
 import { findResult, saveResult, type StoredResult } from '../results/store.js';
 import type { PipelineContext, RunSettings } from './context.js';
 import { retrieval } from './retrieval.js';
@@ -66,28 +68,42 @@ async function reuseResult(
   const stored = settings.overwrite ? undefined : await findResult(settings.output, work);
   if (stored === undefined) return undefined;
   const scored = await kindOf(task).evaluateAgain(task, stored, settings, context.profile);
-  return scored === null ? stored : save(work, scored, stored.record.provenance, settings, context);
+  return scored === null ? stored : save(work, scored, stored.record, settings, context);
 }
 
 async function evaluateOutput(
   task: Task,
-  { output, cost }: SystemOutput,
+  { output, cost, health }: SystemOutput,
   work: WorkDescription,
   settings: RunSettings,
   context: PipelineContext,
 ): Promise<StoredResult> {
   const scored = await kindOf(task).evaluate(task, output, settings, context.profile);
-  return save(work, scored, await provenanceOf(cost, context), settings, context);
+  const { inputs = {}, droppedDocuments = 0, makers = [] } = health ?? {};
+  const warrant = {
+    health: { tiedQueries: scored.tiedQueries, inputs, droppedDocuments },
+    provenance: await describeProvenance(context, cost, makers),
+  };
+  requireSense(work, scored);
+  for (const note of healthNotes({ ...warrant, evaluation: scored.evaluation, task: work.task }))
+    context.progress.note(`${work.task.name}: ${work.system.name}: ${note}`);
+  return save(work, scored, warrant, settings, context);
 }
 
-function provenanceOf(cost: Cost, { command, threads }: PipelineContext): Promise<Provenance> {
-  return describeProvenance(command, threads, cost);
+/** @throws InputError if a model gives all documents of every query the same score, so that their ids decide the order */
+function requireSense({ task, system }: WorkDescription, { run, tiedQueries }: Scored): void {
+  if (system.model === null || run === null || run.size === 0 || tiedQueries !== run.size) return;
+  if (Math.max(...Array.from(run.values(), ({ ids }) => ids.length)) < 3) return;
+  throw new InputError(
+    `${task.name}: ${system.name}: all documents of each of the ${run.size} queries have the same score, so the model tells ` +
+      'none of them apart; look at its weights, its tokenizer and the prompt',
+  );
 }
 
 async function save(
   work: WorkDescription,
-  { run, perQuery, shown, ...scored }: Scored,
-  provenance: Provenance,
+  scored: Scored,
+  { health, provenance }: Pick<ResultRecord, 'health' | 'provenance'>,
   settings: RunSettings,
   { progress }: PipelineContext,
 ): Promise<StoredResult> {
@@ -97,10 +113,11 @@ async function save(
     fingerprint: fingerprintOf(work),
     ...work,
     evaluation: scored.evaluation,
+    health,
     mainMeasure: scored.mainMeasure,
     measures: { ...scored.measures },
     provenance,
   };
-  progress.note(`${work.task.name}: ${work.system.name}: ${scored.mainMeasure} ${shown}`);
-  return saveResult(settings.output, record, run, perQuery);
+  progress.note(`${work.task.name}: ${work.system.name}: ${scored.mainMeasure} ${scored.shown}`);
+  return saveResult(settings.output, record, scored.run, scored.perQuery);
 }

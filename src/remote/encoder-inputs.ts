@@ -54,7 +54,7 @@ export async function openInputs(
   const marks = parseMarks(fields);
   const { prompt } = marks;
   const brackets = prompt === null ? resolveBrackets(marks.brackets, name) : 'none';
-  if (brackets !== 'none' && options.tokenizer === undefined) {
+  if (brackets !== 'none' && options.tokenizer == null) {
     throw new InputError(
       `openai:${name}: brackets "${brackets}" are token ids, which only --tokenizer DIR (the folder with the model's ` +
         'tokenizer.json) can send; or choose --brackets none',
@@ -65,7 +65,7 @@ export async function openInputs(
   for (const note of prompts?.notes ?? []) context.onNote(`openai:${name}: ${note}`);
   const { tokenizer, info } = model;
   const ids = tokenizer === null ? null : bracketIds(brackets, tokenizer, info.id);
-  const limit = tokenizer === null ? null : tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, ids);
+  const limit = tokenizer === null ? null : tokenLimit(options.tokenLimit, model.maxTokens, tokenizer, ids);
   const embedPrompt = prompt === null ? null : `${prompt.before}{}${prompt.after}`;
   // The keys of shards need the endpoint and the name, because a hosted model has no file hashes.
   const settings: Settings = modelSettings(

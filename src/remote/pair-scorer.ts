@@ -45,7 +45,7 @@ export async function createRemotePairScorer(
   const model = await openRemoteModel(name, 'pairs', options, context);
   const { tokenizer } = model;
   // Unlike locally, the query's last token is part of the prompt, and most servers insist on generating one token.
-  const maxTokens = options.maxTokens === undefined ? null : options.maxTokens - 2;
+  const maxTokens = model.maxTokens === null ? null : model.maxTokens - 2;
   const toPairs =
     tokenizer === null
       ? (group: PairGroup): Pair[] => textPairs(prompt, group)

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readJson } from '../io/files.js';
 import { dependencyVersion, processorName } from '../io/maker.js';
+import type { MadeShards } from '../core/health.js';
 import type { Cost } from '../core/system.js';
+import { buildId } from '../io/build-id.js';
 import type { Provenance } from './record.js';
 
 const packageSchema = z.object({ name: z.string(), version: z.string() });
@@ -24,12 +26,18 @@ export async function describeVersions(): Promise<Record<string, string>> {
 }
 
 /** The provenance of a result that is finished now. */
-export async function describeProvenance(command: string, threads: number, cost: Cost): Promise<Provenance> {
+export async function describeProvenance(
+  { command, threads }: { readonly command: string; readonly threads: number },
+  cost: Cost,
+  makers: readonly MadeShards[],
+): Promise<Provenance> {
   const { seconds, ...counts } = cost;
   return {
     createdAt: new Date().toISOString(),
     command,
     versions: await describeVersions(),
+    build: await buildId(),
+    makers: [...makers],
     machine: describeMachine(threads),
     cost: {
       seconds: { ...seconds },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inputKinds } from '../core/health.js';
 import { profileNames } from '../core/profile.js';
 
 /** To be raised when a field changes its meaning or is removed; records of another version are refused. */
@@ -77,12 +78,44 @@ const evaluationSchema = z.strictObject({
   queriesWithoutRanking: count,
 });
 
+const inputSchema = z.strictObject({
+  total: count,
+  /** Texts without a token of their own; of pairs, those whose query has none. */
+  empty: count,
+  /** Texts or pairs cut to the model's longest input; null if unknown (hosted models). */
+  truncated: count.nullable(),
+  /** Vectors that are zero; null for pairs. */
+  zeroVectors: count.nullable(),
+});
+
+/** Facts that a reader must know before believing the scores. */
+const healthSchema = z.strictObject({
+  /** Queries with two or more documents, all with the same score; null on USEB's tasks, which have no rankings. */
+  tiedQueries: count.nullable(),
+  /** Inputs of the model, by kind; empty for systems without a model's inputs, such as BM25. */
+  inputs: z.partialRecord(z.enum(inputKinds), inputSchema),
+  /** Documents that the profile leaves out because their text is empty. */
+  droppedDocuments: count,
+});
+
+/** The program and processor that computed stored vectors or scores, and the number of shards. */
+const makerSchema = z.strictObject({
+  build: z.string(),
+  onnxruntime: z.string(),
+  processor: z.string(),
+  shards: count,
+});
+
 /** Properties that may differ between two runs of the same work; never part of the fingerprint. */
 const provenanceSchema = z.strictObject({
   createdAt: z.iso.datetime(),
   /** The command line that made the record. */
   command: z.string(),
   versions: z.record(z.string(), z.string()),
+  /** Hash of the program that searched and evaluated (io/build-id.ts). */
+  build: z.string(),
+  /** All who computed vectors or scores for the result, on any machine and at any time; empty if none were stored. */
+  makers: z.array(makerSchema),
   machine: z.strictObject({
     platform: z.string(),
     cpu: z.string(),
@@ -119,6 +152,7 @@ export const resultRecordSchema = z.strictObject({
   /** Maximum number of documents per query. */
   topK: z.int().positive(),
   evaluation: evaluationSchema,
+  health: healthSchema,
   /** The measure of tables and plots. */
   mainMeasure: z.string(),
   /** Means as fractions, by ir_measures' names; on USEB's tasks, by USEB's keys. */

@@ -86,6 +86,7 @@ function* runLines(run: Run, tag: string): Generator<string> {
     let text = '';
     for (let i = 0; i < ids.length; i++) {
       requireField('document id', ids[i]!);
+      requireFinite(scores[i]!, query, ids[i]!);
       text += `${query} Q0 ${ids[i]!} ${i + 1} ${shortestFloat32(scores[i]!)} ${tag}\n`;
     }
     if (text !== '') yield text;
@@ -95,6 +96,13 @@ function* runLines(run: Run, tag: string): Generator<string> {
 function requireField(what: string, value: string): void {
   if (value === '' || /[\t-\r ]/.test(value))
     throw new InputError(`the ${what} "${value}" cannot be written to a run file, whose columns end at white space`);
+}
+
+function requireFinite(score: number, query: string, document: string): void {
+  if (!Number.isFinite(score))
+    throw new InputError(
+      `the score of document ${document} for query ${query} is ${score}; only finite scores are written`,
+    );
 }
 
 /**

@@ -55,7 +55,9 @@ describe.skipIf(!hasRedis)('a worker that fails while Redis is down (needs redis
     writeFileSync(path('store'), 'no folder');
     const { status, stderr } = await worker.finished;
     expect(status, stderr).toBe(2);
-    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^sgpt-bench: .*store.*: cannot be written \(.*\); see to it/);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^sgpt-bench: .*store.*: cannot be written \(.*\); correct that/,
+    );
   });
 });
 

@@ -111,11 +111,16 @@ describe('a bucket without a queue', () => {
     const run = ['run', '--task', 'demo/computing', '--model', smallModels.biEncoder, '--quiet', '--output', folder];
     const worker = ['worker', '--queue', 'redis://127.0.0.1:1/0'];
     const cases: [readonly string[], string, string, RegExp][] = [
-      [run, 's3://elsewhere/x', server.url, /^sgpt-bench: --store s3:\/\/elsewhere\/x: there is no bucket "elsewhere"/],
+      [
+        run,
+        's3://elsewhere/x',
+        server.url,
+        /^sgpt-bench: --store s3:\/\/elsewhere\/x: bucket "elsewhere" does not exist/,
+      ],
       [worker, 's3://bench/closed', server.url, /no permission \(AccessDenied\)/],
-      [worker, 's3://bench/pages', server.url, /does not answer as an S3 server does/],
+      [worker, 's3://bench/pages', server.url, /is not that of an S3 server/],
       [run, 's3://bench', checking, /does not accept the credentials \(SignatureDoesNotMatch\)/],
-      [worker, 's3://bench', 'http://127.0.0.1:1', /does not answer, or breaks off \(ECONNREFUSED\)/],
+      [worker, 's3://bench', 'http://127.0.0.1:1', /does not respond, or breaks the connection \(ECONNREFUSED\)/],
       [worker, `s3://S3RVER:${secret}@bench`, server.url, /^sgpt-bench: --store s3:\/\/…: has credentials/],
     ];
     const done = cases.map(async ([command, address, endpoint, sentence]) => {

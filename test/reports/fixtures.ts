@@ -73,6 +73,7 @@ export function record(system: FixtureSystem, task: FixtureTask, score: number):
     fingerprint: fingerprintOf(work),
     ...work,
     evaluation: { average: 'intersection', identicalIdsRemoved: true, decimals: 5, queriesWithoutRanking: 0 },
+    health: { tiedQueries: 0, inputs: {}, droppedDocuments: 0 },
     mainMeasure: task.measure ?? 'nDCG@10',
     measures: { [task.measure ?? 'nDCG@10']: score, 'R@100': Math.min(1, score + 0.3) },
     files: {
@@ -83,6 +84,8 @@ export function record(system: FixtureSystem, task: FixtureTask, score: number):
       createdAt: '2026-01-02T03:04:05Z',
       command: `sgpt-bench run --task ${task.name} --model ${system.name}`,
       versions: { 'sgpt-bench': '0.1.0', node: '20.20.2' },
+      build: 'b'.repeat(16),
+      makers: [],
       machine: { platform: 'linux x64', cpu: 'Test CPU', cores: 4, memoryGiB: 16, threads: 2 },
       cost: { seconds: { encode: 12.5, search: 0.5 }, texts: 300 },
     },

@@ -50,6 +50,7 @@ export function scoredResult(
     firstStage: null,
     topK: 1000,
     evaluation: { average: 'intersection', identicalIdsRemoved: true, decimals: 5, queriesWithoutRanking: 0 },
+    health: { tiedQueries: 0, inputs: {}, droppedDocuments: 0 },
     mainMeasure: names[0] ?? 'nDCG@10',
     measures: Object.fromEntries(names.map((name, i) => [name, meanOf([...columns[i]!.values()])])),
     files: {
@@ -60,6 +61,8 @@ export function scoredResult(
       createdAt: '2026-11-20T10:00:00.000Z',
       command: 'sgpt-bench run',
       versions: { 'sgpt-bench': '0.1.0', 'onnxruntime-node': '1.30.0' },
+      build: 'b'.repeat(16),
+      makers: [],
       machine: { platform: 'linux x64', cpu: 'a processor', cores: 4, memoryGiB: 16, threads: 2 },
       cost: { seconds: { search: 1 } },
       ...changes.provenance,

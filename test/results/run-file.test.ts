@@ -204,6 +204,48 @@ describe('writing', () => {
     );
   });
 
+  it('never gives a score that is not finite, whatever the file says', async () => {
+    const score = fc.oneof(
+      fc.double().map(String),
+      fc.constantFrom(
+        'nan',
+        'NaN',
+        'inf',
+        '-inf',
+        'Infinity',
+        '1e39',
+        '-1e400',
+        '3.5e38',
+        '1e-60',
+        '0x10',
+        '1_0',
+        '--1',
+      ),
+      fc.string({ minLength: 1, maxLength: 8 }),
+    );
+    const path = join(folder, 'any-score.run');
+    await fc.assert(
+      fc.asyncProperty(fc.array(score, { minLength: 1, maxLength: 5 }), async (scores) => {
+        await writeFile(path, scores.map((text, i) => `q Q0 d${i} 1 ${text} t\n`).join(''));
+        const run = await readRun(path).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(InputError);
+          return new Map() as Run;
+        });
+        for (const ranking of run.values()) expect(ranking.scores.every(Number.isFinite)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('writes no score that is not finite', async () => {
+    const path = join(folder, 'infinite.run');
+    for (const score of [NaN, Infinity, -Infinity]) {
+      const run: Run = new Map([['q', { ids: ['a', 'b'], scores: Float32Array.of(1, score) }]]);
+      await expect(writeRun(path, run, 't')).rejects.toThrow(`the score of document b for query q is ${score};`);
+    }
+    expect((await readdir(folder)).filter((name) => name.includes('infinite'))).toEqual([]);
+  });
+
   it.each([
     ['tag', new Map(), 'two words'],
     ['query id', new Map([['q 1', rank(['a'], [1])]]), 't'],

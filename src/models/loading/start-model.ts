@@ -12,7 +12,7 @@ import { openPool, type PoolOptions } from '../runtime/open-pool.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { providers } from '../runtime/providers.js';
 
-/** How a model is run, besides fields of a system. */
+/** Options of running a model that are not fields of a system. */
 export interface RunOptions {
   /** Total number of processor threads. */
   readonly threads: number;

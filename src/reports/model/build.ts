@@ -1,6 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import type { StoredResult } from '../../results/store.js';
 import type { NumberedResult, ReportSection, Report, ReportOptions, ReportSystem, Row, ReportSuite } from './model.js';
+import { healthOfRows } from './health.js';
 import { depthSection } from './sections/depth.js';
 import { publishedSection } from './sections/published.js';
 import { costSection, shownResults, provenanceSection } from './sections/records.js';
@@ -40,7 +41,7 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
     suites,
     sections: sections.filter((section) => section !== null),
     results: numbered,
-    notes: [...suites.flatMap(suiteNotes), ...mixedSettings(selected)],
+    notes: [...suites.flatMap((suite) => suiteNotes(suite, systems)), ...mixedSettings(selected)],
   };
 }
 
@@ -54,9 +55,9 @@ function numberResults(suites: readonly ReportSuite[], systems: readonly ReportS
   return results.map((result, i) => ({ id: `r${i + 1}`, ...result }));
 }
 
-function suiteNotes(suite: ReportSuite): string[] {
+function suiteNotes(suite: ReportSuite, systems: readonly ReportSystem[]): string[] {
   const rows = suite.rows.flatMap((row) => [row, ...row.parts]);
-  return [...separateRows(rows), ...sampledRows(rows), ...averageNote(suite)];
+  return [...separateRows(rows), ...sampledRows(rows), ...averageNote(suite), ...healthOfRows(rows, systems)];
 }
 
 function separateRows(rows: readonly Row[]): string[] {

@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Similarity } from '../../core/system-fields.js';
-import { TopCollector, allocateScores, type CandidateLists, type ScoreRows } from './top-collector.js';
+import { TopCollector } from './top-collector.js';
 import { DistanceRows, longestVector } from './distance-rows.js';
+import { allocateScores, type ScoreRows } from './score-rows.js';
+import type { CandidateLists } from './candidate-lists.js';
 import { searchGraph } from './exact-graph.js';
 import { maxPositions } from '../selection/score-order.js';
 import { parseShard } from '../../stores/vectors/shard-file.js';

@@ -1,5 +1,5 @@
 import type { Matrix } from '../../core/model.js';
-import type { ScoreRows } from './top-collector.js';
+import type { ScoreRows } from './score-rows.js';
 
 /** Similarities that are negative distances. */
 export type Distance = 'euclidean' | 'manhattan';

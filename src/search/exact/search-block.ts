@@ -1,6 +1,6 @@
 import type { Matrix } from '../../core/model.js';
 import type { Similarity } from '../../core/system-fields.js';
-import type { CandidateLists } from './top-collector.js';
+import type { CandidateLists } from './candidate-lists.js';
 import type { BlockContent } from './vector-blocks.js';
 
 /** Queries and settings of a search, sent to every worker thread. */

@@ -5,15 +5,15 @@ import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno, writeFileAtomic } from '../../io/files.js';
 import type { StoredFile, StoreBackend } from './backend.js';
 
-/** Errors that are not this program's. */
+/** Error codes of file systems that the user can act on; others are faults of this program. */
 const userFaults = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EIO', 'ESTALE'];
-/** A temporary file older than this was left by a writer that was killed. */
+/** Older temporary files were left by a process that was killed. */
 const staleMilliseconds = 24 * 60 * 60 * 1000;
 
-/** A folder; on several machines, one of a file system with atomic renames, as NFS. */
+/** A folder. If several machines share it, its file system must have atomic renames, as NFS has. */
 export class StoreFolder implements StoreBackend {
   readonly address: string;
-  /** Folders that were looked through for leftovers. */
+  /** Folders whose old temporary files were removed. */
   readonly #swept = new Set<string>();
 
   constructor(address: string) {
@@ -31,13 +31,13 @@ export class StoreFolder implements StoreBackend {
     }
   }
 
-  async read(name: string, mostBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
+  async read(name: string, maxBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
     const path = join(this.address, name);
     let handle: FileHandle | undefined;
     try {
       handle = await open(path);
       const { size } = await handle.stat();
-      return { size, bytes: await readFully(handle, Math.min(size, mostBytes), memory) };
+      return { size, bytes: await readFully(handle, Math.min(size, maxBytes), memory) };
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
       if (!isUserFault(error)) throw error;
@@ -55,7 +55,7 @@ export class StoreFolder implements StoreBackend {
     } catch (error) {
       if (!isUserFault(error)) throw error;
       throw new InputError(
-        `${path}: cannot be written (${messageOf(error)}); see to it, and run the same command again to go on`,
+        `${path}: cannot be written (${messageOf(error)}); correct that, and run the same command again to continue`,
       );
     }
   }
@@ -65,7 +65,7 @@ export class StoreFolder implements StoreBackend {
     try {
       await mkdir(this.address, { recursive: true });
       await writeFile(own, bytes);
-      // A link is made by one process only, and with its content.
+      // Only one process succeeds in creating a link, and the file is complete by then.
       await link(own, join(this.address, name)).catch((error: unknown) => {
         if (!isErrno(error, 'EEXIST')) throw error;
       });
@@ -86,7 +86,7 @@ export class StoreFolder implements StoreBackend {
     }
   }
 
-  /** What keeps the folder from being used, in a sentence. */
+  /** The error for a folder that cannot be written. */
   #unwritable(error: unknown): InputError {
     const full = isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT');
     const reason = full ? 'the disk is full' : messageOf(error);
@@ -96,7 +96,7 @@ export class StoreFolder implements StoreBackend {
     );
   }
 
-  /** Removes what killed writers left in a folder of shards, the first time it is written to. */
+  /** Removes the temporary files of killed processes, before the first write to a folder of shards. */
   async #sweep(folder: string): Promise<void> {
     if (this.#swept.has(folder)) return;
     this.#swept.add(folder);
@@ -105,7 +105,7 @@ export class StoreFolder implements StoreBackend {
       const path = join(folder, name);
       const modified = await stat(path).then(
         ({ mtimeMs }) => mtimeMs,
-        () => Infinity, // gone already
+        () => Infinity, // removed meanwhile
       );
       if (modified < Date.now() - staleMilliseconds) await rm(path, { force: true });
     }
@@ -116,7 +116,7 @@ function isUserFault(error: unknown): boolean {
   return userFaults.some((code) => isErrno(error, code));
 }
 
-/** The first `length` bytes; fewer where the file ends before. */
+/** The first `length` bytes; fewer if the file is shorter. */
 async function readFully(handle: FileHandle, length: number, memory?: ArrayBuffer): Promise<Buffer<ArrayBuffer>> {
   const fits = memory !== undefined && memory.byteLength >= length;
   const bytes = fits ? Buffer.from(memory, 0, length) : Buffer.allocUnsafeSlow(length);

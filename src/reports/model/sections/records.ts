@@ -1,3 +1,4 @@
+import type { MadeShards } from '../../../core/health.js';
 import type {
   NumberedResult,
   ReportSection,
@@ -29,6 +30,7 @@ export function costSection(shown: readonly ShownResult[]): ReportSection {
       { label: 'By stage', format: 'text' },
       { label: 'Memory (MiB)', format: 'count' },
       { label: 'Threads', format: 'count' },
+      { label: 'Vectors made by', format: 'text' },
       { label: 'Machine', format: 'text' },
     ],
     lines: shown.map(costLine),
@@ -108,12 +110,17 @@ function provenanceLine({ row, system, result: { record, folder } }: ShownResult
     `${record.profile} (${record.evaluation.average} average)`,
     pairs({ ...settings, topK: record.topK }, String),
     firstStage === null ? null : `top ${firstStage.depth} of ${firstStage.name}, ${firstStage.checksum.slice(0, 12)}`,
-    pairs(provenance.versions, String),
+    `${pairs(provenance.versions, String)}, build=${provenance.build}`,
+    provenance.makers.map(makerText).join('; '),
     `${machine.platform}, ${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads`,
     provenance.createdAt,
     provenance.command,
     folder,
   ];
+}
+
+function makerText({ build, onnxruntime, processor, shards }: MadeShards): string {
+  return `${shards} shards by build ${build} with ONNX Runtime ${onnxruntime} on ${processor}`;
 }
 
 function pairs<T>(values: Readonly<Record<string, T>>, show: (value: T) => string): string {
