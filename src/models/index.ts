@@ -24,4 +24,5 @@ export { supportedArchitectures } from './architectures/index.js';
 export { packQueries } from './scoring/packing.js';
 export { openTokenizer, type Tokenizer } from './checkpoint/tokenizer.js';
 export { modelCatalogue, type CatalogueModel } from './hub/catalogue.js';
+export { defaultProfile } from './default-profile.js';
 export { inspectModel, type Inspection } from './inspect.js';

@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors.js';
-import type { Encoder, Role } from '../core/model.js';
+import type { Role } from '../core/model.js';
 import type { Settings } from '../core/setting.js';
 import { completeFields, modelSettings, type FieldValues } from '../core/system-spec.js';
 import { pythonStrip } from '../core/text.js';
@@ -36,9 +36,12 @@ export interface PreparedInput {
 }
 
 /** An open model, and how texts become its inputs. */
-export interface RemoteInputs extends Pick<Encoder, 'settings' | 'documentText'> {
+export interface RemoteInputs {
+  readonly settings: Settings;
+  /** As an encoder's `documentText`. */
+  readonly documentText?: (title: string, text: string) => string;
   readonly model: RemoteModel;
-  toInput(text: string, role: Role): PreparedInput;
+  readonly toInput: (text: string, role: Role) => PreparedInput;
 }
 
 /**

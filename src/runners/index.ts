@@ -24,6 +24,13 @@ export const runnerKinds: readonly RunnerKind[] = [
     reranks: false,
     type: 'sparse',
     refusal: retrievalOnly,
+    profile: ({ bm25 }) => {
+      const isAnserini = bm25?.startsWith('anserini') === true;
+      return Promise.resolve({
+        name: isAnserini ? 'trec_eval' : 'sgpt-paper',
+        reason: `for BM25 ${bm25 ?? 'elasticsearch'}`,
+      });
+    },
     async open({ bm25 }, { profile, threads }) {
       const { bm25Runner } = await import('./bm25.js');
       return bm25Runner(bm25 ?? profile.bm25, threads);
@@ -40,6 +47,11 @@ export const runnerKinds: readonly RunnerKind[] = [
       task.kind === 'useb' && similarity !== null
         ? "leave --similarity out: USEB's own measures say how its vectors are compared"
         : null,
+    async profile({ model, brackets }, progress) {
+      if (isHosted(model)) return { name: 'mteb', reason: 'for a hosted embedding model' };
+      const { defaultProfile } = await import('../models/index.js');
+      return defaultProfile(model!, brackets, progress);
+    },
     forTask: biEncoderFor,
     async open(spec, context) {
       const [{ biEncoderRunner }, { openEncoder }] = await Promise.all([
@@ -63,6 +75,7 @@ export const runnerKinds: readonly RunnerKind[] = [
       task.kind === 'retrieval' || task.dataset === 'askubuntu'
         ? null
         : 'choose --runner bi-encoder, with --model; of USEB, a cross-encoder runs only on askubuntu',
+    profile: () => Promise.resolve({ name: 'sgpt-paper', reason: 'for re-ranking by log-probabilities' }),
     forTask: (spec, task) =>
       spec.prompt !== null
         ? [spec]
@@ -84,6 +97,7 @@ export const runnerKinds: readonly RunnerKind[] = [
     reranks: true,
     type: 'bound',
     refusal: retrievalOnly,
+    profile: () => Promise.resolve({ name: 'sgpt-paper', reason: 'for the bound of re-rankers' }),
     open: async () => (await import('./oracle.js')).oracleRunner(),
   }),
 ];

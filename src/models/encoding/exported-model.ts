@@ -165,7 +165,7 @@ function requireDimensions({ dims }: Tensor, expected: number, what: string): vo
 function floatsOf({ type, data }: Tensor, path: string): Float32Array {
   if (type === 'float32') return data as Float32Array;
   if (type === 'float16') {
-    const { buffer, byteOffset, length } = data as TypedTensor<'float16'>['data'] & Uint16Array;
+    const { buffer, byteOffset, length } = data as TypedTensor<'float16'>['data'];
     return floatsOfHalves(new Uint16Array(buffer, byteOffset, length));
   }
   throw new InputError(`${path}: its output is of type ${type}; expected float32 or float16`);

@@ -1,5 +1,5 @@
 import { InputError } from '../../core/errors.js';
-import type { Encoder, Role } from '../../core/model.js';
+import type { Role } from '../../core/model.js';
 import { pythonStrip } from '../../core/text.js';
 import type { Settings } from '../../core/setting.js';
 import { modelSettings, type SystemSpec } from '../../core/system-spec.js';
@@ -26,7 +26,7 @@ export interface TextPreparation {
   readonly skipsPrompt: boolean;
   /** Number of tokens before the first that is pooled. */
   start(role: Role): number;
-  /** See {@link Encoder.documentText}. */
+  /** As an encoder's `documentText`. */
   readonly documentText?: (title: string, text: string) => string;
 }
 
