@@ -23,6 +23,8 @@ export interface EmbeddingView {
    */
   readonly layer: number | null;
   readonly dimensions: number;
+  /** True if the model's own modules scale its vectors to length 1. */
+  readonly normalized?: boolean;
 }
 
 /** Identity of a model in a record: enough to fetch it again, and to check that it is the same. */

@@ -21,6 +21,10 @@ export type Attention = (typeof attentions)[number];
 export const similarities = ['cosine', 'dot', 'euclidean', 'manhattan'] as const;
 export type Similarity = (typeof similarities)[number];
 
+/** Number formats of searched vectors, by sentence-transformers' names. */
+export const precisions = ['float32', 'int8', 'binary'] as const;
+export type Precision = (typeof precisions)[number];
+
 /** Number formats of stored vectors. */
 export const storeDtypes = ['float32', 'float16'] as const;
 export type StoreDtype = (typeof storeDtypes)[number];
@@ -54,7 +58,7 @@ export interface FieldRule {
   /** Heading in the help. */
   readonly group: 'bi-encoders' | 're-ranking' | 'computing' | 'hosted' | 'general';
   /** Parser for the command line; enumerations are parsed by their schema. */
-  readonly read?: 'list' | 'layers' | 'count' | 'number' | 'repeated' | 'optional';
+  readonly read?: 'list' | 'layers' | 'count' | 'counts' | 'number' | 'repeated' | 'optional';
 }
 
 /** A field: the schema of its values with the default, and its rule. */
@@ -147,6 +151,28 @@ export const systemFields = {
     ...{ key: 'nothing', job: 'unused', record: 'settings', group: 'bi-encoders' },
     value: '<name>',
     help: "how vectors are compared: cosine, dot, euclidean or manhattan (default: the model's own, else cosine)",
+  }),
+  dimensions: field(z.array(count).readonly().default([]), {
+    ...{ key: 'nothing', job: 'unused', record: 'settings', omittedValue: null, group: 'bi-encoders', read: 'counts' },
+    value: '<numbers>',
+    help: 'first dimensions of the vectors to search by, each number a system, all from one pass (Matryoshka)',
+  }),
+  precision: field(z.array(z.enum(precisions)).min(1).readonly().default(['float32']), {
+    ...{
+      key: 'nothing',
+      job: 'unused',
+      record: 'settings',
+      omittedValue: 'float32',
+      group: 'bi-encoders',
+      read: 'list',
+    },
+    value: '<names>',
+    help: 'precisions of the vectors to search by, each a system: float32, int8, binary (default: float32)',
+  }),
+  rescore: field(count.nullable().default(null), {
+    ...{ key: 'nothing', job: 'unused', record: 'settings', omittedValue: null, group: 'bi-encoders', read: 'count' },
+    value: '<n>',
+    help: 'quantized vectors find n times as many documents, which queries in float32 put in order (default: none)',
   }),
   normalize: field(z.enum(usebNormalizations).default('by-task'), {
     ...{ key: 'nothing', job: 'unused', record: 'settings', group: 'bi-encoders', read: 'optional' },

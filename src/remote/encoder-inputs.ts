@@ -16,11 +16,13 @@ import {
 } from '../models/index.js';
 import { openRemoteModel, type RemoteContext, type RemoteModel, type RemoteOptions } from './remote-model.js';
 
-/** Fields of a system that say what is put around a text. */
-const markFields = ['brackets', 'embedPrompt', 'queryPrompt', 'documentPrompt', 'instruction'] as const;
+/** Fields of a system that say what is put around a text, and how long the vectors are. */
+const inputFields = [
+  ...(['brackets', 'embedPrompt', 'queryPrompt', 'documentPrompt', 'instruction', 'dimensions'] as const),
+] as const;
 
 /** Brackets are token ids, so they need `tokenizer`; prompts are text. */
-export interface RemoteEncoderOptions extends RemoteOptions, FieldValues<(typeof markFields)[number]> {
+export interface RemoteEncoderOptions extends RemoteOptions, FieldValues<(typeof inputFields)[number]> {
   /** The profile's limit of tokens per text, null for none; needs `tokenizer`. The model's own limit is `maxTokens`. */
   readonly tokenLimit: number | null;
 }
@@ -37,6 +39,8 @@ export interface PreparedInput {
 
 /** An open model, and how texts become its inputs. */
 export interface RemoteInputs {
+  /** Number of dimensions to ask the server for; null for all. */
+  readonly dimensions: number | null;
   readonly settings: Settings;
   /** As an encoder's `documentText`. */
   readonly documentText?: (title: string, text: string) => string;
@@ -53,7 +57,7 @@ export async function openInputs(
   options: RemoteEncoderOptions,
   context: RemoteContext,
 ): Promise<RemoteInputs> {
-  const fields = completeFields(markFields, options);
+  const fields = completeFields(inputFields, options);
   const marks = parseMarks(fields);
   const { prompt } = marks;
   const brackets = prompt === null ? resolveBrackets(marks.brackets, name) : 'none';
@@ -64,7 +68,10 @@ export async function openInputs(
     );
   }
   const prompts = prompt === null ? resolvePrompts(fields, { names: [name], own: noPrompts }) : null;
-  const model = await openRemoteModel(name, 'embeddings', options, context);
+  // Of several, the server is asked for the largest; the others are cut from it.
+  const dimensions = fields.dimensions.length === 0 ? null : Math.max(...fields.dimensions);
+  const kind = dimensions === null ? 'embeddings' : `embeddings of ${dimensions} dimensions`;
+  const model = await openRemoteModel(name, kind, options, context);
   for (const note of prompts?.notes ?? []) context.onNote(`openai:${name}: ${note}`);
   const { tokenizer, info } = model;
   const ids = tokenizer === null ? null : bracketIds(brackets, tokenizer, info.id);
@@ -74,11 +81,15 @@ export async function openInputs(
   const settings: Settings = modelSettings(
     'hosted vectors',
     { brackets, maxTokens: limit, endpoint: model.url, embedPrompt, ...recorded(prompts) },
-    { hostedModel: name, input: tokenizer === null ? 'text' : 'token ids' },
+    {
+      ...{ hostedModel: name, input: tokenizer === null ? 'text' : 'token ids' },
+      ...(dimensions === null ? {} : { requestedDimensions: dimensions }),
+    },
   );
   const documentText = prompts?.document?.applyToParts;
   return {
     model,
+    dimensions,
     settings,
     toInput(text, role) {
       const own = prompts?.[role] ?? null;

@@ -23,10 +23,10 @@ export async function createRemoteEncoder(
   options: RemoteEncoderOptions,
   context: RemoteContext,
 ): Promise<Encoder> {
-  const { model, settings, toInput, documentText } = await openInputs(name, options, context);
+  const { model, dimensions, settings, toInput, documentText } = await openInputs(name, options, context);
   try {
     const request = (inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> =>
-      embed(model, inputs, signal);
+      embed(model, inputs, dimensions, signal);
     const requests = new CachedRequests(model.cache, model.batching, request);
     const view = {
       name: 'hosted',
@@ -34,6 +34,7 @@ export async function createRemoteEncoder(
       layer: null,
       dimensions: await dimensionsOf(model, requests, toInput),
     };
+    requireDimensions(model, view.dimensions, dimensions);
     return {
       model: model.info,
       settings,
@@ -55,6 +56,13 @@ export async function createRemoteEncoder(
     await model.cache.close();
     throw error;
   }
+}
+
+function requireDimensions({ url }: RemoteModel, found: number, asked: number | null): void {
+  if (asked === null || found === asked) return;
+  throw new InputError(
+    `${url}: returns vectors of ${found} dimensions where ${asked} are asked for; does the model have shorter ones? Leave --dimensions out`,
+  );
 }
 
 async function dimensionsOf(
@@ -115,8 +123,14 @@ const embeddingsSchema = z.object({
 });
 
 /** Requests the vectors of a batch, in the order of the inputs. */
-async function embed(model: RemoteModel, inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> {
-  const body = { model: model.name, input: inputs, encoding_format: 'float' };
+async function embed(
+  model: RemoteModel,
+  inputs: readonly Input[],
+  dimensions: number | null,
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const shortened = dimensions === null ? {} : { dimensions };
+  const body = { model: model.name, input: inputs, encoding_format: 'float', ...shortened };
   const { data, usage } = await model.client.post('/embeddings', body, embeddingsSchema, signal);
   model.meter.add(usage);
   const url = `${model.url}/embeddings`;

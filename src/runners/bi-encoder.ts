@@ -13,6 +13,7 @@ import { searchView, type ViewSearch } from './search-view.js';
 import { TextReader, textSequence, textStyle } from './task-texts.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
+import { bytesPerVector, formSettings, formsOf, type FormFields, type VectorForm } from './vector-forms.js';
 import { scoreUseb, usebSequences } from './useb-similarity.js';
 
 export interface BiEncoderUse {
@@ -22,6 +23,8 @@ export interface BiEncoderUse {
   readonly normalize?: UsebNormalization;
   /** Similarity on retrieval tasks. Default: the model's own, else cosine. */
   readonly similarity?: Similarity | null;
+  /** Forms of the vectors on retrieval tasks, each a system. Default: the vectors as they are. */
+  readonly forms?: FormFields;
 }
 
 /**
@@ -34,10 +37,12 @@ export function biEncoderRunner(stored: StoredEncoder, use: BiEncoderUse): Runne
   const similarity = use.similarity ?? encoder.similarity ?? 'cosine';
   const usageSinceLast = usageMeter(encoder);
   let reader: { readonly task: Task; readonly profile: Profile; readonly texts: TextReader } | undefined;
-  const systemsOn = (task: Task): SystemInfo[] => {
-    const useSettings = task.kind === 'retrieval' ? { similarity } : { normalize };
-    return encoder.views.map((view) => systemOf(stored, view, useSettings));
-  };
+  const { forms = { dimensions: [], precision: ['float32'], rescore: null } } = use;
+  const searched = encoder.views.flatMap((view, i) => formsOf(forms, view).map((form) => ({ view: i, form })));
+  const systemsOn = (task: Task): SystemInfo[] =>
+    task.kind === 'useb'
+      ? encoder.views.map((view) => systemOf(stored, view, { normalize }))
+      : searched.map(({ view, form }) => systemOf(stored, encoder.views[view]!, formSettings(form, similarity), form));
   return {
     systemsOn,
     async run(task, { topK }, context) {
@@ -52,7 +57,8 @@ export function biEncoderRunner(stored: StoredEncoder, use: BiEncoderUse): Runne
           health,
         }));
       }
-      return retrieve(stored, task, systems, { topK, threads, similarity }, usageSinceLast, context);
+      const searches = searched.map((one) => ({ ...one, topK, threads, similarity }));
+      return retrieve(stored, task, systems, searches, usageSinceLast, context);
     },
     async fill(task, _, context) {
       const names = task.kind === 'retrieval' ? ['queries', 'documents'] : usebSequences(task);
@@ -78,7 +84,7 @@ async function retrieve(
   stored: StoredEncoder,
   task: RetrievalTask,
   systems: readonly SystemInfo[],
-  how: Omit<ViewSearch, 'view'>,
+  searches: readonly (ViewSearch & { readonly form: VectorForm })[],
   used: ReturnType<typeof usageMeter>,
   context: RunnerContext,
 ): Promise<SystemOutput[]> {
@@ -90,14 +96,16 @@ async function retrieve(
   ]);
   const work = { texts: queries.computed + documents.computed, ...used() };
   const outputs: SystemOutput[] = [];
-  for (const [view, system] of systems.entries()) {
+  for (const [i, search] of searches.entries()) {
+    const { view, form } = search;
     const seconds = { ...encoding };
-    const search = { view, ...how };
     const run = await timed(seconds, 'search', () =>
       searchView(stored, queries.shards, documents.shards, search, context),
     );
     const health = healthOf(task, queries.shards, documents.shards, view);
-    outputs.push({ system, output: { kind: 'ranking', run }, cost: { seconds, ...work }, health });
+    const vectorBytes = bytesPerVector(form, stored.encoder.views[view]!, stored.store.dtype);
+    const cost = { seconds, ...work, vectorBytes };
+    outputs.push({ system: systems[i]!, output: { kind: 'ranking', run }, cost, health });
   }
   return outputs;
 }

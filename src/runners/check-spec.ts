@@ -1,4 +1,5 @@
-import { InputError } from '../core/errors.js';
+import { InputError, unknownName } from '../core/errors.js';
+import { precisions } from '../core/system-fields.js';
 import {
   completeSpec,
   fields,
@@ -21,6 +22,8 @@ const universalFields: readonly Field[] = ['runner'];
  * @throws InputError that names the option, and how to fix it
  */
 export async function checkSpec(partial: PartialSpec): Promise<SystemSpec> {
+  for (const name of partial.precision ?? [])
+    if (!precisions.includes(name)) throw unknownName('precision', name, precisions);
   const spec = completeSpec(partial);
   const kind = runnerKindOf(spec.runner);
   if (kind.needsModel && spec.model === null)
@@ -70,6 +73,8 @@ async function checkValues(spec: SystemSpec): Promise<void> {
     throw new InputError(
       `--onnx-file ${spec.onnxFile}: expected the path of an .onnx file within the model's folder, as onnx/model_fp16.onnx`,
     );
+  if (spec.rescore !== null && spec.precision.every((name) => name === 'float32'))
+    throw new InputError('--rescore is for quantized vectors; leave it out, or add --precision int8 or binary');
   const prompts = [queryPrompt, documentPrompt];
   const around = [pooling.length === 0 ? null : pooling, embedPrompt, prompt, instruction];
   if (around.every((value) => value === null) && [brackets, ...prompts].every((value) => value === 'auto')) return;

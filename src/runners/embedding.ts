@@ -7,11 +7,12 @@ import type { SystemInfo } from '../core/system.js';
 import { excerpt } from '../core/text.js';
 import { settingsOfRole, withoutOmitted } from '../core/system-spec.js';
 import { sumInputs, sumMakers, type ShardHealth } from '../core/sum-health.js';
-import type { ShardChunk } from '../search/index.js';
+import type { ShardChunk, VectorChunk } from '../search/index.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, inOrder } from './ordered-concurrency.js';
 import { ensureStored } from './stored-shards.js';
 import type { TextSequence, TextWithId } from './task-texts.js';
+import { formName, wholeForm, type VectorForm } from './vector-forms.js';
 
 /** Texts per shard; a shard is encoded, stored and resumed as a whole. */
 const shardSize = 1024;
@@ -37,17 +38,19 @@ export interface Embedded {
 }
 
 /**
- * The system of one view. Vectors stored as float16, or compared otherwise than by cosine, make a different system, in name
- * and settings.
+ * The system of one view. Vectors stored as float16, cut, quantized, or compared otherwise than by cosine make a different
+ * system, in name and settings.
  * @param more settings of the vectors' use, such as the similarity
  */
 export function systemOf(
   { encoder: { model, settings }, store: { dtype } }: StoredEncoder,
   view: EmbeddingView,
   more: Settings,
+  form: VectorForm = wholeForm,
 ): SystemInfo {
   const { similarity = 'cosine' } = more;
-  const suffix = (similarity === 'cosine' ? '' : ` by ${similarity}`) + (dtype === 'float32' ? '' : ` stored ${dtype}`);
+  const compared = similarity === 'cosine' || similarity === 'hamming' ? '' : ` by ${similarity}`;
+  const suffix = formName(form) + compared + (dtype === 'float32' ? '' : ` stored ${dtype}`);
   return {
     name: `BE ${model.id} ${view.name}${suffix}`,
     runner: 'bi-encoder',
@@ -153,6 +156,16 @@ export async function* readShards(
 ): AsyncGenerator<ShardChunk> {
   let at = 0;
   for await (const shard of store.readAll(keysOf(shards, view))) yield { ids: shards[at++]!.ids, shard };
+}
+
+/** As {@link readShards}, but decoded. */
+export async function* readVectors(
+  { store }: StoredEncoder,
+  shards: readonly Shard[],
+  view: number,
+): AsyncGenerator<VectorChunk> {
+  let at = 0;
+  for await (const vectors of store.getAll(keysOf(shards, view))) yield { ids: shards[at++]!.ids, vectors };
 }
 
 /**

@@ -5,7 +5,7 @@
 import { unknownName } from '../core/errors.js';
 import type { Profile } from '../core/profile.js';
 import { candidateFields, encoderFields, hostedFields, scorerFields } from '../core/system-fields.js';
-import { isHosted, type SystemSpec } from '../core/system-spec.js';
+import { flagOf, isDefault, isHosted, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import { familyOf, knownInstruction } from '../models/hub/families.js';
 import { exampleRequirement } from '../models/scoring/prompts.js';
@@ -39,14 +39,21 @@ export const runnerKinds: readonly RunnerKind[] = [
   runnerKind({
     name: 'bi-encoder',
     description: 'embeds texts and searches exactly (SGPT-BE, sentence-transformers)',
-    uses: ['model', ...encoderFields, ...hostedFields, 'similarity', 'normalize', 'storeDtype'],
+    uses: [
+      'model',
+      ...encoderFields,
+      ...hostedFields,
+      'similarity',
+      'dimensions',
+      'precision',
+      'rescore',
+      'normalize',
+      'storeDtype',
+    ],
     needsModel: true,
     reranks: false,
     type: 'dense',
-    refusal: (task, { similarity }) =>
-      task.kind === 'useb' && similarity !== null
-        ? "leave --similarity out: USEB's own measures say how its vectors are compared"
-        : null,
+    refusal: refusalOnUseb,
     async profile({ model, brackets }, progress) {
       if (isHosted(model)) return { name: 'mteb', reason: 'for a hosted embedding model' };
       const { defaultProfile } = await import('../models/index.js');
@@ -58,10 +65,16 @@ export const runnerKinds: readonly RunnerKind[] = [
         import('./bi-encoder.js'),
         import('./open-model.js'),
       ]);
-      const { storeDtype, normalize, similarity } = spec;
+      const { storeDtype, normalize, similarity, dimensions, precision, rescore } = spec;
       const encoder = await openEncoder(spec, context);
       const { threads } = context;
-      return biEncoderRunner({ encoder, store: context.store(storeDtype) }, { threads, normalize, similarity });
+      return biEncoderRunner(
+        { encoder, store: context.store(storeDtype) },
+        {
+          ...{ threads, normalize, similarity },
+          forms: { dimensions, precision, rescore },
+        },
+      );
     },
   }),
   runnerKind({
@@ -119,6 +132,17 @@ export function runnerKindOf(name: string): RunnerKind {
 function retrievalOnly(task: Task): string | null {
   if (task.kind === 'retrieval') return null;
   return `choose --runner bi-encoder${task.dataset === 'askubuntu' ? ' or cross-encoder' : ''}, with --model`;
+}
+
+/** On USEB's tasks, its own measures say how vectors are compared. */
+function refusalOnUseb(task: Task, spec: SystemSpec): string | null {
+  if (task.kind !== 'useb') return null;
+  const given = (['similarity', 'dimensions', 'precision', 'rescore'] as const).find(
+    (field) => !isDefault(field, spec[field]),
+  );
+  return given === undefined
+    ? null
+    : `leave ${flagOf(given)} out: USEB's own measures say how its vectors are compared`;
 }
 
 /**

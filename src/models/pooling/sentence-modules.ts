@@ -58,7 +58,8 @@ export function moduleView(
       );
     dimensions = outputs;
   }
-  return { name, pooling: name, layer: model.layers, dimensions, modules };
+  const normalized = modules.at(-1)?.kind === 'normalize' ? { normalized: true } : {};
+  return { name, pooling: name, layer: model.layers, dimensions, modules, ...normalized };
 }
 
 /** Number of positions with learned weights, or Infinity if the modules do not pool by learned weights. */
