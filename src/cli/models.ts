@@ -8,7 +8,7 @@ export function modelsCommand(): Command {
   const command = new Command();
   command
     .command('list')
-    .description('the models of the SGPT paper and of its comparisons')
+    .description('the models of the SGPT paper and of its comparisons; families of embedding models')
     .option('--json', 'print the catalogue as JSON')
     .action(list);
   command
@@ -22,7 +22,10 @@ export function modelsCommand(): Command {
 }
 
 async function list({ json }: { json?: boolean }): Promise<void> {
-  const { modelCatalogue } = await import('../models/hub/catalogue.js');
+  const [{ modelCatalogue }, { familyRows }] = await Promise.all([
+    import('../models/hub/catalogue.js'),
+    import('../models/hub/families.js'),
+  ]);
   if (json === true) {
     printJson(modelCatalogue);
     return;
@@ -39,6 +42,8 @@ async function list({ json }: { json?: boolean }): Promise<void> {
   ]);
   const head = ['model', 'parameters', 'use', 'pooling', 'brackets', 'tokens', 'profile', 'revision'];
   printTable([head, ...rows], [1, 5]);
+  process.stdout.write('\nFamilies of embedding models, as their publishers run them (docs/models.md):\n');
+  printTable(familyRows());
 }
 
 async function inspect(model: string, { json, quiet }: { json?: boolean; quiet?: boolean }): Promise<void> {

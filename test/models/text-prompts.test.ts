@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { modelFamilies, familyOf, knownInstruction } from '../../src/models/hub/families.js';
+import { modelFamilies, familyOf, familyRows, knownInstruction } from '../../src/models/hub/families.js';
 import { parsePromptTemplate, resolvePrompts, type PromptFields } from '../../src/models/encoding/text-prompts.js';
 import { noPrompts, type NamedPrompts } from '../../src/models/pooling/sentence-transformers.js';
 import { expandTasks } from '../../src/suites/index.js';
@@ -142,4 +143,17 @@ describe('the families', () => {
     expect(knownInstruction('beir/cqadupstack/android')).toMatch(/Stackexchange/);
     expect(knownInstruction('my/task')).toBeNull();
   });
+});
+
+it('docs/models.md has the table of families', () => {
+  const squeezed = (text: string): string => text.replace(/\s+/g, ' ');
+  const page = squeezed(readFileSync(new URL('../../docs/models.md', import.meta.url), 'utf8'));
+  for (const [name, ...cells] of familyRows().slice(1)) {
+    const line = page.slice(page.indexOf(`| ${name!} |`)).split(/(?<!\\)\|/);
+    for (const [i, cell] of cells.entries())
+      expect([name, line[i + 2]!.replaceAll('`', '').replaceAll('\\|', '|').trim()]).toEqual([
+        name,
+        squeezed(cell).trim(),
+      ]);
+  }
 });

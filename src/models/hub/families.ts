@@ -4,6 +4,8 @@ import type { Similarity } from '../../core/system-fields.js';
 /** A family of published embedding models: how its publisher runs it. Hub ids are compared without organisation and case. */
 export interface ModelFamily {
   readonly name: string;
+  /** `model_type` of its configurations. */
+  readonly architecture: string;
   /** Matches the last part of a hub id, or a folder's name, in lower case. */
   readonly ids: RegExp;
   readonly similarity: Similarity;
@@ -39,12 +41,14 @@ const instruct = (blank: ' ' | ''): ModelFamily['prompts'] => {
 export const modelFamilies: readonly ModelFamily[] = [
   {
     name: 'SGPT',
+    architecture: 'gpt_neo, gptj, bloom',
     ...{ ids: /^sgpt-/, similarity: 'cosine', pooling: 'weightedmean', prompts: none },
     source: 'Muennighoff/sgpt; brackets instead of prompts',
     published: { model: 'bigscience/sgpt-bloom-7b1-msmarco', nfcorpus: 0.35776 },
   },
   {
     name: 'E5-Mistral and kin',
+    architecture: 'mistral',
     ids: /^(e5-mistral-7b-instruct|sfr-embedding-(mistral|2_r)|linq-embed-mistral)$/,
     ...{ similarity: 'cosine', pooling: 'lasttoken', prompts: instruct(' '), instruction: webSearch },
     source: 'model cards; mteb e5_instruct.py, salesforce_models.py, linq_models.py',
@@ -52,6 +56,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'multilingual E5, instructed',
+    architecture: 'xlm-roberta',
     ids: /^multilingual-e5-large-instruct$/,
     ...{ similarity: 'cosine', pooling: 'mean', prompts: instruct(' '), instruction: webSearch },
     source: 'model card; mteb e5_instruct.py',
@@ -59,6 +64,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'multilingual E5',
+    architecture: 'xlm-roberta, bert',
     ...{ ids: /^multilingual-e5-(small|base|large)$/, similarity: 'cosine', pooling: 'mean' },
     prompts: { query: 'query: ', document: 'passage: ', symmetric: 'query: ' },
     source: 'model card; mteb e5_models.py',
@@ -66,6 +72,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'E5',
+    architecture: 'bert',
     ...{ ids: /^e5-(small|base|large)(-v2)?$/, similarity: 'cosine', pooling: 'mean' },
     prompts: { query: 'query: ', document: 'passage: ', symmetric: 'query: ' },
     source: 'model card; mteb e5_models.py',
@@ -73,6 +80,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'BGE, English',
+    architecture: 'bert',
     ...{ ids: /^bge-(small|base|large)-en(-v1\.5)?$/, similarity: 'cosine', pooling: 'cls' },
     prompts: { ...none, query: searching },
     source: 'model card; mteb bge_models.py',
@@ -80,6 +88,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'BGE, Chinese',
+    architecture: 'bert',
     ...{ ids: /^bge-(small|base|large)-zh(-v1\.5)?$/, similarity: 'cosine', pooling: 'cls' },
     prompts: { ...none, query: '为这个句子生成表示以用于检索相关文章：' },
     source: 'model card; mteb bge_models.py',
@@ -87,12 +96,14 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'BGE-M3',
+    architecture: 'xlm-roberta',
     ...{ ids: /^bge-m3$/, similarity: 'cosine', pooling: 'cls', prompts: none },
     source: 'model card: no prompts',
     published: { model: 'BAAI/bge-m3', nfcorpus: 0.31411 },
   },
   {
     name: 'GTE-Qwen',
+    architecture: 'qwen2',
     ids: /^gte-qwen(1\.5|2)-[\d.]+b-instruct$/,
     ...{ similarity: 'cosine', pooling: 'lasttoken', prompts: instruct(' '), instruction: webSearch },
     source: 'model card; mteb gte_models.py',
@@ -100,6 +111,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'GTE',
+    architecture: 'bert, new, modernbert',
     ids: /^gte-(small|base|large|multilingual-base|modernbert-base)(-zh|-en-v1\.5)?$/,
     ...{ similarity: 'cosine', pooling: 'mean; cls for v1.5, multilingual and ModernBERT', prompts: none },
     source: 'model cards; mteb gte_models.py: no prompts',
@@ -107,6 +119,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'Qwen3-Embedding',
+    architecture: 'qwen3',
     ids: /^qwen3-embedding-[\d.]+b(-onnx)?$/,
     ...{ similarity: 'cosine', pooling: 'lasttoken', prompts: instruct(''), instruction: webSearch },
     source: 'model card; mteb qwen3_models.py',
@@ -114,6 +127,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'Nomic Embed',
+    architecture: 'nomic_bert, modernbert',
     ids: /^(nomic-embed-text-v[12]\S*|modernbert-embed-(base|large))$/,
     ...{ similarity: 'cosine', pooling: 'mean' },
     prompts: { query: 'search_query: ', document: 'search_document: ', symmetric: 'classification: ' },
@@ -122,6 +136,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'EmbeddingGemma',
+    architecture: 'gemma3_text',
     ids: /^embeddinggemma-300m(-onnx)?$/,
     ...{ similarity: 'cosine', pooling: 'mean, two Dense, Normalize' },
     prompts: {
@@ -134,6 +149,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'Arctic Embed 2',
+    architecture: 'xlm-roberta, gte',
     ...{ ids: /^snowflake-arctic-embed-[ml]-v2\.0$/, similarity: 'cosine', pooling: 'cls' },
     prompts: { ...none, query: 'query: ' },
     source: 'model card',
@@ -141,6 +157,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'Arctic Embed',
+    architecture: 'bert, nomic_bert',
     ...{ ids: /^snowflake-arctic-embed-(xs|s|m|l|m-long|m-v1\.5)$/, similarity: 'cosine', pooling: 'cls' },
     prompts: { ...none, query: searching },
     source: 'model card; mteb arctic_models.py',
@@ -148,6 +165,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'mxbai and UAE',
+    architecture: 'bert',
     ids: /^(mxbai-embed-(large|2d-large)-v1|uae-large-v1)$/,
     ...{ similarity: 'cosine', pooling: 'cls', prompts: { ...none, query: searching } },
     source: 'model cards; mteb mixedbread_ai_models.py, uae_models.py',
@@ -155,6 +173,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'Instructor',
+    architecture: 't5',
     ids: /^instructor-(base|large|xl)$/,
     ...{ similarity: 'cosine', pooling: 'mean without the prompt, Dense, Normalize' },
     // The instructions differ by task in the publisher's evaluation; these are the examples of the model card.
@@ -168,6 +187,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'Contriever',
+    architecture: 'bert',
     ids: /^m?contriever(-msmarco)?$/,
     ...{ similarity: 'dot', pooling: 'mean (name it: --pooling mean)', prompts: none },
     source: 'model card; mteb sentence_transformers_models.py (dot)',
@@ -175,6 +195,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: 'models for inner products',
+    architecture: 'distilbert, mpnet, bert, roberta',
     ids: /^(multi-qa-\S+-dot-v\d|msmarco-\S+-dot-\S+|msmarco-\S+-tas-b|msmarco-\S+-ance-\S+|facebook-dpr-\S+)$/,
     ...{ similarity: 'dot', pooling: 'by their files', prompts: none },
     source: 'model cards of sentence-transformers; mteb sentence_transformers_models.py (multi-qa-mpnet-base-dot-v1)',
@@ -182,6 +203,7 @@ export const modelFamilies: readonly ModelFamily[] = [
   },
   {
     name: "sentence-transformers' own",
+    architecture: 'bert, mpnet, roberta, t5',
     ids: /^(all|paraphrase|multi-qa|msmarco|gtr|sentence-t5)-\S+$/,
     ...{ similarity: 'cosine', pooling: 'by their files', prompts: none },
     source: 'model cards: no prompts',
@@ -231,4 +253,15 @@ export const symmetricInstruction = 'Retrieve semantically similar text.';
 export function knownInstruction(task: string): string | null {
   const whole = task.split('/').slice(0, 2).join('/');
   return Object.hasOwn(taskInstructions, whole) ? taskInstructions[whole]! : null;
+}
+
+/** The families as a table of texts, with its heading: for `models list` and docs/models.md. */
+export function familyRows(): string[][] {
+  const shown = (prompt: string): string => (prompt === '' ? '-' : prompt.replaceAll('\n', String.raw`\n`));
+  const rows = modelFamilies.map(({ name, architecture, similarity, pooling, prompts, published }) => [
+    ...[name, architecture, similarity, pooling, shown(prompts.query), shown(prompts.document)],
+    published === null ? '-' : `${published.model} ${published.nfcorpus.toFixed(4)}`,
+  ]);
+  const head = ['family', 'architectures', 'similarity', 'pooling', 'query prompt', 'document prompt', 'NFCorpus'];
+  return [head, ...rows];
 }
