@@ -38,15 +38,14 @@ export function compareCommand(): Command {
 }
 
 async function compare(pathA: string, pathB: string, options: CompareOptions): Promise<void> {
-  const [{ chooseResult }, { compareResults }, { loadPerQuery }] = await Promise.all([
+  const [{ chooseResult }, { compareResults }, { loadVerifiedFully }] = await Promise.all([
     import('../results/compare/choose-result.js'),
     import('../results/compare/comparison.js'),
-    import('../results/store.js'),
+    import('../results/verify.js'),
   ]);
   const { task, system, measures, queries } = options;
   const load = async (path: string, name: string | undefined): Promise<Parameters<typeof compareResults>[0]> => {
-    const result = await chooseResult(path, { task, system: name });
-    return { ...result, perQuery: await loadPerQuery(result) };
+    return loadVerifiedFully(await chooseResult(path, { task, system: name }));
   };
   const a = await load(pathA, system[0]);
   const b = await load(pathB, system[1] ?? system[0]);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { requireWritable } from '../io/folders.js';
 import { defaultThreads, positive } from './options.js';
 import { runSpecs } from './run-specs.js';
 import type { SystemValues } from '../runners/specs.js';
@@ -42,6 +43,7 @@ async function demo(options: {
   overwrite?: boolean;
   quiet?: boolean;
 }): Promise<void> {
+  await requireWritable(options.report);
   const results = [];
   const { specsOf } = await import('../runners/specs.js');
   for (const { task, systems } of demoRuns) {

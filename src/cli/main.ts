@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InputError, InterruptedError, messageOf } from '../core/errors.js';
+import { printable } from '../core/printable.js';
+import { systemSentence } from '../core/system-errors.js';
 import { exitCodes } from './exit-codes.js';
+import { guardOutput } from './standard-output.js';
 import { verbs } from './verbs.js';
 
 /** The command line. Only the verb that the arguments name is imported; of the others, name and description suffice. */
@@ -37,24 +40,26 @@ async function main(): Promise<number> {
   try {
     await (await program(process.argv.slice(2))).parseAsync();
     return typeof process.exitCode === 'number' ? process.exitCode : exitCodes.done;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
-    if (process.argv.includes('--verbose')) console.error(error);
+  } catch (caught) {
+    if (caught instanceof CommanderError) return caught.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
+    const error = explained(caught);
+    if (process.argv.includes('--verbose')) console.error(caught);
     else process.stderr.write(`sgpt-bench: ${describe(error)}\n`);
     if (error instanceof InputError) return exitCodes.badInput;
     return error instanceof InterruptedError ? exitCodes.interrupted : exitCodes.fault;
   }
 }
 
-function describe(error: unknown): string {
-  if (error instanceof InputError || error instanceof InterruptedError) return error.message;
-  return `unexpected fault: ${messageOf(error)} (--verbose shows where)`;
+/** An error of the operating system that nothing closer has explained (a full disk, too many open files) is a user's. */
+function explained(error: unknown): unknown {
+  const sentence = error instanceof InputError ? undefined : systemSentence(error);
+  return sentence === undefined ? error : new InputError(sentence, { cause: error });
 }
 
-// A reader that closes the pipe early (`| head`) is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
-});
+function describe(error: unknown): string {
+  if (error instanceof InputError || error instanceof InterruptedError) return error.message;
+  return printable(`unexpected fault: ${messageOf(error)} (--verbose shows where)`);
+}
 
-process.exitCode = await main();
+const statusOf = guardOutput();
+process.exitCode = await statusOf(await main());

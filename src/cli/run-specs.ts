@@ -1,6 +1,7 @@
 import type { Progress } from '../core/progress.js';
 import type { SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
+import { requireWritable } from '../io/folders.js';
 import type { StoredResult } from '../results/store.js';
 import { interruptible } from './interrupt.js';
 import { commandLine } from './options.js';
@@ -38,6 +39,7 @@ export async function runSpecs(specs: readonly SystemSpec[], options: PlanOption
   const progress = stderrProgress(options.quiet === true);
   const { output, store, topK, threads } = options;
   const settings = { measures, topK, output, store, overwrite: options.overwrite === true };
+  await requireWritable(output);
   const taskNames = new Map<Task, string>();
   const tasks = await openTasks(options, progress, taskNames);
   try {

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { printable } from '../core/printable.js';
 import { profileChoices } from '../core/profile.js';
 import { poolingEntry, poolings } from '../models/pooling/poolings.js';
 import { runnerNames } from '../runners/index.js';
@@ -81,5 +82,6 @@ async function run(options: RunOptions, command: Command): Promise<void> {
   }
   const { buildReport, renderTextTable } = await import('../reports/index.js');
   process.stdout.write(renderTextTable(await buildReport(results, {})));
-  process.stderr.write(`results in ${options.output}; make a report with: sgpt-bench report ${options.output}\n`);
+  const folder = printable(options.output);
+  process.stderr.write(`results in ${folder}; make a report with: sgpt-bench report ${folder}\n`);
 }

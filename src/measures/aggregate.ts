@@ -97,7 +97,7 @@ export class Evaluator {
     const judged = judge(ordered, judgements, this.#annotated);
     let judgedAsGiven: JudgedRanking | undefined;
     for (const measure of this.#measures) {
-      const asGiven = ordered !== given && this.#isBeirCustom(measure);
+      const asGiven = ordered !== given && isBeirCustom(measure, this.#options);
       if (asGiven) judgedAsGiven ??= judge(given, judgements, this.#annotated);
       const value = measure.evaluate(asGiven ? judgedAsGiven! : judged);
       this.#values.get(measure.name)!.set(query, value);
@@ -115,7 +115,12 @@ export class Evaluator {
       );
     if (this.#evaluated === 0 && !complete)
       throw new InputError('the run has no queries, so there is nothing to average');
-    const means = new Map(this.#measures.map((measure) => [measure.name, this.#mean(measure)]));
+    const means = new Map(
+      this.#measures.map((measure) => {
+        const values = this.#values.get(measure.name)!.values();
+        return [measure.name, meanOverQueries(measure, values, judged, this.#options)];
+      }),
+    );
     if (complete)
       for (const values of this.#values.values())
         for (const query of this.#qrels.keys()) if (!values.has(query)) values.set(query, 0);
@@ -127,19 +132,33 @@ export class Evaluator {
     };
     return { means, perQuery: this.#values, counts };
   }
+}
 
-  #mean(measure: Measure): number {
-    const { average, decimals } = this.#options;
-    const overQrels = average === 'complete' || this.#isBeirCustom(measure);
-    let sum = 0;
-    for (const value of this.#values.get(measure.name)!.values()) sum += value;
-    const mean = sum / (overQrels ? this.#qrels.size : this.#evaluated);
-    return decimals === null ? mean : roundHalfEven(mean, decimals);
+/**
+ * The mean of a measure over queries, from its values: their sum, divided by their number or by that of the judged queries.
+ * @param values one per query of the run; null for a query that the run does not have
+ * @param judged number of queries in the qrels
+ */
+export function meanOverQueries(
+  measure: Measure,
+  values: Iterable<number | null>,
+  judged: number,
+  options: EvaluationOptions,
+): number {
+  let sum = 0;
+  let evaluated = 0;
+  for (const value of values) {
+    if (value === null) continue;
+    sum += value;
+    evaluated++;
   }
+  const overQrels = options.average === 'complete' || isBeirCustom(measure, options);
+  const mean = sum / (overQrels ? judged : evaluated);
+  return options.decimals === null ? mean : roundHalfEven(mean, options.decimals);
+}
 
-  #isBeirCustom(measure: Measure): boolean {
-    return this.#options.beirCustom === true && measure.beirCustom;
-  }
+function isBeirCustom(measure: Measure, { beirCustom }: EvaluationOptions): boolean {
+  return beirCustom === true && measure.beirCustom;
 }
 
 /** Evaluates a whole run. See {@link Evaluator}. */

@@ -1,4 +1,4 @@
-import { defineFamily, rankedOptions, rel } from './family.js';
+import { defineFamily, rankedOptions } from './family.js';
 import { type Evaluate, relevantCount, unjudged } from './measure.js';
 
 /**
@@ -66,7 +66,7 @@ export const apFamilies = [
     description: 'average precision inferred from judgements of a sample',
     source: 'trec_eval m_infap.c',
     cutoff: 'none',
-    options: { rel },
+    options: rankedOptions,
     make: (given) => inferredAveragePrecision(given.rel),
   }),
 ];

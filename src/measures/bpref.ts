@@ -27,6 +27,7 @@ export const bprefFamilies = [
     source: 'trec_eval m_bpref.c',
     cutoff: 'none',
     options: { rel },
+    ignoresUnjudged: true,
     aliases: ['BPref'],
     foreignNames: ['bpref'],
     make: (given) => binaryPreference(given.rel),

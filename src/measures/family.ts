@@ -30,6 +30,8 @@ interface FamilyRow<O extends MeasureOptions> {
   /** Cut-off in the name: `@k`, or `@recall` for IPrec. */
   readonly cutoff: 'required' | 'optional' | 'none' | 'recall';
   readonly options: O;
+  /** Unjudged documents change nothing, so that taking them out of the ranking gives the same value. */
+  readonly ignoresUnjudged?: true;
   /** Other names of the same measures, in ir_measures and BEIR. */
   readonly aliases?: readonly string[];
   /** trec_eval's or BEIR's names without the number at their end (`ndcg_cut` of `ndcg_cut_10`); errors suggest this family. */

@@ -46,9 +46,17 @@ export function parseMeasures(texts: readonly string[]): readonly Measure[] {
   return [...measures.values()];
 }
 
-/** The measure over judged documents only (trec_eval -J); unchanged if it does not have this option (Judged@k). */
+/**
+ * The measure over judged documents only (trec_eval -J); the measure itself where that gives the same values (Bpref).
+ * @throws InputError for a measure of the unjudged documents themselves (Judged, Hole@k)
+ */
 export function judgedOnly(measure: Measure): Measure {
-  if (measure.judgedOnly || !Object.hasOwn(families.get(measure.family)!.options, 'judged_only')) return measure;
+  const { options: known, ignoresUnjudged } = families.get(measure.family)!;
+  if (measure.judgedOnly || ignoresUnjudged === true) return measure;
+  if (!Object.hasOwn(known, 'judged_only'))
+    throw new InputError(
+      `${measure.name} looks at unjudged documents, so they cannot be taken out first; leave out the measure or --judged-only`,
+    );
   const [head, cutoff] = measure.name.split('@');
   const options = head!.endsWith(')') ? `${head!.slice(0, -1)},judged_only=True)` : `${head!}(judged_only=True)`;
   return parseMeasure(cutoff === undefined ? options : `${options}@${cutoff}`);

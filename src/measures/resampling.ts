@@ -49,23 +49,64 @@ export function randomisationTest(
   b: readonly number[],
   { permutations, seed }: ComparisonOptions = defaultComparison,
 ): Randomisation {
+  const { exact, trials, asLarge } = countFlips(a, b, { permutations, seed });
+  return { p: shareOf(asLarge, trials, exact), exact };
+}
+
+/** The two one-sided p-values of a paired randomisation test. */
+export interface RandomisationTails {
+  /** How often a swap of systems gives a mean difference that is as low or lower: small if the second system is worse. */
+  readonly fall: number;
+  /** How often it is as high or higher: small if the second system is better. */
+  readonly rise: number;
+}
+
+/** As {@link randomisationTest}, one-sided in both directions. */
+export function randomisationTails(
+  a: readonly number[],
+  b: readonly number[],
+  options: FlipOptions = defaultComparison,
+): RandomisationTails {
+  const { exact, trials, asLow, asHigh } = countFlips(a, b, options);
+  return { fall: shareOf(asLow, trials, exact), rise: shareOf(asHigh, trials, exact) };
+}
+
+type FlipOptions = Pick<ComparisonOptions, 'permutations' | 'seed'>;
+
+function shareOf(count: number, trials: number, exact: boolean): number {
+  return exact ? count / trials : (count + 1) / (trials + 1);
+}
+
+/** Numbers of sign flips whose sum is as large in magnitude, as low, and as high as the sum of the differences. */
+interface FlipCounts {
+  readonly exact: boolean;
+  readonly trials: number;
+  readonly asLarge: number;
+  readonly asLow: number;
+  readonly asHigh: number;
+}
+
+function countFlips(a: readonly number[], b: readonly number[], { permutations, seed }: FlipOptions): FlipCounts {
   // Queries without a difference have no effect on the test.
   const differences = pairedDifferences(a, b).filter((d) => d !== 0);
-  const observed = Math.abs(differences.reduce((sum, d) => sum + d, 0));
-  // Sums of the same numbers in another order differ by rounding, which must not count as a smaller sum.
-  const threshold = observed - 1e-12 * differences.reduce((sum, d) => sum + Math.abs(d), 0);
+  const observed = differences.reduce((sum, d) => sum + d, 0);
+  // Sums of the same numbers in another order differ by rounding, which must not count as another sum.
+  const rounding = 1e-12 * differences.reduce((sum, d) => sum + Math.abs(d), 0);
   const exact = 2 ** differences.length <= permutations;
   const random = new RandomSource(seed);
   const trials = exact ? 2 ** differences.length : permutations;
   const sums = flippedSums(differences);
   const words = new Int32Array(Math.ceil(differences.length / 32));
-  let count = 0;
+  let [asLarge, asLow, asHigh] = [0, 0, 0];
   for (let trial = 0; trial < trials; trial++) {
     if (exact) words[0] = trial;
     else random.fill(words);
-    if (Math.abs(sumOf(sums, words)) >= threshold) count++;
+    const sum = sumOf(sums, words);
+    if (Math.abs(sum) >= Math.abs(observed) - rounding) asLarge++;
+    if (sum <= observed + rounding) asLow++;
+    if (sum >= observed - rounding) asHigh++;
   }
-  return { p: exact ? count / trials : (count + 1) / (trials + 1), exact };
+  return { exact, trials, asLarge, asLow, asHigh };
 }
 
 /** Number of differences whose signs fit into a byte. */

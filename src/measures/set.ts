@@ -72,6 +72,7 @@ export const setFamilies = [
     source: 'trec_eval m_set_recall.c',
     cutoff: 'none',
     options: { rel },
+    ignoresUnjudged: true,
     foreignNames: ['set_recall'],
     make: (given) => setRecall(given.rel),
   }),

@@ -98,7 +98,7 @@ async function describeRun(
 ): Promise<{ architecture: Architecture; sentence: SentenceTransformer | null; runs: RunDescription }> {
   const architecture = await architectureOf(checkpoint);
   const sentence = await readSentenceTransformer(checkpoint);
-  const tokenizer = await openTokenizer(checkpoint.folder);
+  const tokenizer = await openTokenizer(checkpoint.folder, architecture.vocabularySize);
   const own = sentence === null ? null : moduleView(sentence.modules, architecture);
   const { layers, hiddenSize, vocabularySize } = architecture;
   const names = [checkpoint.id, checkpoint.nameOrPath].filter((name) => name !== '');

@@ -6,6 +6,7 @@ import { silentProgress, type Progress } from '../core/progress.js';
 import type { Sharing } from '../core/shards.js';
 import { systemSpecSchema, type PartialSpec, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
+import { requireWritable } from '../io/folders.js';
 import { parseMeasure } from '../measures/index.js';
 import type { StoredResult } from '../results/store.js';
 import { checkSpec } from '../runners/check-spec.js';
@@ -72,6 +73,7 @@ export async function bench(options: BenchOptions): Promise<StoredResult[]> {
   const { output = 'results', store, topK = 1000, overwrite = false, command = 'bench()' } = options;
   const { profile: choice = 'auto' } = options;
   const profile = choice === 'auto' ? choice : profileByName(choice);
+  await requireWritable(output);
   const opened: Task[] = [];
   try {
     const tasks = await tasksOf(options, opened);

@@ -6,7 +6,8 @@ import { fingerprintOf } from '../results/fingerprint.js';
 import { describeProvenance } from '../results/provenance.js';
 import { healthNotes } from '../results/health-notes.js';
 import { RECORD_VERSION, type NewRecord, type ResultRecord, type WorkDescription } from '../results/record.js';
-import { findResult, saveResult, type StoredResult } from '../results/store.js';
+import { DamagedResultError, findResult, saveResult, type StoredResult } from '../results/store.js';
+import { loadVerified } from '../results/verify.js';
 import type { PipelineContext, RunSettings } from './context.js';
 import { retrieval } from './retrieval.js';
 import type { Scored, TaskKind } from './task-kind.js';
@@ -58,17 +59,38 @@ function describeWork(
   };
 }
 
-/** The stored result, if any; missing measures are recomputed from its run file. */
+/**
+ * The stored result, if any; missing measures are recomputed from its run file. One that is damaged, or was written by an
+ * older version, is computed again.
+ */
 async function reuseResult(
   task: Task,
   work: WorkDescription,
   settings: RunSettings,
   context: PipelineContext,
 ): Promise<StoredResult | undefined> {
-  const stored = settings.overwrite ? undefined : await findResult(settings.output, work);
+  const stored = settings.overwrite ? undefined : await findWhole(work, settings, context);
   if (stored === undefined) return undefined;
   const scored = await kindOf(task).evaluateAgain(task, stored, settings, context.profile);
   return scored === null ? stored : save(work, scored, stored.record, settings, context);
+}
+
+async function findWhole(
+  work: WorkDescription,
+  { output }: RunSettings,
+  { progress }: PipelineContext,
+): Promise<StoredResult | undefined> {
+  try {
+    const stored = await findResult(output, work);
+    if (stored !== undefined) await loadVerified(stored);
+    return stored;
+  } catch (error) {
+    if (!(error instanceof DamagedResultError)) throw error;
+    progress.note(
+      `${work.task.name}: ${work.system.name}: computed again, as its stored result is unusable: ${error.flaw}`,
+    );
+    return undefined;
+  }
 }
 
 async function evaluateOutput(

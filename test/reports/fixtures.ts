@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rank } from '../../src/core/run.js';
 import { sha256 } from '../../src/io/files.js';
 import { fingerprintOf } from '../../src/results/fingerprint.js';
 import {
@@ -134,6 +135,31 @@ export async function store(
 ): Promise<StoredResult> {
   const made = record(system, task, score);
   return saveResult(root, made, null, perQuery(made, seed, texts));
+}
+
+/** Stores a result that is whole: with a run, and with means that follow from the scores, near `score`. */
+export function storeWhole(
+  root: string,
+  system: FixtureSystem,
+  task: FixtureTask,
+  score: number,
+  seed = 1,
+): Promise<StoredResult> {
+  const made = record(system, task, score);
+  const scores = perQuery(made, seed);
+  const { measures, queries } = scores;
+  const means = measures.map((_, i) => queries.reduce((sum, { values }) => sum + values[i]!, 0) / queries.length);
+  const measured = Object.fromEntries(measures.map((name, i) => [name, Number(means[i]!.toFixed(5))]));
+  const run = new Map(
+    queries.map(({ id, top }) => [
+      id,
+      rank(
+        top.map((one) => one.id),
+        top.map((one) => one.score),
+      ),
+    ]),
+  );
+  return saveResult(root, { ...made, measures: measured }, run, scores);
 }
 
 /** Runs `body` with a folder that is removed afterwards. */

@@ -1,4 +1,4 @@
-import type { ScoredResult } from '../../src/results/compare/pairing.js';
+import type { ScoredResult } from '../../src/results/verify.js';
 import { RECORD_VERSION, type ResultRecord } from '../../src/results/record.js';
 
 export interface ResultChanges {

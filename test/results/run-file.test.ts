@@ -130,6 +130,17 @@ describe('refusing', () => {
     }
   });
 
+  it('not infinite scores where they are accepted: all of them are ranked, whatever the order of ties', async () => {
+    const path = await file('q Q0 a 1 -inf t\nq Q0 b 2 inf t\nq Q0 c 3 0 t\nq Q0 d 4 Infinity t\nq Q0 e 5 -1e50 t\n');
+    const byId = (await readRun(path, { infinite: 'accept' })).get('q')!;
+    expect(byId.ids).toEqual(['d', 'b', 'c', 'e', 'a']);
+    expect([...byId.scores]).toEqual([Infinity, Infinity, 0, -Infinity, -Infinity]);
+    const byFile = (await readRun(path, { infinite: 'accept', ties: 'file' })).get('q')!;
+    expect(byFile.ids).toEqual(['b', 'd', 'c', 'e', 'a']);
+    const nan = await file('q Q0 a 1 nan t\n');
+    await expect(readRun(nan, { infinite: 'accept' })).rejects.toThrow('the score is "nan"; expected a number');
+  });
+
   it('a file that is not there', async () => {
     await expect(readRun(join(folder, 'none'))).rejects.toThrow('none: there is no such file');
   });
@@ -147,9 +158,12 @@ describe('parseScore', () => {
     );
   });
 
-  it.each(['', '.', '+', '-.', '1e', 'e5', '1.2.3', '--1', '1_000', 'Infinity', '0b1', '٣'])('refuses "%s"', (text) => {
-    expect(parseScore(text, 0, text.length)).toBeNaN();
-  });
+  it.each(['', '.', '+', '-.', '1e', 'e5', '1.2.3', '--1', '1_000', 'NaN', 'infinit', '0b1', '٣'])(
+    'refuses "%s"',
+    (text) => {
+      expect(parseScore(text, 0, text.length)).toBeNaN();
+    },
+  );
 });
 
 describe('writing', () => {

@@ -7,6 +7,7 @@ import { evaluateSciDocs } from './scidocs.js';
 import { evaluateTwitterPara } from './twitterpara.js';
 
 export type { UsebEvaluation, UsebQuery } from './evaluation.js';
+export { usebMeans, usebPartOf } from './recompute.js';
 
 /** Decimal places of the percentages that USEB prints. */
 const decimals = 2;

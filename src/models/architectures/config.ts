@@ -4,7 +4,7 @@ import { activations } from '../onnx/activations.js';
 import { elements, type TensorTable } from '../checkpoint/tensors.js';
 
 /** Schemas of fields that occur in several configurations. */
-export const positive = z.int().positive();
+export const positive = z.int().positive().max(1e9, 'no model has a size or count above 1,000,000,000');
 export const epsilon = z.number().positive();
 export const activation = z.enum(activations);
 

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
 import { exists, readJson } from '../../io/files.js';
+import { TimeLimitError, withTimeLimit } from '../../io/time-limit.js';
+import { isKnownToEnd, requireIds, tokenizerSchema, withExactWhiteSpace } from './tokenizer-definition.js';
 
 /** Converts text to a model's token ids. */
 export interface Tokenizer {
@@ -16,22 +18,28 @@ export interface Tokenizer {
   readonly special: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** Id of one token, or undefined if the vocabulary does not have it. */
   idOf(token: string): number | undefined;
-  /** Largest id of the vocabulary. */
-  readonly largestId: number;
   /** Id of the end-of-text token, or undefined if the model has none. */
   readonly endOfText: number | undefined;
 }
 
-const tokenizerSchema = z.looseObject({ model: z.looseObject({}), pre_tokenizer: z.unknown() });
 const configSchema = z.looseObject({ tokenizer_class: z.string().optional() });
 
+/** Time for one text; a published tokenizer needs some milliseconds for the longest. */
+const textMilliseconds = 10_000;
+/** Time for reading a tokenizer; the largest vocabularies take a few seconds. */
+const openMilliseconds = 120_000;
+
 /**
- * Reads the tokenizer of a model folder (tokenizer.json, tokenizer_config.json) into transformers.js.
- * @throws InputError for a missing or broken file
+ * Reads the tokenizer of a model folder (tokenizer.json, tokenizer_config.json) into transformers.js. A tokenizer that may
+ * take very long for some text, because of a regular expression of its own, is ended after ten seconds per text, with an
+ * error; steps of published tokenizers need no such limit, and pay nothing for it.
+ * @param vocabularySize of config.json; null if it is not known
+ * @throws InputError for a missing or broken file, or a token id beyond the vocabulary
  */
-export async function openTokenizer(folder: string): Promise<Tokenizer> {
+export async function openTokenizer(folder: string, vocabularySize: number | null = null): Promise<Tokenizer> {
   const tokenizerPath = join(folder, 'tokenizer.json');
   const definition = await readJson(tokenizerPath, tokenizerSchema, "the model's tokenizer");
+  requireIds(definition, tokenizerPath, vocabularySize);
   const configFile = 'tokenizer_config.json';
   const hasConfig = await exists(join(folder, configFile));
   const config = hasConfig ? await readJson(join(folder, configFile), configSchema, "the tokenizer's settings") : {};
@@ -39,19 +47,42 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
   let tokenizer: InstanceType<typeof PreTrainedTokenizer>;
   try {
     const preTokenizer = withExactWhiteSpace(definition.pre_tokenizer);
-    tokenizer = new PreTrainedTokenizer({ ...definition, pre_tokenizer: preTokenizer }, config);
+    tokenizer = withTimeLimit(
+      openMilliseconds,
+      () => new PreTrainedTokenizer({ ...definition, pre_tokenizer: preTokenizer }, config),
+    );
   } catch (error) {
     throw new InputError(`${tokenizerPath}: transformers.js cannot read this tokenizer (${messageOf(error)})`);
   }
   const vocabulary = tokenizer.get_vocab();
-  const encode = (text: string, special: boolean): number[] => tokenizer.encode(text, { add_special_tokens: special });
+  const encodeFreely = (text: string, special: boolean): number[] =>
+    tokenizer.encode(text, { add_special_tokens: special });
+  const encode = isKnownToEnd(definition) ? encodeFreely : limited(encodeFreely, tokenizerPath);
   return {
     files: hasConfig ? ['tokenizer.json', configFile] : ['tokenizer.json'],
     encode: (text) => (text === '' ? [] : encode(text, false)),
     special: surroundings(tokenizerPath, encode('a', false), encode('a', true)),
     idOf: (token) => vocabulary.get(token),
-    largestId: [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1),
     endOfText: tokenizer.eos_token_id,
+  };
+}
+
+type Encode = (text: string, special: boolean) => number[];
+
+/** Limits the time of an encoder, and explains its failures, which its own patterns may cause. */
+function limited(encode: Encode, path: string): Encode {
+  return (text, special) => {
+    try {
+      return withTimeLimit(textMilliseconds, () => encode(text, special));
+    } catch (error) {
+      const problem = error instanceof TimeLimitError ? error.message : `failed (${messageOf(error)})`;
+      throw new InputError(
+        `${path}: this tokenizer ${problem} for the text "${text.slice(0, 60)}"; do not trust this file`,
+        {
+          cause: error,
+        },
+      );
+    }
   };
 }
 
@@ -64,22 +95,4 @@ function surroundings(path: string, alone: readonly number[], surrounded: readon
       `${path}: its post_processor changes a text's own tokens; expected one that puts tokens around them`,
     );
   return { before: surrounded.slice(0, start), after: surrounded.slice(start + alone.length) };
-}
-
-/** GPT-2's pattern for splitting text into words (`encoder.py` of openai/gpt-2), which is built into ByteLevel. */
-const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-
-/**
- * Replaces ByteLevel's built-in pattern by an explicit Split step. transformers.js runs the built-in pattern with
- * JavaScript's `\s`, which includes U+FEFF but not U+0085; in a Split it uses Unicode's definition of white space, as
- * the Rust tokenizers do. (With `add_prefix_space` the two steps cannot be separated: ByteLevel is left unchanged.)
- */
-export function withExactWhiteSpace(preTokenizer: unknown): unknown {
-  if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer;
-  const step = preTokenizer as Readonly<Record<string, unknown>>;
-  if (step['type'] === 'Sequence' && Array.isArray(step['pretokenizers']))
-    return { ...step, pretokenizers: step['pretokenizers'].map(withExactWhiteSpace) };
-  if (step['type'] !== 'ByteLevel' || step['use_regex'] === false || step['add_prefix_space'] !== false) return step;
-  const words = { type: 'Split', pattern: { Regex: gpt2Words }, behavior: 'Isolated', invert: false };
-  return { type: 'Sequence', pretokenizers: [words, { ...step, use_regex: false }] };
 }

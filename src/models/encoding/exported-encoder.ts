@@ -34,7 +34,7 @@ export async function openExportedEncoder(
     const steps = await stepsAfter(exported, model, request);
     const { checkpoint, sentence } = steps;
     const { id, nameOrPath } = checkpoint;
-    const tokenizer = await openTokenizer(checkpoint.folder);
+    const tokenizer = await openTokenizer(checkpoint.folder, exported.vocabularySize);
     const text = { checkpoint, tokenizer, positions: exported.positions, sentence };
     const preparation = prepareTexts(text, marks, request);
     for (const note of preparation.notes) request.progress?.note(`${id}: ${note}`);

@@ -18,6 +18,8 @@ export interface ExportedFolder {
   readonly file: string;
   /** Number of positions, or null if config.json does not give it. */
   readonly positions: number | null;
+  /** Number of token ids, or null if config.json does not give it. */
+  readonly vocabularySize: number | null;
   /** True for a causal language model. */
   readonly isCausal: boolean;
 }
@@ -26,6 +28,7 @@ const configSchema = z.looseObject({
   model_type: z.string(),
   _name_or_path: z.string().nullish(),
   max_position_embeddings: z.int().positive().nullish(),
+  vocab_size: z.int().positive().nullish(),
   architectures: z.array(z.string()).nullish(),
 });
 
@@ -71,6 +74,7 @@ export async function readExported(
     },
     file,
     positions: config.max_position_embeddings ?? null,
+    vocabularySize: config.vocab_size ?? null,
     isCausal: config.architectures?.some((name) => /(ForCausalLM|LMHeadModel)$/.test(name)) === true,
   };
 }

@@ -1,4 +1,4 @@
-import { InputError, unknownName } from '../../core/errors.js';
+import { unknownName } from '../../core/errors.js';
 import type { Progress } from '../../core/progress.js';
 import { dtypes, type Dtype } from '../../core/system-fields.js';
 import { architectureOf, type Architecture } from '../architectures/index.js';
@@ -27,11 +27,6 @@ export async function openModel(model: string | ModelLocation, dtype: Dtype, pro
   const source = typeof model === 'string' ? await locateModel(model, { progress }) : model;
   const checkpoint = await openCheckpoint(source.folder, source);
   const architecture = await architectureOf(checkpoint);
-  const tokenizer = await openTokenizer(checkpoint.folder);
-  if (tokenizer.largestId >= architecture.vocabularySize)
-    throw new InputError(
-      `${source.folder}: the tokenizer has token ids up to ${tokenizer.largestId}, but config.json says vocab_size ` +
-        `${architecture.vocabularySize}; the tokenizer of another model?`,
-    );
+  const tokenizer = await openTokenizer(checkpoint.folder, architecture.vocabularySize);
   return { checkpoint, architecture, tokenizer, dtype };
 }

@@ -20,7 +20,7 @@ import { suitesOf } from './rows.js';
  */
 export async function buildReport(results: readonly StoredResult[], options: ReportOptions = {}): Promise<Report> {
   if (results.length === 0) throw new InputError('there are no results to report; make some with "sgpt-bench run"');
-  const selected = selectResults(results, options);
+  const selected = await selectResults(results, options);
   if (selected.length === 0) throw new InputError('no result has both a task of --tasks and a system of --systems');
   const systems = columnsOf(selected);
   const suites = suitesOf(selected, systems);

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { link, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InputError, messageOf } from '../../core/errors.js';
+import { InputError, inputErrorOf } from '../../core/errors.js';
 import { isErrno, writeFileAtomic } from '../../io/files.js';
+import { makeFolder, requireWritable } from '../../io/folders.js';
 import type { StoredFile, StoreBackend } from './backend.js';
 
-/** Error codes of file systems that the user can act on; others are faults of this program. */
-const userFaults = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EIO', 'ESTALE'];
 /** Older temporary files were left by a process that was killed. */
 const staleMilliseconds = 24 * 60 * 60 * 1000;
 
@@ -21,11 +20,9 @@ export class StoreFolder implements StoreBackend {
   }
 
   async requireUsable(): Promise<void> {
-    const probe = join(this.address, `.writable.${randomBytes(6).toString('hex')}`);
     try {
-      await mkdir(this.address, { recursive: true });
-      await writeFileAtomic(probe, randomBytes(4096));
-      await rm(probe);
+      await makeFolder(this.address);
+      await requireWritable(this.address);
     } catch (error) {
       throw this.#unwritable(error);
     }
@@ -40,8 +37,7 @@ export class StoreFolder implements StoreBackend {
       return { size, bytes: await readFully(handle, Math.min(size, maxBytes), memory) };
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
-      if (!isUserFault(error)) throw error;
-      throw new InputError(`${path}: cannot be read (${messageOf(error)})`);
+      throw inputErrorOf(error, `${path}: cannot be read`);
     } finally {
       await handle?.close();
     }
@@ -49,21 +45,14 @@ export class StoreFolder implements StoreBackend {
 
   async write(name: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.address, name);
-    try {
-      await this.#sweep(dirname(path));
-      await writeFileAtomic(path, bytes);
-    } catch (error) {
-      if (!isUserFault(error)) throw error;
-      throw new InputError(
-        `${path}: cannot be written (${messageOf(error)}); correct that, and run the same command again to continue`,
-      );
-    }
+    await this.#sweep(dirname(path));
+    await writeFileAtomic(path, bytes);
   }
 
   async create(name: string, bytes: Uint8Array): Promise<void> {
     const own = join(this.address, `.${name}.${randomBytes(16).toString('hex')}`);
     try {
-      await mkdir(this.address, { recursive: true });
+      await makeFolder(this.address);
       await writeFile(own, bytes);
       // Only one process succeeds in creating a link, and the file is complete by then.
       await link(own, join(this.address, name)).catch((error: unknown) => {
@@ -81,19 +70,14 @@ export class StoreFolder implements StoreBackend {
     try {
       await rm(path, { force: true });
     } catch (error) {
-      if (!isUserFault(error)) throw error;
-      throw new InputError(`${path}: cannot be removed (${messageOf(error)})`);
+      throw inputErrorOf(error, `${path}: cannot be removed`);
     }
   }
 
   /** The error for a folder that cannot be written. */
   #unwritable(error: unknown): InputError {
-    const full = isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT');
-    const reason = full ? 'the disk is full' : messageOf(error);
-    const remedy = full ? 'make room' : 'check the folder and its permissions';
-    return new InputError(
-      `--store ${this.address}: cannot be written (${reason}); ${remedy}, and run the same command again`,
-    );
+    const reason = inputErrorOf(error, 'cannot be written').message;
+    return new InputError(`--store ${this.address}: ${reason}`, { cause: error });
   }
 
   /** Removes the temporary files of killed processes, before the first write to a folder of shards. */
@@ -110,10 +94,6 @@ export class StoreFolder implements StoreBackend {
       if (modified < Date.now() - staleMilliseconds) await rm(path, { force: true });
     }
   }
-}
-
-function isUserFault(error: unknown): boolean {
-  return userFaults.some((code) => isErrno(error, code));
 }
 
 /** The first `length` bytes; fewer if the file is shorter. */

@@ -30,7 +30,7 @@ interface Parameters {
   readonly task: string;
   readonly maxTokens: number;
   readonly threads: number;
-  /** Texts a shard. */
+  /** Texts per shard. */
   readonly shard: number;
   readonly modelAlone: boolean;
 }
