@@ -33,7 +33,7 @@ export async function runSpecs(specs: readonly SystemSpec[], options: PlanOption
       import('../core/profile.js'),
       import('../suites/open-task.js'),
     ]);
-  const profile = profileByName(options.profile);
+  const profile = options.profile === 'auto' ? options.profile : profileByName(options.profile);
   const measures = options.measure === undefined ? recordedMeasures : [...new Set([mainMeasure, ...options.measure])];
   for (const measure of measures) parseMeasure(measure); // finds misspelt names before the work
   const progress = stderrProgress(options.quiet === true);
@@ -45,7 +45,7 @@ export async function runSpecs(specs: readonly SystemSpec[], options: PlanOption
   try {
     for (const task of tasks) if (task.kind === 'retrieval') parseMeasure(task.mainMeasure ?? mainMeasure);
     return await interruptible(async (signal) => {
-      const sharingContext = { output, specs, taskNames, profile: profile.name, progress, signal };
+      const sharingContext = { output, specs, taskNames, progress, signal };
       const open = await openSharing(options, sharingContext);
       try {
         return await runPlan(specs, tasks, settings, {

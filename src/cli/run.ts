@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { printable } from '../core/printable.js';
-import { profileNames } from '../core/profile.js';
+import { profileChoices } from '../core/profile.js';
 import { poolingEntry, poolings } from '../models/pooling/poolings.js';
 import { runnerNames } from '../runners/index.js';
 import { defaultThreads, list, positive } from './options.js';
@@ -41,7 +41,9 @@ export function runCommand(): Command {
     .option('--split <name>', 'judgements to use (default: the split that is usually reported)')
     .option('--measure <names>', 'measures to record, besides nDCG@10', list)
     .addOption(
-      new Option('--profile <name>', 'conventions of a reference program').choices(profileNames).default('sgpt-paper'),
+      new Option('--profile <name>', 'conventions of a reference program; auto: those that fit each system')
+        .choices(profileChoices)
+        .default('auto'),
     )
     .option('--top-k <n>', 'documents in each ranking', positive, 1000)
     .option('--limit-queries <n>', 'use only the first n queries, for a quick trial', positive);

@@ -2,7 +2,6 @@ import { Option } from 'commander';
 import { fields, flagOf, isDefault, isHosted, ruleOf, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import { InputError } from '../core/errors.js';
-import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/progress.js';
 import { localWork, shareOf, type Share, type Sharing } from '../core/shards.js';
 import type { StoreBackend } from '../stores/index.js';
@@ -61,7 +60,6 @@ export interface SharingContext {
   readonly specs: readonly SystemSpec[];
   /** The tasks' names as the user gave them. */
   readonly taskNames: ReadonlyMap<Task, string>;
-  readonly profile: ProfileName;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -101,7 +99,7 @@ async function openQueue(
   url: string,
   backend: StoreBackend,
   sizes: { readonly shardSize: number | undefined; readonly recheck: number | undefined },
-  { specs, taskNames, profile, progress, signal }: SharingContext,
+  { specs, taskNames, progress, signal }: SharingContext,
 ): Promise<OpenSharing> {
   const address = await queueAddress(url);
   requireQueueable(specs);
@@ -110,7 +108,7 @@ async function openQueue(
     ...{ address, backend, versions, progress, signal },
     ...sizes,
   });
-  const workOf: Sharing['workOf'] = (system, task) =>
+  const workOf: Sharing['workOf'] = (system, task, profile) =>
     coordinator.workOf({ system, taskName: taskNames.get(task) ?? task.name, task, profile });
   return { sharing: { fillOnly: false, workOf }, close: () => coordinator.close() };
 }

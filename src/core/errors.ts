@@ -14,6 +14,9 @@ export class InputError extends Error {
   }
 }
 
+/** A model of a kind that this program does not run; an export of it may run. */
+export class UnsupportedModelError extends InputError {}
+
 /** The user stopped the program (Ctrl-C). Finished work is stored; `message` says how to go on. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';

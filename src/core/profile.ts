@@ -31,6 +31,10 @@ export interface Profile {
 export const profileNames = ['sgpt-paper', 'beir', 'mteb', 'trec_eval'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
+/** What `--profile` takes: a name, or `auto` for the profile that fits each system. */
+export const profileChoices = ['auto', ...profileNames] as const;
+export type ProfileChoice = (typeof profileChoices)[number];
+
 const profiles: Readonly<Record<ProfileName, Profile>> = {
   'sgpt-paper': {
     name: 'sgpt-paper',

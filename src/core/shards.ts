@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ModelInfo } from './model.js';
+import type { ProfileName } from './profile.js';
 import type { Settings } from './setting.js';
 import type { SystemSpec } from './system-spec.js';
 import type { Task } from './task.js';
@@ -97,5 +98,5 @@ export function shareOf({ number, count: machines }: Share, size?: number): Shar
 export interface Sharing {
   /** True: the run only fills the store; another run evaluates afterwards. */
   readonly fillOnly: boolean;
-  workOf(system: SystemSpec, task: Task): ShardWork;
+  workOf(system: SystemSpec, task: Task, profile: ProfileName): ShardWork;
 }

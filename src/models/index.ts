@@ -5,7 +5,11 @@ export { textIds, type TextIds } from './encoding/text-ids.js';
 export { createCrossEncoder, type CrossEncoderOptions, type FindExample } from './scoring/cross-encoder.js';
 export { contextIds } from './scoring/query-scoring.js';
 export { poolings, parsePooling, type Pooling } from './pooling/poolings.js';
-export { parseEmbedPrompt, refuseBracketsWithPrompt } from './encoding/embed-prompts.js';
+export { parseEmbedPrompt, promptedIds, refuseBracketsWithPrompt } from './encoding/embed-prompts.js';
+export { parsePromptTemplate, resolvePrompts, type ModelPrompts } from './encoding/text-prompts.js';
+export { parseMarks } from './encoding/text-preparation.js';
+export { noPrompts } from './pooling/sentence-transformers.js';
+export { familyOf, knownInstruction, modelFamilies, type ModelFamily } from './hub/families.js';
 export {
   exampleRequirement,
   parsePrompt,
@@ -20,4 +24,5 @@ export { supportedArchitectures } from './architectures/index.js';
 export { packQueries } from './scoring/packing.js';
 export { openTokenizer, type Tokenizer } from './checkpoint/tokenizer.js';
 export { modelCatalogue, type CatalogueModel } from './hub/catalogue.js';
+export { defaultProfile } from './default-profile.js';
 export { inspectModel, type Inspection } from './inspect.js';

@@ -1,35 +1,13 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
-import type { Settings } from '../core/setting.js';
-import { completeFields, modelSettings, type FieldValues } from '../core/system-spec.js';
-import { pythonStrip } from '../core/text.js';
-import { bracketIds, resolveBrackets, textIds, tokenLimit } from '../models/index.js';
+import { familyOf } from '../models/index.js';
 import { CachedRequests, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
-import {
-  openRemoteModel,
-  usageSchema,
-  type RemoteContext,
-  type RemoteModel,
-  type RemoteOptions,
-} from './remote-model.js';
+import { openInputs, type Input, type PreparedInput, type RemoteEncoderOptions } from './encoder-inputs.js';
+import { usageSchema, type RemoteContext, type RemoteModel } from './remote-model.js';
 
-/** Brackets are token ids, so they need `tokenizer`. */
-export interface RemoteEncoderOptions extends RemoteOptions, FieldValues<'brackets'> {
-  /** The profile's limit of tokens per text, null for none; needs `tokenizer`. The model's own limit is `maxTokens`. */
-  readonly tokenLimit: number | null;
-}
-
-/** The text or the token ids that are sent. */
-type Input = string | readonly number[];
-
-/** An input, and what is known of it; the server may truncate a text without saying so. */
-interface PreparedInput {
-  readonly input: Input;
-  readonly empty: boolean;
-  readonly truncated: boolean | null;
-}
+export type { RemoteEncoderOptions } from './encoder-inputs.js';
 
 /**
  * Opens an encoder behind `/embeddings` of OpenAI's interface (OpenAI, vLLM, text-embeddings-inference, Infinity). The
@@ -45,10 +23,10 @@ export async function createRemoteEncoder(
   options: RemoteEncoderOptions,
   context: RemoteContext,
 ): Promise<Encoder> {
-  const { model, settings, toInput } = await openInputs(name, options, context);
+  const { model, dimensions, settings, toInput, documentText } = await openInputs(name, options, context);
   try {
     const request = (inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> =>
-      embed(model, inputs, signal);
+      embed(model, inputs, dimensions, signal);
     const requests = new CachedRequests(model.cache, model.batching, request);
     const view = {
       name: 'hosted',
@@ -56,10 +34,13 @@ export async function createRemoteEncoder(
       layer: null,
       dimensions: await dimensionsOf(model, requests, toInput),
     };
+    requireDimensions(model, view.dimensions, dimensions);
     return {
       model: model.info,
       settings,
       views: [view],
+      similarity: familyOf(name)?.similarity ?? null,
+      ...(documentText === undefined ? {} : { documentText }),
       encode: (texts, role, work) =>
         encode(
           model,
@@ -77,46 +58,11 @@ export async function createRemoteEncoder(
   }
 }
 
-/** Opens the model, and returns its settings and the function from texts to inputs. */
-async function openInputs(
-  name: string,
-  options: RemoteEncoderOptions,
-  context: RemoteContext,
-): Promise<{
-  model: RemoteModel;
-  settings: Encoder['settings'];
-  toInput: (text: string, role: Role) => PreparedInput;
-}> {
-  const brackets = resolveBrackets(completeFields(['brackets'], options).brackets, name);
-  if (brackets !== 'none' && options.tokenizer == null) {
-    throw new InputError(
-      `openai:${name}: brackets "${brackets}" are token ids, which only --tokenizer DIR (the folder with the model's ` +
-        'tokenizer.json) can send; or choose --brackets none',
-    );
-  }
-  const model = await openRemoteModel(name, 'embeddings', options, context);
-  const { tokenizer, info } = model;
-  // The keys of shards need the endpoint and the name, because a hosted model has no file hashes.
-  const settings = (maxTokens: number | null, input: string): Settings =>
-    modelSettings('hosted vectors', { brackets, maxTokens, endpoint: model.url }, { hostedModel: name, input });
-  if (tokenizer === null) {
-    return { model, settings: settings(null, 'text'), toInput: asText };
-  }
-  const ids = bracketIds(brackets, tokenizer, info.id);
-  const limit = tokenLimit(options.tokenLimit, model.maxTokens, tokenizer, ids);
-  return {
-    model,
-    settings: settings(limit, 'token ids'),
-    toInput(text, role) {
-      const { ids: input, ...counted } = textIds(tokenizer, text, ids?.[role] ?? null, limit);
-      return { input: [...input], ...counted };
-    },
-  };
-}
-
-function asText(text: string): PreparedInput {
-  const input = pythonStrip(text);
-  return { input, empty: input === '', truncated: null };
+function requireDimensions({ url }: RemoteModel, found: number, asked: number | null): void {
+  if (asked === null || found === asked) return;
+  throw new InputError(
+    `${url}: returns vectors of ${found} dimensions where ${asked} are asked for; does the model have shorter ones? Leave --dimensions out`,
+  );
 }
 
 async function dimensionsOf(
@@ -177,8 +123,14 @@ const embeddingsSchema = z.object({
 });
 
 /** Requests the vectors of a batch, in the order of the inputs. */
-async function embed(model: RemoteModel, inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> {
-  const body = { model: model.name, input: inputs, encoding_format: 'float' };
+async function embed(
+  model: RemoteModel,
+  inputs: readonly Input[],
+  dimensions: number | null,
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const shortened = dimensions === null ? {} : { dimensions };
+  const body = { model: model.name, input: inputs, encoding_format: 'float', ...shortened };
   const { data, usage } = await model.client.post('/embeddings', body, embeddingsSchema, signal);
   model.meter.add(usage);
   const url = `${model.url}/embeddings`;

@@ -48,12 +48,12 @@ const defaultConcurrency = 4;
 
 /**
  * Opens a hosted model: checks the options, and opens tokenizer and cache.
- * @param kind separates the caches of vectors and of scores
+ * @param kind separates the caches of vectors (by their size, if one is asked for) and of scores
  * @throws InputError for invalid options
  */
 export async function openRemoteModel(
   name: string,
-  kind: 'embeddings' | 'pairs',
+  kind: string,
   options: RemoteOptions,
   { cacheFolder, onNote, retry = defaultRemoteRetry }: RemoteContext,
 ): Promise<RemoteModel> {

@@ -132,6 +132,8 @@ const provenanceSchema = z.strictObject({
     pairs: count.optional(),
     /** Peak resident memory of all processes together; memory that they share counts in each. */
     memoryMiB: count.optional(),
+    /** Bytes of a document's vector as it is searched: fewer if it is cut or quantized. */
+    vectorBytes: count.optional(),
     /** Hosted models only: sent requests, tokens as the server counts them, and their price in the currency given. */
     requests: count.optional(),
     tokens: count.optional(),

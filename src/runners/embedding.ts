@@ -5,13 +5,14 @@ import type { ReadyShard, RunnerContext } from '../core/runner.js';
 import type { Settings } from '../core/setting.js';
 import type { SystemInfo } from '../core/system.js';
 import { excerpt } from '../core/text.js';
-import { withoutOmitted } from '../core/system-spec.js';
+import { settingsOfRole, withoutOmitted } from '../core/system-spec.js';
 import { sumInputs, sumMakers, type ShardHealth } from '../core/sum-health.js';
-import type { ShardChunk } from '../search/index.js';
+import type { ShardChunk, VectorChunk } from '../search/index.js';
 import { shardKey, type VectorStore } from '../stores/index.js';
 import { batches, inOrder } from './ordered-concurrency.js';
 import { ensureStored } from './stored-shards.js';
 import type { TextSequence, TextWithId } from './task-texts.js';
+import { formName, wholeForm, type VectorForm } from './vector-forms.js';
 
 /** Texts per shard; a shard is encoded, stored and resumed as a whole. */
 const shardSize = 1024;
@@ -37,15 +38,19 @@ export interface Embedded {
 }
 
 /**
- * The system of one view. Vectors stored as float16 make a different system, in name and settings.
+ * The system of one view. Vectors stored as float16, cut, quantized, or compared otherwise than by cosine make a different
+ * system, in name and settings.
  * @param more settings of the vectors' use, such as the similarity
  */
 export function systemOf(
   { encoder: { model, settings }, store: { dtype } }: StoredEncoder,
   view: EmbeddingView,
   more: Settings,
+  form: VectorForm = wholeForm,
 ): SystemInfo {
-  const suffix = dtype === 'float32' ? '' : ` stored ${dtype}`;
+  const { similarity = 'cosine' } = more;
+  const compared = similarity === 'cosine' || similarity === 'hamming' ? '' : ` by ${similarity}`;
+  const suffix = formName(form) + compared + (dtype === 'float32' ? '' : ` stored ${dtype}`);
   return {
     name: `BE ${model.id} ${view.name}${suffix}`,
     runner: 'bi-encoder',
@@ -96,7 +101,9 @@ export async function embed(stored: StoredEncoder, sequence: TextSequence, conte
 export function textShard(encoder: Encoder, texts: readonly string[], role: Role): ReadyShard {
   const { model, settings, views } = encoder;
   return {
-    keys: views.map(({ name }) => shardKey({ model, settings, view: name, role, texts })),
+    keys: views.map(({ name }) =>
+      shardKey({ model, settings: settingsOfRole(settings, role), view: name, role, texts }),
+    ),
     unit: 'texts',
     size: texts.length,
     async compute(signal, onProgress) {
@@ -149,6 +156,16 @@ export async function* readShards(
 ): AsyncGenerator<ShardChunk> {
   let at = 0;
   for await (const shard of store.readAll(keysOf(shards, view))) yield { ids: shards[at++]!.ids, shard };
+}
+
+/** As {@link readShards}, but decoded. */
+export async function* readVectors(
+  { store }: StoredEncoder,
+  shards: readonly Shard[],
+  view: number,
+): AsyncGenerator<VectorChunk> {
+  let at = 0;
+  for await (const vectors of store.getAll(keysOf(shards, view))) yield { ids: shards[at++]!.ids, vectors };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.js';
 import type { Encoder, Role } from '../core/model.js';
 import { documentText, type Profile } from '../core/profile.js';
-import type { RetrievalTask } from '../core/dataset.js';
+import type { Document, RetrievalTask } from '../core/dataset.js';
 import type { Task } from '../core/task.js';
 import {
   askUbuntuText,
@@ -49,14 +49,21 @@ function sequenceOf(name: string, texts: ReadonlyMap<string, string>): TextSeque
   return { name, role: 'query', total: texts.size, texts: Array.from(texts, ([id, text]) => ({ id, text })) };
 }
 
-/** The part of a profile that makes texts of documents. */
-export type TextStyle = Pick<Profile, 'dropDocumentsWithoutText' | 'keepLeadingBlank'>;
+/** How a profile and an encoder make texts of documents. */
+export interface TextStyle extends Pick<Profile, 'dropDocumentsWithoutText' | 'keepLeadingBlank'> {
+  /** Joins title and text, for a prompt that has a place for each; undefined: by a blank. */
+  readonly documentText?: Encoder['documentText'];
+}
 
 /** The style in which an encoder reads documents: without brackets, no text begins with a blank. */
-export function textStyle({ settings }: Encoder, profile: Profile): TextStyle {
+export function textStyle(encoder: Encoder, profile: Profile): TextStyle {
   const { dropDocumentsWithoutText, keepLeadingBlank } = profile;
-  const brackets = settings['brackets'] ?? 'none';
-  return { dropDocumentsWithoutText, keepLeadingBlank: keepLeadingBlank && brackets !== 'none' };
+  const brackets = encoder.settings['brackets'] ?? 'none';
+  return {
+    dropDocumentsWithoutText,
+    keepLeadingBlank: keepLeadingBlank && brackets !== 'none',
+    documentText: encoder.documentText?.bind(encoder),
+  };
 }
 
 /**
@@ -66,9 +73,13 @@ export function textStyle({ settings }: Encoder, profile: Profile): TextStyle {
 export async function* documentTexts(task: RetrievalTask, style: TextStyle): AsyncGenerator<TextWithId> {
   for await (const document of task.corpus.documents()) {
     if (style.dropDocumentsWithoutText && document.text === '') continue;
-    const text = style.keepLeadingBlank ? `${document.title} ${document.text}` : documentText(document);
-    yield { id: document.id, text };
+    yield { id: document.id, text: textOf(document, style) };
   }
+}
+
+function textOf(document: Document, style: TextStyle): string {
+  if (style.documentText !== undefined) return style.documentText(document.title, document.text);
+  return style.keepLeadingBlank ? `${document.title} ${document.text}` : documentText(document);
 }
 
 /** All texts of a task with given pairs, with repetitions. */

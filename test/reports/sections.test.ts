@@ -40,6 +40,32 @@ test('says under the tables what a reader must know of the results', async () =>
   );
 });
 
+describe('vectors by size', () => {
+  test('are compared with the largest of the same pooling, on rows with cut or quantized ones', async () => {
+    const forms = [
+      { name: 'BE binary', settings: { pooling: 'mean', layer: 4, precision: 'binary' }, vectorBytes: 6, score: 0.3 },
+      { name: 'BE whole', settings: { pooling: 'mean', layer: 4 }, vectorBytes: 192, score: 0.4 },
+      { name: 'BE other', settings: { pooling: 'max', layer: 4 }, vectorBytes: 192, score: 0.5 },
+    ];
+    const results = forms.map(({ vectorBytes, score, ...form }) => {
+      const made = result({ ...biEncoders[2]!, ...form, family: form.name }, task, score);
+      made.record.provenance.cost.vectorBytes = vectorBytes;
+      return made;
+    });
+    const [panel] = sectionOf(await buildReport(results), 'vectors').panels;
+    expect(panel!.table.lines.map((line) => line.slice(1))).toEqual(
+      expect.arrayContaining([
+        [192, 0.4, '100.0%'],
+        [6, 0.3, '75.0%'],
+        [192, 0.5, '100.0%'],
+      ]),
+    );
+    expect(panel!.table.lines.at(-1)![0]).toBe('BE binary');
+    const without = await buildReport(results.slice(1));
+    expect(without.sections.map(({ id }) => id)).not.toContain('vectors');
+  });
+});
+
 describe('pooling by layer', () => {
   test('has a grid for each model with several layers, and draws only its last layer across sizes', async () => {
     const systems = [0, 2, 4].flatMap((layer) =>

@@ -41,7 +41,7 @@ export function encoderLayer({ modules, tokens, hidden, rows }: LayerStep, layer
   const norm = (x: Value, name: string): Value => modules.norm(x, { kind: 'layer', name, size, epsilon });
   const project = (x: Value, name: string): Value => modules.linear(x, { name, inputs: size, outputs: size });
   const selected = modules.rows(hidden, rows);
-  const mask = tokens.fullMask(rows);
+  const mask = tokens.isCausal(false) ? tokens.causalMask(null, rows) : tokens.fullMask(rows);
   const attended = attention(
     modules.graph,
     { query: project(selected, names.query), key: project(hidden, names.key), value: project(hidden, names.value) },

@@ -1,4 +1,4 @@
-import { InputError } from '../../core/errors.js';
+import { InputError, UnsupportedModelError } from '../../core/errors.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Architecture } from './architecture.js';
 import type { ModelFiles } from './config.js';
@@ -28,7 +28,7 @@ export async function architectureOf(checkpoint: Checkpoint): Promise<Architectu
   const { modelType, configPath } = checkpoint;
   const factory = Object.hasOwn(factories, modelType) ? factories[modelType] : undefined;
   if (factory === undefined)
-    throw new InputError(
+    throw new UnsupportedModelError(
       `${configPath}: model_type "${modelType}" is not supported; supported: ${supportedArchitectures.join(', ')}`,
     );
   const architecture = await factory(checkpoint);

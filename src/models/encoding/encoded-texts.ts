@@ -1,8 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import type { InputCounts } from '../../core/health.js';
-import type { Matrix, Role } from '../../core/model.js';
+import type { EmbeddingView, Matrix, Role } from '../../core/model.js';
 import { excerpt } from '../../core/text.js';
-import type { EncoderView } from '../graphs/view-outputs.js';
 import type { TextIds } from './text-ids.js';
 import { zeroMatrices } from './views.js';
 
@@ -11,11 +10,11 @@ export class EncodedTexts {
   readonly matrices: Matrix[];
   readonly #texts: readonly string[];
   readonly #role: Role;
-  readonly #views: readonly EncoderView[];
+  readonly #views: readonly EmbeddingView[];
   #empty = 0;
   #truncated = 0;
 
-  constructor(views: readonly EncoderView[], texts: readonly string[], role: Role) {
+  constructor(views: readonly EmbeddingView[], texts: readonly string[], role: Role) {
     this.matrices = zeroMatrices(views, texts.length);
     this.#texts = texts;
     this.#role = role;

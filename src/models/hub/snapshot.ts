@@ -18,6 +18,10 @@ export interface FetchOptions {
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly retry?: RetryPolicy | undefined;
+  /** An ONNX export to fetch instead of the weights. */
+  readonly onnxFile?: string | null | undefined;
+  /** False for a `model_type` whose weights cannot be run, so that an ONNX export is fetched if there is one. */
+  readonly isSupported?: ((modelType: string) => boolean) | undefined;
 }
 
 /** Files that a model may have besides config.json and its weights. */
@@ -50,7 +54,7 @@ export class Snapshot {
   async fetch(): Promise<void> {
     for (const file of ['config.json', ...smallFiles]) await this.fetchFile(file);
     await this.fetchModules();
-    await this.fetchWeights();
+    if (!(await this.fetchExport())) await this.fetchWeights();
   }
 
   /** Adds a file to the snapshot. @returns false if the model has no such file */
@@ -74,7 +78,7 @@ export class Snapshot {
   private async fetchModules(): Promise<void> {
     for (const path of await this.namesIn('modules.json', /"path"\s*:\s*"([\w.-]+)"/g)) {
       await this.fetchFile(`${path}/config.json`);
-      if (/dense|weighted/i.test(path)) {
+      if (/dense|weighted|norm/i.test(path) && !/normalize/i.test(path)) {
         if (!(await this.fetchFile(`${path}/model.safetensors`))) await this.fetchFile(`${path}/pytorch_model.bin`);
       }
     }
@@ -91,7 +95,25 @@ export class Snapshot {
         return;
       }
     }
-    if (await this.fetchFile('onnx/model.onnx')) await this.fetchFile('onnx/model.onnx_data');
+    await this.fetchOnnx('onnx/model.onnx');
+  }
+
+  /** Adds the export that is asked for, or the usual one of a model whose weights cannot be run. @returns false for none */
+  private async fetchExport(): Promise<boolean> {
+    const { onnxFile, isSupported } = this.snapshot.options;
+    if (onnxFile != null) {
+      if ((await this.fetchOnnx(onnxFile)) || (await this.fetchOnnx(`onnx/${onnxFile}`))) return true;
+      throw new InputError(`${nameOf(this.snapshot.model)}: has no ${onnxFile}; choose another --onnx-file`);
+    }
+    const [modelType] = await this.namesIn('config.json', /"model_type"\s*:\s*"([\w.-]+)"/g);
+    if (modelType === undefined || isSupported?.(modelType) !== false) return false;
+    return this.fetchOnnx('onnx/model.onnx');
+  }
+
+  private async fetchOnnx(file: string): Promise<boolean> {
+    if (!(await this.fetchFile(file))) return false;
+    await this.fetchFile(`${file}_data`);
+    return true;
   }
 
   private async fetchShards(index: string): Promise<boolean> {

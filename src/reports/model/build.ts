@@ -8,6 +8,7 @@ import { costSection, shownResults, provenanceSection } from './sections/records
 import { significanceSection } from './sections/significance.js';
 import { layersSection, promptsSection } from './sections/settings.js';
 import { sizesSection } from './sections/sizes.js';
+import { vectorsSection } from './sections/vectors.js';
 import { isInAverage } from './order.js';
 import { selectResults } from './select.js';
 import { columnsOf, mixedSettings } from './systems.js';
@@ -30,6 +31,7 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
     publishedSection(suites, systems),
     layersSection(suites, numbered),
     promptsSection(suites, numbered),
+    vectorsSection(shown),
     await depthSection(shown),
     await significanceSection(options.reference, systems, shown),
     costSection(shown),

@@ -111,7 +111,8 @@ export interface AverageRow {
 
 /** A section of a report besides the scores. It answers one question with several panels; a page shows one at a time. */
 export interface ReportSection {
-  readonly id: 'sizes' | 'published' | 'layers' | 'prompts' | 'depth' | 'significance' | 'cost' | 'provenance';
+  readonly id:
+    'sizes' | 'published' | 'layers' | 'prompts' | 'vectors' | 'depth' | 'significance' | 'cost' | 'provenance';
   readonly title: string;
   /** One or two sentences on how to read it. */
   readonly text: string;
