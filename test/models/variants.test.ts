@@ -175,13 +175,13 @@ describe('a configuration', () => {
     ['gptj', { rotary_dim: null }, /field "rotary_dim"/],
     [
       'gpt-neox',
-      { rope_parameters: { rope_type: 'yarn' } },
-      /field "rope_parameters": rope_type "yarn" is not supported; supported: default, linear, llama3/,
+      { rope_parameters: { rope_type: 'axial' } },
+      /field "rope_parameters": rope_type "axial" is not supported; supported: default, linear, dynamic, llama3, yarn,/,
     ],
     [
       'llama',
-      { rope_parameters: null, rope_scaling: { type: 'dynamic', factor: 2 } },
-      /field "rope_scaling": rope_type "dynamic"/,
+      { rope_parameters: null, rope_scaling: { type: 'ntk', factor: 2 } },
+      /field "rope_scaling": rope_type "ntk"/,
     ],
     [
       'llama',

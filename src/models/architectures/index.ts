@@ -2,36 +2,52 @@ import { InputError } from '../../core/errors.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Architecture } from './architecture.js';
 import type { ModelFiles } from './config.js';
+import type { AttentionKind } from './decoder-attention.js';
+import { attentionOf } from './model-class.js';
 
 export type { Architecture } from './architecture.js';
+export type { AttentionKind } from './decoder-attention.js';
 
 /** Supported architectures by `model_type` of config.json, loaded on first use. */
 const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architecture>>> = {
   bert: async (files) => (await import('./bert.js')).bert(files),
   bloom: async (files) => (await import('./bloom.js')).bloom(files),
   distilbert: async (files) => (await import('./distilbert.js')).distilBert(files),
+  gemma: async (files) => (await import('./gemma.js')).gemma(files),
+  gemma2: async (files) => (await import('./gemma.js')).gemma2(files),
+  gemma3_text: async (files) => (await import('./gemma3.js')).gemma3(files),
   gpt2: async (files) => (await import('./gpt2.js')).gpt2(files),
   gpt_neo: async (files) => (await import('./gpt-neo.js')).gptNeo(files),
   gpt_neox: async (files) => (await import('./gpt-neox.js')).gptNeoX(files),
   gptj: async (files) => (await import('./gptj.js')).gptj(files),
   llama: async (files) => (await import('./llama.js')).llama(files),
+  mistral: async (files) => (await import('./mistral.js')).mistral(files),
   mpnet: async (files) => (await import('./mpnet.js')).mpnet(files),
   opt: async (files) => (await import('./opt.js')).opt(files),
+  phi3: async (files) => (await import('./phi3.js')).phi3(files),
+  qwen2: async (files) => (await import('./qwen.js')).qwen2(files),
+  qwen3: async (files) => (await import('./qwen.js')).qwen3(files),
   roberta: async (files) => (await import('./roberta.js')).roberta(files),
 };
 
 /** The supported values of `model_type`. */
 export const supportedArchitectures: readonly string[] = Object.keys(factories);
 
-/** @throws InputError for a `model_type` that is not supported, or an invalid configuration */
-export async function architectureOf(checkpoint: Checkpoint): Promise<Architecture> {
+/**
+ * @param attention overrides what config.json says about it; null, the default, does not
+ * @throws InputError for a `model_type` or a class that is not supported, or an invalid configuration
+ */
+export async function architectureOf(
+  checkpoint: Checkpoint,
+  attention: AttentionKind | null = null,
+): Promise<Architecture> {
   const { modelType, configPath } = checkpoint;
   const factory = Object.hasOwn(factories, modelType) ? factories[modelType] : undefined;
   if (factory === undefined)
     throw new InputError(
       `${configPath}: model_type "${modelType}" is not supported; supported: ${supportedArchitectures.join(', ')}`,
     );
-  const architecture = await factory(checkpoint);
+  const architecture = await factory({ ...checkpoint, attention: await attentionOf(checkpoint, attention) });
   refuseOtherLayers(checkpoint, architecture.layers);
   return architecture;
 }

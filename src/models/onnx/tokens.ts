@@ -18,6 +18,7 @@ export interface TokenInputs {
  */
 export class Tokens {
   private readonly cache = new Map<string, Value>();
+  private readonly numbers = new Map<object, number>();
 
   readonly ids: Value;
   readonly positions: Value;
@@ -50,10 +51,50 @@ export class Tokens {
     });
   }
 
-  /** Like {@link causalMask}, but each token sees later ones, too. Returns null if every token sees all others. */
-  fullMask(rows: Value | null): Value | null {
-    if (this.parts === null && this.texts === null) return null;
-    return this.rowsOf('mask full', rows, () => this.maskWhere(this.sameTextAndPart()));
+  /**
+   * Like {@link causalMask}, but each token sees later ones, too.
+   * @param reach largest distance, to either side, of a token that is seen (ModernBERT's local attention); null for no
+   * limit
+   * @returns null if every token sees all others
+   */
+  fullMask(rows: Value | null, reach: number | null = null): Value | null {
+    if (this.parts === null && this.texts === null && reach === null) return null;
+    return this.rowsOf(`mask full ${reach ?? 'all'}`, rows, () => {
+      const { graph } = this;
+      const near = (): Value => graph.op('LessOrEqual', [graph.op('Abs', [this.distances()]), graph.integer(reach!)]);
+      return this.maskWhere([...(reach === null ? [] : [near()]), ...this.sameTextAndPart()]);
+    });
+  }
+
+  /**
+   * Number of tokens of the text that each token belongs to; int32 [tokens, 1, 1], or [1, 1, 1] for a single text.
+   * Texts in parts have no lengths: they share tokens.
+   */
+  lengths(): Value {
+    const { graph, positions, texts } = this;
+    if (this.parts !== null) throw new Error('texts that share tokens have no lengths');
+    return this.once('lengths', () => {
+      const own =
+        texts === null
+          ? graph.op('ReduceMax', [positions], { keepdims: 1 })
+          : graph.op('ReduceMax', [
+              graph.op('Where', [this.sameText(texts), positions, graph.integer(0)]),
+              graph.integers([1]),
+            ]);
+      return graph.op('Reshape', [graph.op('Add', [own, graph.integer(1)]), graph.integers([-1, 1, 1])]);
+    });
+  }
+
+  /** True if texts lie in parts, as in the packs of a pair scorer. */
+  get hasParts(): boolean {
+    return this.parts !== null;
+  }
+
+  /** A number that stands for an object in keys of {@link once}: 0 for the first object, and so on. */
+  numberOf(object: object): number {
+    const number = this.numbers.get(object) ?? this.numbers.size;
+    this.numbers.set(object, number);
+    return number;
   }
 
   /** The row's position minus the column's, int32 [tokens, tokens]. */
@@ -105,8 +146,12 @@ export class Tokens {
           return graph.op('Or', [common, graph.op('Equal', [this.column(parts), parts])]);
         }),
       );
-    if (texts !== null) conditions.push(this.once('same text', () => graph.op('Equal', [this.column(texts), texts])));
+    if (texts !== null) conditions.push(this.sameText(texts));
     return conditions;
+  }
+
+  private sameText(texts: Value): Value {
+    return this.once('same text', () => this.graph.op('Equal', [this.column(texts), texts]));
   }
 
   private column(vector: Value): Value {

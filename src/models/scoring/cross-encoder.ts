@@ -85,7 +85,9 @@ function limitsOf(
   prompt: PairPrompt | AnswerPrompt,
   request: ScorerRequest,
 ): PackLimits {
-  const maxTokens = smallerLimit(architecture.maxTokens, request.maxTokens);
+  // The queries of a pack share the document's hidden states, which must not depend on the length of the whole.
+  const modelLimit = smallerLimit(architecture.maxTokens, architecture.sameUpTo ?? null);
+  const maxTokens = smallerLimit(modelLimit, request.maxTokens);
   const instructionTokens = tokenizer.encode(prompt.before).length;
   if (maxTokens !== null && instructionTokens >= maxTokens)
     throw new InputError(

@@ -18,6 +18,7 @@ import transformers
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from recent_architectures import RECENT
 from reference import versions
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -165,6 +166,9 @@ CASES = {
 }
 
 
+CASES |= RECENT
+
+
 def main():
     names = sys.argv[1:] or list(CASES)
     GOLDENS.mkdir(parents=True, exist_ok=True)
@@ -173,26 +177,34 @@ def main():
         (GOLDENS / f"{name}.json").write_text(golden(*CASES[name]))
 
 
-def golden(class_name, settings):
+def golden(class_name, settings, options={}):
     model_class = getattr(transformers, class_name)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         model_class(model_class.config_class(**settings)).save_pretrained(folder)
         tensors = write_formula(folder / "model.safetensors")
         config = json.loads((folder / "config.json").read_text())
-        model = model_class.from_pretrained(folder, dtype="float32", attn_implementation="eager").eval()
-    base = model.base_model
-    causal = class_name.endswith(("CausalLM", "LMHeadModel"))
+        # A new model for each text: dynamic scaling remembers the longest one.
+        texts = list(inputs(model_class.config_class.from_pretrained(folder), options.get("longest")))
+        models = [loaded(model_class, folder, options) for _ in texts]
+        scorer = loaded(model_class, folder, options)
+    causal = class_name.endswith(("CausalLM", "LMHeadModel")) and getattr(scorer.config, "is_causal", True)
     fields = {
         "madeBy": "tools/goldens/models/architectures.py",
         "versions": versions(),
         "config": config,
         "tensors": tensors,
-        "inputs": [states(model if causal else base, ids) for ids in inputs(model.config)],
-        "scores": scores(model) if causal else None,
+        "inputs": [states(model if causal else model.base_model, ids) for model, ids in zip(models, texts)],
+        "scores": scores(scorer) if causal else None,
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in fields.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def loaded(model_class, folder, options):
+    model = model_class.from_pretrained(folder, dtype="float32", attn_implementation="eager").eval()
+    options.get("change", lambda _: None)(model)
+    return model
 
 
 def write_formula(path):
@@ -216,9 +228,9 @@ def mix(x):
     return x ^ (x >> 16)
 
 
-def inputs(config):
+def inputs(config, longest=None):
     """A short text, one that fills all positions, and for encoders one that names the padding token in its midst."""
-    longest = getattr(config, "max_position_embeddings", getattr(config, "seq_length", 50))
+    longest = longest or getattr(config, "max_position_embeddings", getattr(config, "seq_length", 50))
     padding = config.pad_token_id or 0
     if config.model_type in ("roberta", "mpnet"):
         longest -= padding + 1
