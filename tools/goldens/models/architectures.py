@@ -183,7 +183,8 @@ def golden(class_name, settings, options={}):
         folder = pathlib.Path(folder)
         model_class(model_class.config_class(**settings)).save_pretrained(folder)
         tensors = write_formula(folder / "model.safetensors")
-        config = json.loads((folder / "config.json").read_text())
+        config = json.loads((folder / "config.json").read_text()) | options.get("config", {})
+        config = {key: value for key, value in config.items() if key not in options.get("config", {}) or value is not None}
         # A new model for each text: dynamic scaling remembers the longest one.
         texts = list(inputs(model_class.config_class.from_pretrained(folder), options.get("longest")))
         models = [loaded(model_class, folder, options) for _ in texts]
@@ -194,11 +195,18 @@ def golden(class_name, settings, options={}):
         "versions": versions(),
         "config": config,
         "tensors": tensors,
-        "inputs": [states(model if causal else model.base_model, ids) for model, ids in zip(models, texts)],
+        "inputs": [states(body(model, causal), ids) for model, ids in zip(models, texts)],
         "scores": scores(scorer) if causal else None,
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in fields.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def body(model, causal):
+    """What is compared: a causal model as it is, otherwise without a head, and only the encoder."""
+    if causal:
+        return model
+    return model.encoder if hasattr(model, "decoder") and hasattr(model, "encoder") else model.base_model
 
 
 def loaded(model_class, folder, options):
@@ -230,15 +238,16 @@ def mix(x):
 
 def inputs(config, longest=None):
     """A short text, one that fills all positions, and for encoders one that names the padding token in its midst."""
-    longest = longest or getattr(config, "max_position_embeddings", getattr(config, "seq_length", 50))
+    sizes = ("max_position_embeddings", "seq_length", "n_positions")
+    longest = longest or next((getattr(config, size) for size in sizes if hasattr(config, size)), 50)
     padding = config.pad_token_id or 0
-    if config.model_type in ("roberta", "mpnet"):
+    if config.model_type in ("roberta", "mpnet", "xlm-roberta", "camembert"):
         longest -= padding + 1
     ids = [(7 + 13 * i) % VOCABULARY for i in range(longest)]
     ids = [id if id != padding else 2 for id in ids]
     yield ids[:1]
     yield ids
-    if config.model_type in ("bert", "roberta", "mpnet", "distilbert"):
+    if config.model_type in ("bert", "roberta", "mpnet", "distilbert", "xlm-roberta"):
         yield [*ids[:3], padding, *ids[3:6]]
 
 

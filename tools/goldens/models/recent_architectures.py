@@ -3,7 +3,10 @@
 Each is (class, configuration) or (class, configuration, options); the options are
 - longest: length of the long text, if it is not the number of positions
 - change: called with the model before it runs
+- config: fields of the stored config.json that differ, as the publisher's own code writes them; None leaves one out
 """
+
+import torch
 
 VOCABULARY = 97
 SIZES = dict(
@@ -22,6 +25,39 @@ SHORT = [1.0 + 0.1 * i for i in range(3)]
 
 def llama(**rope):
     return ("LlamaForCausalLM", dict(**DECODER, rope_scaling=rope))
+
+
+ENCODER = {key: value for key, value in SIZES.items() if key != "num_hidden_layers"}
+NO_TOKENS = dict(pad_token_id=0, eos_token_id=1, bos_token_id=1, cls_token_id=1, sep_token_id=1)
+BERT = dict(**ENCODER, num_hidden_layers=2)
+T5 = dict(vocab_size=VOCABULARY, d_model=24, d_kv=5, d_ff=20, num_layers=3, num_heads=4, n_positions=31)
+
+
+def ntk(factor, mixed_b=None):
+    """Options that replace a GteModel's frequencies by those of NTKScalingRotaryEmbedding of Alibaba-NLP/new-impl's
+    modeling.py."""
+
+    def change(model):
+        rope = model.rotary_emb
+        dim = 2 * rope.inv_freq.numel()
+        base = rope.config.rope_parameters["rope_theta"] * (factor if mixed_b is None else 1)
+        frequencies = 1.0 / (base ** (torch.arange(0, dim, 2).float() / dim))
+        if mixed_b is None:
+            divisor = factor ** (2 / dim)
+        else:
+            a = torch.tensor(factor).log() / (dim / 2) ** mixed_b
+            divisor = (a * torch.arange(1, dim // 2 + 1).float() ** mixed_b).exp()
+        rope.inv_freq.copy_(frequencies / divisor)
+
+    config = dict(
+        model_type="new",
+        architectures=["NewModel"],
+        auto_map=dict(AutoModel="Alibaba-NLP/new-impl--modeling.NewModel"),
+        rope_parameters=None,
+        rope_theta=160000.0,
+        rope_scaling=dict(type="ntk", factor=factor, mixed_b=mixed_b),
+    )
+    return dict(change=change, config=config)
 
 
 RECENT = {
@@ -141,5 +177,111 @@ RECENT = {
     "phi3-partial": (
         "Phi3ForCausalLM",
         dict(**{**DECODER, "hidden_size": 32}, partial_rotary_factor=0.5),
+    ),
+    "modernbert": (
+        "ModernBertForMaskedLM",
+        dict(**ENCODER, **NO_TOKENS, num_hidden_layers=5, local_attention=10),
+    ),
+    "modernbert-biased": (
+        "ModernBertModel",
+        dict(
+            **ENCODER,
+            **NO_TOKENS,
+            num_hidden_layers=3,
+            local_attention=7,
+            norm_bias=True,
+            attention_bias=True,
+            mlp_bias=True,
+            global_attn_every_n_layers=2,
+            global_rope_theta=500.0,
+            local_rope_theta=20.0,
+            hidden_activation="gelu_new",
+        ),
+    ),
+    "xlm-roberta": ("XLMRobertaForMaskedLM", dict(**BERT)),
+    "camembert": ("CamembertModel", dict(**BERT, pad_token_id=1)),
+    "electra": ("ElectraForPreTraining", dict(**BERT, embedding_size=14)),
+    "electra-unprojected": ("ElectraModel", dict(**BERT, embedding_size=24, hidden_act="relu")),
+    "t5": ("T5EncoderModel", dict(**T5)),
+    "t5-gated": (
+        "T5ForConditionalGeneration",
+        dict(
+            **T5,
+            feed_forward_proj="gated-gelu",
+            relative_attention_num_buckets=12,
+            relative_attention_max_distance=20,
+            num_decoder_layers=4,
+        ),
+    ),
+    "nomic-bert": ("NomicBertModel", dict(**BERT)),
+    "gte": ("GteModel", dict(**BERT)),
+    "gte-ntk": ("GteModel", dict(**BERT, type_vocab_size=0), ntk(2.0)),
+    "gte-ntk-mixed": ("GteModel", dict(**BERT, type_vocab_size=0), ntk(3.0, mixed_b=0.7)),
+    # The publisher's names, and its scaling of texts longer than those of its training.
+    "nomic-bert-published": (
+        "NomicBertModel",
+        dict(
+            **{**BERT, "max_position_embeddings": 12},
+            rope_parameters=dict(rope_type="dynamic", factor=2.0, rope_theta=1000.0),
+        ),
+        dict(
+            longest=31,
+            config=dict(
+                auto_map=dict(AutoModel="nomic-ai/nomic-bert-2048--modeling_hf_nomic_bert.NomicBertModel"),
+                n_embd=24,
+                n_layer=2,
+                n_head=4,
+                n_inner=20,
+                n_positions=31,
+                activation_function="swiglu",
+                layer_norm_epsilon=1e-12,
+                rotary_emb_base=1000,
+                rotary_emb_fraction=1.0,
+                rotary_scaling_factor=2.0,
+                max_trained_positions=12,
+                hidden_size=None,
+                num_hidden_layers=None,
+                num_attention_heads=None,
+                intermediate_size=None,
+                head_dim=None,
+                hidden_act=None,
+                layer_norm_eps=None,
+                max_position_embeddings=None,
+                rope_parameters=None,
+            ),
+        ),
+    ),
+    "deberta-v2": (
+        "DebertaV2ForMaskedLM",
+        dict(
+            **BERT,
+            relative_attention=True,
+            position_buckets=8,
+            norm_rel_ebd="layer_norm",
+            share_att_key=True,
+            pos_att_type="p2c|c2p",
+            position_biased_input=False,
+        ),
+    ),
+    "deberta-v2-separate": (
+        "DebertaV2Model",
+        dict(
+            **{**BERT, "type_vocab_size": 2},
+            relative_attention=True,
+            max_relative_positions=9,
+            pos_att_type=["c2p"],
+            embedding_size=14,
+        ),
+    ),
+    "deberta-v2-p2c": (
+        "DebertaV2Model",
+        dict(
+            **{**BERT, "max_position_embeddings": 61},
+            relative_attention=True,
+            position_buckets=12,
+            max_relative_positions=40,
+            pos_att_type=["p2c"],
+            position_biased_input=False,
+        ),
     ),
 }
