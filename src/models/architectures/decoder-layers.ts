@@ -5,7 +5,13 @@ import type { LayerStep } from './architecture.js';
 import { selfAttention, type DecoderAttention, type Projection } from './decoder-attention.js';
 
 /** Description of a feed-forward part: W₂ act(W₁ x), or with a gate W₂ (act(W_g x) · W₁ x) (SwiGLU and similar). */
-export type FeedForward = FeedForwardSizes & (SeparateProducts | FusedProducts);
+export type FeedForward = FeedForwardSizes & FeedForwardProducts;
+
+/** The names of the products. */
+export type FeedForwardProducts = (SeparateProducts | FusedProducts) & {
+  /** W₂. */
+  readonly down: Projection;
+};
 
 interface FeedForwardSizes {
   /** The hidden size. */
@@ -13,8 +19,6 @@ interface FeedForwardSizes {
   /** The size between the two products. */
   readonly inner: number;
   readonly activation: Activation;
-  /** W₂. */
-  readonly down: Projection;
 }
 
 interface SeparateProducts {

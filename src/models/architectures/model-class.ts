@@ -31,7 +31,10 @@ const encoder = (start: string): KnownClasses => ({ names: [start, encoderHeads]
 const knownClasses: Readonly<Record<string, KnownClasses>> = {
   bert: { ...encoder('Bert'), others: ['Contriever'] },
   bloom: causal('Bloom'),
+  camembert: encoder('Camembert'),
+  'deberta-v2': encoder('DebertaV2'),
   distilbert: encoder('DistilBert'),
+  electra: encoder('Electra'),
   gemma: either('Gemma'),
   gemma2: either('Gemma2'),
   gemma3_text: {
@@ -42,9 +45,16 @@ const knownClasses: Readonly<Record<string, KnownClasses>> = {
   gpt_neo: causal('GPTNeo'),
   gpt_neox: causal('GPTNeoX'),
   gptj: causal('GPTJ'),
+  gte: {
+    ...encoder('Gte'),
+    ownCode: ['modeling_hf_alibaba_nlp_gte.GteModel', 'modeling_hf_alibaba_nlp_gte.GteForMaskedLM'],
+  },
   llama: either('Llama'),
   mistral: either('Mistral'),
+  modernbert: encoder('ModernBert'),
   mpnet: encoder('MPNet'),
+  new: { ...encoder('New'), ownCode: encoderHeads.map((end) => `modeling.New${end}`) },
+  nomic_bert: { ...encoder('NomicBert'), ownCode: encoderHeads.map((end) => `modeling_hf_nomic_bert.NomicBert${end}`) },
   opt: causal('OPT'),
   phi3: { ...either('Phi3'), ownCode: ['modeling_phi3.Phi3Model', 'modeling_phi3.Phi3ForCausalLM'] },
   qwen2: {
@@ -55,6 +65,11 @@ const knownClasses: Readonly<Record<string, KnownClasses>> = {
   },
   qwen3: either('Qwen3'),
   roberta: encoder('Roberta'),
+  t5: {
+    names: ['T5', ['EncoderModel', 'Model', 'ForConditionalGeneration', 'WithLMHeadModel']],
+    attention: 'bidirectional',
+  },
+  'xlm-roberta': encoder('XLMRoberta'),
 };
 
 const configSchema = z.looseObject({
