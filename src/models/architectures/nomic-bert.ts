@@ -87,7 +87,11 @@ export async function nomicBert(files: ModelFiles): Promise<Architecture> {
 }
 
 async function settingsOf(configPath: string): Promise<Settings> {
-  const naming = await readJson(configPath, z.looseObject({ n_embd: z.unknown().optional() }), "NomicBERT's configuration");
+  const naming = await readJson(
+    configPath,
+    z.looseObject({ n_embd: z.unknown().optional() }),
+    "NomicBERT's configuration",
+  );
   const none = { attention: false, up: false, down: false };
   if (naming.n_embd === undefined)
     return {
