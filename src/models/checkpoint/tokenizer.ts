@@ -1,7 +1,12 @@
 import { join } from 'node:path';
+import type { PreTrainedTokenizer } from '@xenova/transformers';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
 import { exists, readJson } from '../../io/files.js';
+import { AddedTokenFinder, type AddedToken } from './added-tokens.js';
+import { normalizerOf, type Normalize } from './tokenizer-normalizers.js';
+import { addsPrefixSpace, exactWords } from './tokenizer-words.js';
+import { Unigram, unigramSchema } from './unigram.js';
 
 /** Converts text to a model's token ids. */
 export interface Tokenizer {
@@ -22,37 +27,107 @@ export interface Tokenizer {
   readonly endOfText: number | undefined;
 }
 
-const tokenizerSchema = z.looseObject({ model: z.looseObject({}), pre_tokenizer: z.unknown() });
+const flag = z.boolean().default(false);
+const addedTokenSchema = z.looseObject({
+  id: z.int().nonnegative(),
+  content: z.string(),
+  ...{ single_word: flag, lstrip: flag, rstrip: flag, special: flag },
+  normalized: z.boolean().optional(),
+});
+const tokenizerSchema = z.looseObject({
+  model: z.looseObject({}),
+  normalizer: z.unknown(),
+  pre_tokenizer: z.unknown(),
+  added_tokens: z.array(addedTokenSchema).default([]),
+});
+type Definition = z.infer<typeof tokenizerSchema>;
 const configSchema = z.looseObject({ tokenizer_class: z.string().optional() });
 
 /**
- * Reads the tokenizer of a model folder (tokenizer.json, tokenizer_config.json) into transformers.js.
- * @throws InputError for a missing or broken file
+ * Reads the tokenizer of a model folder (tokenizer.json, tokenizer_config.json). Words and their pieces are found by
+ * transformers.js; added tokens and normalisation, where it differs from the Rust tokenizers, by this program.
+ * @throws InputError for a missing or broken file, or a part that is not supported
  */
 export async function openTokenizer(folder: string): Promise<Tokenizer> {
-  const tokenizerPath = join(folder, 'tokenizer.json');
-  const definition = await readJson(tokenizerPath, tokenizerSchema, "the model's tokenizer");
+  const path = join(folder, 'tokenizer.json');
+  const definition = await readJson(path, tokenizerSchema, "the model's tokenizer");
   const configFile = 'tokenizer_config.json';
   const hasConfig = await exists(join(folder, configFile));
   const config = hasConfig ? await readJson(join(folder, configFile), configSchema, "the tokenizer's settings") : {};
-  const { PreTrainedTokenizer } = await import('@xenova/transformers');
-  let tokenizer: InstanceType<typeof PreTrainedTokenizer>;
-  try {
-    const preTokenizer = withExactWhiteSpace(definition.pre_tokenizer);
-    tokenizer = new PreTrainedTokenizer({ ...definition, pre_tokenizer: preTokenizer }, config);
-  } catch (error) {
-    throw new InputError(`${tokenizerPath}: transformers.js cannot read this tokenizer (${messageOf(error)})`);
-  }
+  const transformersJs = await import('@xenova/transformers');
+  const open = (changes: object): PreTrainedTokenizer => {
+    try {
+      return new transformersJs.PreTrainedTokenizer({ ...definition, normalizer: null, ...changes }, config);
+    } catch (error) {
+      throw new InputError(`${path}: transformers.js cannot read this tokenizer (${messageOf(error)})`);
+    }
+  };
+  const tokenizer = open({ pre_tokenizer: exactWords(definition.pre_tokenizer, path) });
+  const splitter = (pattern: unknown): ((text: string) => string[]) => {
+    const step = { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+    const { pre_tokenizer: split } = open({ pre_tokenizer: step })._tokenizer;
+    return (text) => split!.pre_tokenize(text);
+  };
+  const normalize = normalizerOf(definition.normalizer, { path, splitter });
   const vocabulary = tokenizer.get_vocab();
   const encode = (text: string, special: boolean): number[] => tokenizer.encode(text, { add_special_tokens: special });
   return {
     files: hasConfig ? ['tokenizer.json', configFile] : ['tokenizer.json'],
-    encode: (text) => (text === '' ? [] : encode(text, false)),
-    special: surroundings(tokenizerPath, encode('a', false), encode('a', true)),
+    encode: encoderOf(tokenizer, definition, normalize),
+    special: surroundings(path, encode('a', false), encode('a', true)),
     idOf: (token) => vocabulary.get(token),
     largestId: [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1),
     endOfText: tokenizer.eos_token_id,
   };
+}
+
+/**
+ * A text's token ids, without special tokens: added tokens are taken out, the rest is normalised, added tokens that are
+ * normalised themselves are taken out, and what is left is split into words and pieces.
+ */
+function encoderOf(
+  tokenizer: PreTrainedTokenizer,
+  { model, pre_tokenizer, added_tokens }: Definition,
+  normalize: Normalize,
+): (text: string) => number[] {
+  const tokens = added_tokens.map((token): AddedToken => ({
+    ...token,
+    normalized: token.normalized ?? !token.special,
+  }));
+  const literal = new AddedTokenFinder(
+    tokens.filter((token) => !token.normalized).map((token) => [token.content, token]),
+  );
+  const normalised = new AddedTokenFinder(
+    tokens.filter((token) => token.normalized).map((token) => [normalize(token.content), token]),
+  );
+  const { pre_tokenizer: words } = tokenizer._tokenizer;
+  const prefix = addsPrefixSpace(pre_tokenizer);
+  const idsOf = piecesOf(tokenizer, model);
+  const sectionIds = (text: string, isFirst: boolean): number[] => {
+    const prefixed = prefix && !text.startsWith(' ') ? ` ${text}` : text;
+    return idsOf(words === null ? [prefixed] : words.pre_tokenize(prefixed, { section_index: isFirst ? 0 : 1 }));
+  };
+  return (text) =>
+    literal
+      .split(text)
+      .flatMap((section, i) =>
+        typeof section === 'number'
+          ? [section]
+          : normalised
+              .split(normalize(section))
+              .flatMap((part, j) => (typeof part === 'number' ? [part] : sectionIds(part, i === 0 && j === 0))),
+      );
+}
+
+/** The ids of words' pieces. */
+function piecesOf({ _tokenizer }: PreTrainedTokenizer, definition: Definition['model']): (words: string[]) => number[] {
+  const unigram = unigramSchema.safeParse(definition);
+  if (unigram.success) {
+    const model = new Unigram(unigram.data);
+    return (words) => words.flatMap((word) => model.encode(word));
+  }
+  const model = _tokenizer.model!;
+  return (words) => model._call(words).map((piece: string) => model.tokens_to_ids.get(piece) ?? model.unk_token_id!);
 }
 
 /** Finds the special tokens before and after a text, given its ids with and without them. */
@@ -64,22 +139,4 @@ function surroundings(path: string, alone: readonly number[], surrounded: readon
       `${path}: its post_processor changes a text's own tokens; expected one that puts tokens around them`,
     );
   return { before: surrounded.slice(0, start), after: surrounded.slice(start + alone.length) };
-}
-
-/** GPT-2's pattern for splitting text into words (`encoder.py` of openai/gpt-2), which is built into ByteLevel. */
-const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-
-/**
- * Replaces ByteLevel's built-in pattern by an explicit Split step. transformers.js runs the built-in pattern with
- * JavaScript's `\s`, which includes U+FEFF but not U+0085; in a Split it uses Unicode's definition of white space, as
- * the Rust tokenizers do. (With `add_prefix_space` the two steps cannot be separated: ByteLevel is left unchanged.)
- */
-export function withExactWhiteSpace(preTokenizer: unknown): unknown {
-  if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer;
-  const step = preTokenizer as Readonly<Record<string, unknown>>;
-  if (step['type'] === 'Sequence' && Array.isArray(step['pretokenizers']))
-    return { ...step, pretokenizers: step['pretokenizers'].map(withExactWhiteSpace) };
-  if (step['type'] !== 'ByteLevel' || step['use_regex'] === false || step['add_prefix_space'] !== false) return step;
-  const words = { type: 'Split', pattern: { Regex: gpt2Words }, behavior: 'Isolated', invert: false };
-  return { type: 'Sequence', pretokenizers: [words, { ...step, use_regex: false }] };
 }
