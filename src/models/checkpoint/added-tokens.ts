@@ -34,9 +34,9 @@ export class AddedTokenFinder {
     for (const [content, token] of tokens) {
       if (content === '') continue;
       let node = this.root;
-      for (let i = 0; i < content.length; i++) {
-        const next: Node = node.get(content[i]!) ?? new Map<string, Node>();
-        node.set(content[i]!, next);
+      for (const unit of content.split('')) {
+        const next: Node = node.get(unit) ?? new Map<string, Node>();
+        node.set(unit, next);
         node = next;
       }
       node.token = token;

@@ -65,7 +65,7 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
   const tokenizer = open({ pre_tokenizer: exactWords(definition.pre_tokenizer, path) });
   const splitter = (pattern: unknown): ((text: string) => string[]) => {
     const step = { type: 'Split', pattern, behavior: 'Isolated', invert: false };
-    const { pre_tokenizer: split } = open({ pre_tokenizer: step })._tokenizer;
+    const { pre_tokenizer: split } = partsOf(open({ pre_tokenizer: step }));
     return (text) => split!.pre_tokenize(text);
   };
   const normalize = normalizerOf(definition.normalizer, { path, splitter });
@@ -100,7 +100,7 @@ function encoderOf(
   const normalised = new AddedTokenFinder(
     tokens.filter((token) => token.normalized).map((token) => [normalize(token.content), token]),
   );
-  const { pre_tokenizer: words } = tokenizer._tokenizer;
+  const { pre_tokenizer: words } = partsOf(tokenizer);
   const prefix = addsPrefixSpace(pre_tokenizer);
   const idsOf = piecesOf(tokenizer, model);
   const sectionIds = (text: string, isFirst: boolean): number[] => {
@@ -120,14 +120,28 @@ function encoderOf(
 }
 
 /** The ids of words' pieces. */
-function piecesOf({ _tokenizer }: PreTrainedTokenizer, definition: Definition['model']): (words: string[]) => number[] {
+function piecesOf(tokenizer: PreTrainedTokenizer, definition: Definition['model']): (words: string[]) => number[] {
   const unigram = unigramSchema.safeParse(definition);
   if (unigram.success) {
     const model = new Unigram(unigram.data);
     return (words) => words.flatMap((word) => model.encode(word));
   }
-  const model = _tokenizer.model!;
-  return (words) => model._call(words).map((piece: string) => model.tokens_to_ids.get(piece) ?? model.unk_token_id!);
+  const { model } = partsOf(tokenizer);
+  return (words) => model._call(words).map((piece) => model.tokens_to_ids.get(piece) ?? model.unk_token_id!);
+}
+
+/** The parts of transformers.js' tokenizers that are used here. */
+interface TransformersJsParts {
+  readonly pre_tokenizer: { pre_tokenize(text: string, options?: { section_index: number }): string[] } | null;
+  readonly model: {
+    _call(words: string[]): string[];
+    readonly tokens_to_ids: ReadonlyMap<string, number>;
+    readonly unk_token_id?: number;
+  };
+}
+
+function partsOf({ _tokenizer }: PreTrainedTokenizer): TransformersJsParts {
+  return _tokenizer as TransformersJsParts;
 }
 
 /** Finds the special tokens before and after a text, given its ids with and without them. */
