@@ -5,7 +5,7 @@ import { exists, kindOf, readJson, sha256OfFile } from '../../io/files.js';
 import type { ModelInfo } from '../../core/model.js';
 import { readSafetensorsHeader } from './safetensors.js';
 import { elements, type TensorSource, type TensorTable } from './tensors.js';
-import { readTorchZip } from './torch-zip.js';
+import { readTorchWeights } from './torch-legacy.js';
 
 /** A model folder in the Hugging Face layout. Headers have been read; the weights stay on disk. */
 export interface Checkpoint {
@@ -62,7 +62,7 @@ interface WeightFiles {
 /** Supported weight files, the preferred format first, each with the reader of its header. */
 const weightFormats = [
   { single: 'model.safetensors', index: 'model.safetensors.index.json', read: readSafetensorsHeader },
-  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchZip },
+  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchWeights },
 ] as const;
 
 /** True if the folder has weights in a supported format. */

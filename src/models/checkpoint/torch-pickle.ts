@@ -76,7 +76,8 @@ function handlerFor(path: string): Parameters<typeof readPickle>[1] {
       return calls[name]!(args);
     },
     persistent(id): TorchStorage {
-      const [kind, type, key] = Array.isArray(id) ? id : [];
+      const [kind, type, key, , , view] = Array.isArray(id) ? id : [];
+      if (view != null) throw wrong('a storage is a view of another one');
       if (
         kind !== 'storage' ||
         !(type instanceof PickledName) ||
