@@ -36,6 +36,8 @@ const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architec
   qwen2: async (files) => (await import('./qwen.js')).qwen2(files),
   qwen3: async (files) => (await import('./qwen.js')).qwen3(files),
   roberta: async (files) => (await import('./roberta.js')).roberta(files),
+  model2vec: async (files) => (await import('./static-embedding.js')).staticEmbedding(files),
+  'static-embedding': async (files) => (await import('./static-embedding.js')).staticEmbedding(files),
   t5: async (files) => (await import('./t5.js')).t5(files),
   'xlm-roberta': async (files) => (await import('./roberta.js')).roberta(files),
 };

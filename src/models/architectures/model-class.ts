@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
@@ -51,6 +52,7 @@ const knownClasses: Readonly<Record<string, KnownClasses>> = {
   },
   llama: either('Llama'),
   mistral: either('Mistral'),
+  model2vec: { names: ['Static', ['Model']], attention: 'bidirectional' },
   modernbert: encoder('ModernBert'),
   mpnet: encoder('MPNet'),
   new: { ...encoder('New'), ownCode: encoderHeads.map((end) => `modeling.New${end}`) },
@@ -65,6 +67,7 @@ const knownClasses: Readonly<Record<string, KnownClasses>> = {
   },
   qwen3: either('Qwen3'),
   roberta: encoder('Roberta'),
+  'static-embedding': { names: ['StaticEmbedding', ['']], attention: 'bidirectional' },
   t5: {
     names: ['T5', ['EncoderModel', 'Model', 'ForConditionalGeneration', 'WithLMHeadModel']],
     attention: 'bidirectional',
@@ -91,7 +94,9 @@ export async function attentionOf(
 ): Promise<AttentionKind> {
   const known = Object.hasOwn(knownClasses, modelType) ? knownClasses[modelType] : undefined;
   if (known === undefined) throw new Error(`model_type ${modelType} has no known classes`);
-  const config = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
+  // A static embedding may have no config.json.
+  const hasConfig = basename(configPath) === 'config.json';
+  const config = hasConfig ? await readJson(configPath, configSchema, "a Hugging Face model's configuration") : {};
   for (const name of config.architectures ?? []) refuseOtherClass(configPath, name, known);
   refuseOtherCode(configPath, config.auto_map ?? {}, known);
   if (known.saysCausal === true && config.auto_map != null && config.is_causal == null)

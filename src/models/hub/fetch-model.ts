@@ -28,6 +28,7 @@ export interface FetchedModel {
 
 /** Files that a model may have besides config.json and its weights. */
 const smallFiles = [
+  'adapter_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
   'modules.json',
@@ -71,7 +72,9 @@ export async function fetchModel(model: HubModel, options: FetchOptions): Promis
 
 async function fromCache(model: HubModel, cached: CachedModel, why: string): Promise<FetchedModel> {
   const commit = await cached.commitOf(model.revision);
-  if (commit !== undefined && (await cached.has(commit, 'config.json')) === true)
+  const isCached = async (file: string): Promise<boolean> =>
+    commit !== undefined && (await cached.has(commit, file)) === true;
+  if (commit !== undefined && ((await isCached('config.json')) || (await isCached('adapter_config.json'))))
     return { folder: cached.snapshot(commit), commit };
   throw new InputError(
     `${nameOf(model)}: is not in the cache at ${cached.folder}, and ${why}; download it once while online`,
@@ -84,7 +87,9 @@ async function fromCache(model: HubModel, cached: CachedModel, why: string): Pro
 async function commitOf(model: HubModel, cached: CachedModel, client: HubClient): Promise<string> {
   if (/^[0-9a-f]{40}$/.test(model.revision) && (await cached.has(model.revision, 'config.json')) === true)
     return model.revision;
-  const config = await client.describe(model.revision, 'config.json');
+  const config =
+    (await client.describe(model.revision, 'config.json')) ??
+    (await client.describe(model.revision, 'adapter_config.json'));
   if (config !== undefined) return config.commit;
   throw new InputError(`${nameOf(model)}: the hub has no such model, or one without config.json; check the id`);
 }
@@ -131,6 +136,10 @@ class SnapshotFetcher {
 
   /** Adds the weights in the format that is cached already, otherwise in the first format that the model has. */
   async fetchWeights(): Promise<void> {
+    if (await this.has('adapter_config.json')) {
+      if (await this.fetchFile('adapter_model.safetensors')) return;
+      if (await this.fetchFile('adapter_model.bin')) return;
+    }
     for (const { single, index } of weightFiles)
       if ((await this.has(single)) || ((await this.has(index)) && (await this.fetchShards(index)))) return;
     for (const { single, index } of weightFiles) {
