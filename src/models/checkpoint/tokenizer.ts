@@ -5,6 +5,7 @@ import { InputError, messageOf } from '../../core/errors.js';
 import { exists, readJson } from '../../io/files.js';
 import { AddedTokenFinder, type AddedToken } from './added-tokens.js';
 import { normalizerOf, type Normalize } from './tokenizer-normalizers.js';
+import { specialTokenFields, specialTokens } from './tokenizer-special.js';
 import { addsPrefixSpace, exactWords } from './tokenizer-words.js';
 import { Unigram, unigramSchema } from './unigram.js';
 
@@ -41,7 +42,7 @@ const tokenizerSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema).default([]),
 });
 type Definition = z.infer<typeof tokenizerSchema>;
-const configSchema = z.looseObject({ tokenizer_class: z.string().optional() });
+const configSchema = z.looseObject(specialTokenFields);
 
 /**
  * Reads the tokenizer of a model folder (tokenizer.json, tokenizer_config.json). Words and their pieces are found by
@@ -74,7 +75,12 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
   return {
     files: hasConfig ? ['tokenizer.json', configFile] : ['tokenizer.json'],
     encode: encoderOf(tokenizer, definition, normalize),
-    special: surroundings(path, encode('a', false), encode('a', true)),
+    special: specialTokens(
+      hasConfig ? join(folder, configFile) : path,
+      config,
+      surroundings(path, encode('a', false), encode('a', true)),
+      (token) => vocabulary.get(token),
+    ),
     idOf: (token) => vocabulary.get(token),
     largestId: [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1),
     endOfText: tokenizer.eos_token_id,
