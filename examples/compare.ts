@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bench } from 'sgpt-bench';
 import { renderComparison } from 'sgpt-bench/reports';
-import { compareResults, loadPerQuery } from 'sgpt-bench/results';
+import { compareResults, loadVerifiedFully } from 'sgpt-bench/results';
 
 const output = await mkdtemp(join(tmpdir(), 'sgpt-bench-example-'));
 const results = await bench({
@@ -13,7 +13,5 @@ const results = await bench({
   pooling: ['mean', 'weightedmean'],
   output,
 });
-const [mean, weighted] = await Promise.all(
-  results.map(async (result) => ({ ...result, perQuery: await loadPerQuery(result) })),
-);
+const [mean, weighted] = await Promise.all(results.map(loadVerifiedFully));
 console.log(renderComparison(compareResults(mean!, weighted!, { measures: ['nDCG@10'], queries: 3 })));

@@ -20,8 +20,7 @@ Examples:
 
 /** `sgpt-bench compare`: compares two results on the same data, query by query. */
 export function compareCommand(): Command {
-  return new Command('compare')
-    .description('compare two results: significance, the queries that changed most, different settings')
+  return new Command()
     .argument('<A>', 'folder of one result, or of several with --task and --system')
     .argument('<B>', 'the same for the other one; differences are B - A')
     .option('--task <name>', 'the task, if a folder has several')
@@ -39,15 +38,14 @@ export function compareCommand(): Command {
 }
 
 async function compare(pathA: string, pathB: string, options: CompareOptions): Promise<void> {
-  const [{ chooseResult }, { compareResults }, { loadPerQuery }] = await Promise.all([
+  const [{ chooseResult }, { compareResults }, { loadVerifiedFully }] = await Promise.all([
     import('../results/compare/choose-result.js'),
     import('../results/compare/comparison.js'),
-    import('../results/store.js'),
+    import('../results/verify.js'),
   ]);
   const { task, system, measures, queries } = options;
   const load = async (path: string, name: string | undefined): Promise<Parameters<typeof compareResults>[0]> => {
-    const result = await chooseResult(path, { task, system: name });
-    return { ...result, perQuery: await loadPerQuery(result) };
+    return loadVerifiedFully(await chooseResult(path, { task, system: name }));
   };
   const a = await load(pathA, system[0]);
   const b = await load(pathB, system[1] ?? system[0]);

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { dataOf, suiteData, suites, type SuiteData } from '../suites/index.js';
 import { exitCodes } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
+import { positiveNumber } from './options.js';
 import { stderrProgress } from './progress.js';
 import { printJson, printTable } from './table.js';
 
@@ -12,7 +13,7 @@ const mirrorVariable = 'SGPT_BENCH_MIRROR';
 
 /** `sgpt-bench datasets`: lists, downloads and checks data sets. */
 export function datasetsCommand(): Command {
-  const command = new Command('datasets').description('list, download and check data sets');
+  const command = new Command();
   const folder = ['--datasets-dir <dir>', 'folder of the data sets', 'datasets'] as const;
   command
     .command('list')
@@ -32,6 +33,11 @@ export function datasetsCommand(): Command {
     .argument('<name...>', 'names of data sets: nfcorpus, useb …')
     .option(...folder)
     .option('--mirror <source>', `an address with NAME.zip, hub, or hub+ADDRESS (default: $${mirrorVariable})`)
+    .option(
+      '--max-gigabytes <n>',
+      'largest file of unpublished size to accept (default: by the catalogue, or 200)',
+      positiveNumber,
+    )
     .option('--quiet', 'show no progress')
     .action(download);
   command
@@ -65,16 +71,26 @@ function info(name: string, { json }: { json?: boolean }): void {
   else printTable(facts);
 }
 
+interface DownloadCommandOptions {
+  readonly datasetsDir: string;
+  readonly mirror?: string;
+  readonly maxGigabytes?: number;
+  readonly quiet?: boolean;
+}
+
 async function download(
   names: string[],
-  { datasetsDir, mirror, quiet }: { datasetsDir: string; mirror?: string; quiet?: boolean },
+  { datasetsDir, mirror, maxGigabytes, quiet }: DownloadCommandOptions,
 ): Promise<void> {
   const data = dataNamed(names);
   const { downloadAll } = await import('../suites/install.js');
   const fromEnvironment = process.env[mirrorVariable];
   const source = mirror ?? (fromEnvironment === '' ? undefined : fromEnvironment);
+  const maxBytes = maxGigabytes === undefined ? undefined : maxGigabytes * 1e9;
   const progress = stderrProgress(quiet === true);
-  const folders = await interruptible((signal) => downloadAll(data, { datasetsDir, mirror: source, progress, signal }));
+  const folders = await interruptible((signal) =>
+    downloadAll(data, { datasetsDir, mirror: source, maxBytes, progress, signal }),
+  );
   for (const folder of folders) process.stdout.write(`${folder}\n`);
 }
 

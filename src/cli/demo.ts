@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { requireWritable } from '../io/folders.js';
 import { defaultThreads, positive } from './options.js';
 import { runSpecs } from './run-specs.js';
 import type { SystemValues } from '../runners/specs.js';
@@ -26,8 +27,7 @@ const demoRuns: readonly { readonly task: readonly string[]; readonly systems: S
  * sizes, on a retrieval task and on USEB's tasks.
  */
 export function demoCommand(): Command {
-  return new Command('demo')
-    .description('run the bundled models on the bundled data sets and write a report')
+  return new Command()
     .option('--output <dir>', 'folder to write results to', 'results/demo')
     .option('--report <dir>', 'folder to write the report to', 'reports/demo')
     .option('--threads <n>', 'threads for models and search', positive, defaultThreads)
@@ -43,6 +43,7 @@ async function demo(options: {
   overwrite?: boolean;
   quiet?: boolean;
 }): Promise<void> {
+  await requireWritable(options.report);
   const results = [];
   const { specsOf } = await import('../runners/specs.js');
   for (const { task, systems } of demoRuns) {

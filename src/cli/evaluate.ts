@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { InputError } from '../core/errors.js';
+import { printableLines } from '../core/printable.js';
 import { profileByName, profileNames } from '../core/profile.js';
 import { readQrels } from '../datasets/qrels-file.js';
 import {
@@ -14,7 +15,7 @@ import {
   plainEvaluation,
   roundHalfEven,
 } from '../measures/index.js';
-import { readRun, streamRun, UngroupedRunError } from '../results/run-file.js';
+import { readRun, streamRun, UngroupedRunError, type RunFileOptions } from '../results/run-file.js';
 import { wholeNumber } from './options.js';
 
 export interface EvaluateOptions {
@@ -41,8 +42,7 @@ Examples:
 
 /** `sgpt-bench evaluate`: measures of a run file. Loads no model code, so that it starts fast. */
 export function evaluateCommand(): Command {
-  return new Command('evaluate')
-    .description('evaluate a TREC run file; prints lines of measure, tab, value')
+  return new Command()
     .argument('<QRELS>', 'judgements: BEIR TSV or TREC qrels, plain or gzip')
     .argument('<RUN>', 'TREC run file, plain or gzip')
     .argument('[MEASURE...]', `measures (default: ${defaultMeasures.join(' ')})`)
@@ -56,8 +56,14 @@ export function evaluateCommand(): Command {
     .option('--digits <n>', "decimal places of tsv (default: the profile's, or 4)", wholeNumber({ to: 17 }))
     .addHelpText('after', help)
     .action((qrels: string, run: string, measures: string[], options: EvaluateOptions) =>
-      evaluateFiles(qrels, run, measures, options, process.stdout, process.stderr),
+      evaluateFiles(qrels, run, measures, options, standardOutput(), process.stderr),
     );
+}
+
+/** Query ids are written as they are, so that programs can read them back, but not to a terminal. */
+function standardOutput(): Output {
+  const { stdout } = process;
+  return stdout.isTTY ? { write: (text) => stdout.write(printableLines(text)) } : stdout;
 }
 
 /**
@@ -74,6 +80,8 @@ export async function evaluateFiles(
   out: Output,
   notes: Output,
 ): Promise<void> {
+  if (options.format === 'json' && options.digits !== undefined)
+    throw new InputError('--digits has no use with --format json, which prints full precision; leave one out');
   const parsed = parseMeasures(measures.length === 0 ? defaultMeasures : measures);
   const chosen = options.judgedOnly === true ? parsed.map(judgedOnly) : parsed;
   const settings = settingsOf(options);
@@ -96,16 +104,17 @@ async function evaluateFile(
   newEvaluator: () => Evaluator,
   settings: EvaluationOptions,
 ): Promise<Evaluation> {
-  const ties = settings.beirCustom === true ? 'file' : 'id';
+  // As in trec_eval, infinite scores are ranked first and last.
+  const reading: RunFileOptions = { ties: settings.beirCustom === true ? 'file' : 'id', infinite: 'accept' };
   try {
     const evaluator = newEvaluator();
-    for await (const { query, ranking } of streamRun(path, { ties })) evaluator.add(query, ranking);
+    for await (const { query, ranking } of streamRun(path, reading)) evaluator.add(query, ranking);
     return finish(evaluator, path);
   } catch (error) {
     if (!(error instanceof UngroupedRunError)) throw error;
   }
   const evaluator = newEvaluator();
-  for (const [query, ranking] of await readRun(path, { ties })) evaluator.add(query, ranking);
+  for (const [query, ranking] of await readRun(path, reading)) evaluator.add(query, ranking);
   return finish(evaluator, path);
 }
 

@@ -9,8 +9,7 @@ Examples:
 
 /** `sgpt-bench merge`: merges the stores or results of several machines. */
 export function mergeCommand(): Command {
-  return new Command('merge')
-    .description('merge stores or results of several machines')
+  return new Command()
     .argument('<dir...>', 'stores, or results folders with the store within')
     .requiredOption('--output <dir>', 'folder to copy to')
     .addHelpText('after', help)

@@ -5,10 +5,10 @@ import { printJson, printTable } from './table.js';
 
 /** `sgpt-bench models`: lists the paper's models, and describes a checkpoint. */
 export function modelsCommand(): Command {
-  const command = new Command('models').description("list the paper's models; inspect checkpoints");
+  const command = new Command();
   command
     .command('list')
-    .description('the models of the SGPT paper and of its comparisons')
+    .description('the models of the SGPT paper and of its comparisons; families of embedding models')
     .option('--json', 'print the catalogue as JSON')
     .action(list);
   command
@@ -22,7 +22,10 @@ export function modelsCommand(): Command {
 }
 
 async function list({ json }: { json?: boolean }): Promise<void> {
-  const { modelCatalogue } = await import('../models/hub/catalogue.js');
+  const [{ modelCatalogue }, { familyRows }] = await Promise.all([
+    import('../models/hub/catalogue.js'),
+    import('../models/hub/families.js'),
+  ]);
   if (json === true) {
     printJson(modelCatalogue);
     return;
@@ -39,6 +42,8 @@ async function list({ json }: { json?: boolean }): Promise<void> {
   ]);
   const head = ['model', 'parameters', 'use', 'pooling', 'brackets', 'tokens', 'profile', 'revision'];
   printTable([head, ...rows], [1, 5]);
+  process.stdout.write('\nFamilies of embedding models, as their publishers run them (docs/models.md):\n');
+  printTable(familyRows());
 }
 
 async function inspect(model: string, { json, quiet }: { json?: boolean; quiet?: boolean }): Promise<void> {
@@ -84,10 +89,18 @@ function runs({ runs: found, problem }: Inspection): string[][] {
   return [
     ['would run', `${found.kind}: ${found.layers} layers of ${found.hiddenSize}, ${found.vocabularySize} tokens`],
     ['longest input', `${positions ?? 'unlimited'} positions${own === null ? '' : `, its settings say ${own} tokens`}`],
-    ['pooling', `${found.defaultPooling} (${found.dimensions} dimensions); possible: ${found.poolings.join(', ')}`],
+    ['pooling', `${found.defaultPooling ?? 'none: name it with --pooling'} (${found.dimensions} dimensions)`],
+    ['poolings', found.poolings.join(', ')],
+    ['similarity', found.similarity],
+    ['prompts', promptsOf(found.prompts)],
     ['brackets', found.brackets],
     ['special token ids', special],
   ];
+}
+
+function promptsOf({ query, document }: { readonly query: string | null; readonly document: string | null }): string {
+  const shown = (prompt: string | null): string => (prompt === null ? 'none' : JSON.stringify(prompt));
+  return query === null && document === null ? 'none' : `queries ${shown(query)}, documents ${shown(document)}`;
 }
 
 function size(millions: number): string {

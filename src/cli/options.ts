@@ -44,6 +44,11 @@ export function list(value: string): string[] {
   throw new InvalidArgumentError(`expected names separated by commas, found "${value}".`);
 }
 
+/** Parses whole numbers from 1, separated by commas. */
+export function counts(value: string): number[] {
+  return list(value).map(positive);
+}
+
 /** Parses layers: `all`, or numbers (0 is the embeddings) separated by commas. */
 export function layers(value: string): ('all' | number)[] {
   return list(value).map((item) => {

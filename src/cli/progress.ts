@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { printableMessage } from '../core/printable.js';
 import { silentProgress, type Progress, type ProgressStage } from '../core/progress.js';
 
 /** Seconds between progress lines, if stderr is not a terminal. */
@@ -7,7 +8,17 @@ const secondsBetweenLines = 10;
 /** Progress on stderr: on a terminal bars with rate and remaining time, else a line every few seconds; nothing if quiet. */
 export function stderrProgress(quiet: boolean): Progress {
   if (quiet) return silentProgress;
-  return process.stderr.isTTY ? terminalProgress() : lineProgress((line) => process.stderr.write(line));
+  return printed(process.stderr.isTTY ? terminalProgress() : lineProgress((line) => process.stderr.write(line)));
+}
+
+/** Labels and notes may hold names from files: they are made printable here, and nowhere else. */
+export function printed(progress: Progress): Progress {
+  return {
+    stage: (label, total, unit) => progress.stage(printableMessage(label), total, unit),
+    note: (message) => {
+      progress.note(printableMessage(message));
+    },
+  };
 }
 
 function terminalProgress(): Progress {

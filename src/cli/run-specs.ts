@@ -1,6 +1,7 @@
 import type { Progress } from '../core/progress.js';
 import type { SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
+import { requireWritable } from '../io/folders.js';
 import type { StoredResult } from '../results/store.js';
 import { interruptible } from './interrupt.js';
 import { commandLine } from './options.js';
@@ -32,18 +33,19 @@ export async function runSpecs(specs: readonly SystemSpec[], options: PlanOption
       import('../core/profile.js'),
       import('../suites/open-task.js'),
     ]);
-  const profile = profileByName(options.profile);
+  const profile = options.profile === 'auto' ? options.profile : profileByName(options.profile);
   const measures = options.measure === undefined ? recordedMeasures : [...new Set([mainMeasure, ...options.measure])];
   for (const measure of measures) parseMeasure(measure); // finds misspelt names before the work
   const progress = stderrProgress(options.quiet === true);
   const { output, store, topK, threads } = options;
   const settings = { measures, topK, output, store, overwrite: options.overwrite === true };
+  await requireWritable(output);
   const taskNames = new Map<Task, string>();
   const tasks = await openTasks(options, progress, taskNames);
   try {
     for (const task of tasks) if (task.kind === 'retrieval') parseMeasure(task.mainMeasure ?? mainMeasure);
     return await interruptible(async (signal) => {
-      const sharingContext = { output, specs, taskNames, profile: profile.name, progress, signal };
+      const sharingContext = { output, specs, taskNames, progress, signal };
       const open = await openSharing(options, sharingContext);
       try {
         return await runPlan(specs, tasks, settings, {

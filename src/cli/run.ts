@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { profileNames } from '../core/profile.js';
+import { printable } from '../core/printable.js';
+import { profileChoices } from '../core/profile.js';
 import { poolingEntry, poolings } from '../models/pooling/poolings.js';
 import { runnerNames } from '../runners/index.js';
 import { defaultThreads, list, positive } from './options.js';
@@ -28,8 +29,7 @@ function poolingHelp(): string {
 
 /** `sgpt-bench run`: runs systems on tasks; writes runs, scores and records. */
 export function runCommand(): Command {
-  const command = new Command('run')
-    .description('run systems on tasks; writes runs, scores and records')
+  const command = new Command()
     .optionsGroup('What to run:')
     .requiredOption(
       '--task <names>',
@@ -41,7 +41,9 @@ export function runCommand(): Command {
     .option('--split <name>', 'judgements to use (default: the split that is usually reported)')
     .option('--measure <names>', 'measures to record, besides nDCG@10', list)
     .addOption(
-      new Option('--profile <name>', 'conventions of a reference program').choices(profileNames).default('sgpt-paper'),
+      new Option('--profile <name>', 'conventions of a reference program; auto: those that fit each system')
+        .choices(profileChoices)
+        .default('auto'),
     )
     .option('--top-k <n>', 'documents in each ranking', positive, 1000)
     .option('--limit-queries <n>', 'use only the first n queries, for a quick trial', positive);
@@ -80,5 +82,6 @@ async function run(options: RunOptions, command: Command): Promise<void> {
   }
   const { buildReport, renderTextTable } = await import('../reports/index.js');
   process.stdout.write(renderTextTable(await buildReport(results, {})));
-  process.stderr.write(`results in ${options.output}; make a report with: sgpt-bench report ${options.output}\n`);
+  const folder = printable(options.output);
+  process.stderr.write(`results in ${folder}; make a report with: sgpt-bench report ${folder}\n`);
 }

@@ -2,16 +2,16 @@ import { Option } from 'commander';
 import { fields, flagOf, isDefault, isHosted, ruleOf, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import { InputError } from '../core/errors.js';
-import type { ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/progress.js';
 import { localWork, shareOf, type Share, type Sharing } from '../core/shards.js';
 import type { StoreBackend } from '../stores/index.js';
-import { positive, share } from './options.js';
+import { decimalNumber, positive, share } from './options.js';
 
 export interface SharingOptions {
   readonly store?: string;
   readonly queue?: string;
   readonly shard?: Share;
+  readonly recheck?: number;
   /** Hidden option, for trials with small data. */
   readonly shardSize?: number;
 }
@@ -30,6 +30,10 @@ export function sharingOptions(): Option[] {
       '--queue <url>',
       `let workers compute them: redis://HOST:PORT/DB, or rediss:// for TLS; password also in ${passwordVariable}`,
     ),
+    new Option(
+      '--recheck <share>',
+      'with --queue: share of the shards that a second worker computes again, to compare (default: 0.02; 0 for none)',
+    ).argParser(decimalNumber({ to: 1 })),
     new Option('--shard <i/n>', 'only compute this share of them, and stop').argParser(share),
     new Option('--shard-size <n>', 'texts per shard, or documents per shard of pairs').argParser(positive).hideHelp(),
   ];
@@ -41,12 +45,21 @@ export async function queueAddress(url: string): Promise<import('../queue/addres
   return parseQueueAddress(url, process.env[passwordVariable]);
 }
 
+/** This program's versions and build, which a run and its workers compare. */
+export async function ownVersions(): Promise<import('../queue/protocol.js').Versions> {
+  const [{ versionsOf }, { describeVersions }, { buildId }] = await Promise.all([
+    import('../queue/protocol.js'),
+    import('../results/provenance.js'),
+    import('../io/build-id.js'),
+  ]);
+  return versionsOf(await describeVersions(), await buildId());
+}
+
 export interface SharingContext {
   readonly output: string;
   readonly specs: readonly SystemSpec[];
   /** The tasks' names as the user gave them. */
   readonly taskNames: ReadonlyMap<Task, string>;
-  readonly profile: ProfileName;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -59,9 +72,11 @@ export interface OpenSharing {
 
 /** @throws InputError for options that exclude each other, a queue that cannot be used, a store that cannot be written */
 export async function openSharing(options: SharingOptions, context: SharingContext): Promise<OpenSharing> {
-  const { store, queue, shard, shardSize: size } = options;
+  const { store, queue, shard, shardSize: size, recheck } = options;
   if (queue !== undefined && shard !== undefined)
     throw new InputError('--queue and --shard: choose one; a queue gives each worker its share');
+  if (queue === undefined && recheck !== undefined)
+    throw new InputError('--recheck is for --queue: without workers nothing is computed twice; leave it out');
   const [{ openStoreBackend }, { defaultStore }] = await Promise.all([
     import('../stores/index.js'),
     import('../pipeline/context.js'),
@@ -72,7 +87,7 @@ export async function openSharing(options: SharingOptions, context: SharingConte
       context.progress.note(message);
     },
   });
-  if (queue !== undefined) return openQueue(queue, backend, size, context);
+  if (queue !== undefined) return openQueue(queue, backend, { shardSize: size, recheck }, context);
   if (store !== undefined) await backend.requireUsable();
   const close = (): Promise<void> => Promise.resolve();
   if (shard !== undefined) return { sharing: { fillOnly: true, workOf: () => shareOf(shard, size) }, close };
@@ -83,25 +98,17 @@ export async function openSharing(options: SharingOptions, context: SharingConte
 async function openQueue(
   url: string,
   backend: StoreBackend,
-  shardSize: number | undefined,
-  { specs, taskNames, profile, progress, signal }: SharingContext,
+  sizes: { readonly shardSize: number | undefined; readonly recheck: number | undefined },
+  { specs, taskNames, progress, signal }: SharingContext,
 ): Promise<OpenSharing> {
   const address = await queueAddress(url);
   requireQueueable(specs);
-  const [{ Coordinator }, { versionsOf }, { describeVersions }] = await Promise.all([
-    import('../queue/coordinator.js'),
-    import('../queue/protocol.js'),
-    import('../results/provenance.js'),
-  ]);
+  const [{ Coordinator }, versions] = await Promise.all([import('../queue/coordinator.js'), ownVersions()]);
   const coordinator = await Coordinator.open({
-    address,
-    backend,
-    versions: versionsOf(await describeVersions()),
-    progress,
-    signal,
-    shardSize,
+    ...{ address, backend, versions, progress, signal },
+    ...sizes,
   });
-  const workOf: Sharing['workOf'] = (system, task) =>
+  const workOf: Sharing['workOf'] = (system, task, profile) =>
     coordinator.workOf({ system, taskName: taskNames.get(task) ?? task.name, task, profile });
   return { sharing: { fillOnly: false, workOf }, close: () => coordinator.close() };
 }

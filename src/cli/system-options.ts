@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { systemFields, type FieldRule } from '../core/system-fields.js';
 import { choicesOf, fields, flagOf, ruleOf, type Field } from '../core/system-spec.js';
 import type { SystemValues } from '../runners/specs.js';
-import { layers, list, positive, positiveNumber, repeated } from './options.js';
+import { counts, layers, list, positive, positiveNumber, repeated } from './options.js';
 
 const groupTitles: Readonly<Record<FieldRule['group'], string>> = {
   general: 'What to run:',
@@ -30,7 +30,7 @@ export function optionOf(field: Field): Option {
 }
 
 type Reader = (value: string, before: unknown) => unknown;
-const readers = { list, layers, repeated, count: positive, number: positiveNumber };
+const readers = { list, layers, counts, repeated, count: positive, number: positiveNumber };
 
 /** The fields that the user set on the command line, with their values. */
 export function givenValues(command: Command, values: Readonly<Record<string, unknown>>): SystemValues {

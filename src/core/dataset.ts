@@ -53,6 +53,8 @@ export interface RetrievalTask extends TaskBase {
   readonly mainMeasure?: string;
   /** Prompts for cross-encoders (letters or templates), if its description names any. */
   readonly prompts?: readonly string[];
+  /** Instruction for models that take one, if its description has any. */
+  readonly instruction?: string;
 }
 
 /** Checked properties of a task's data, recorded with every result. */

@@ -1,4 +1,6 @@
+import type { InputCounts } from './health.js';
 import type { Settings } from './setting.js';
+import type { Similarity } from './system-fields.js';
 
 /** Kind of a text; queries and documents may be marked differently (brackets, prompts). */
 export type Role = 'query' | 'document';
@@ -21,6 +23,8 @@ export interface EmbeddingView {
    */
   readonly layer: number | null;
   readonly dimensions: number;
+  /** True if the model's own modules scale its vectors to length 1. */
+  readonly normalized?: boolean;
 }
 
 /** Identity of a model in a record: enough to fetch it again, and to check that it is the same. */
@@ -45,6 +49,8 @@ export interface WorkOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of texts or pairs finished since the last call. */
   readonly onProgress?: OnProgress | undefined;
+  /** Called once, with the counts of empty and truncated inputs. */
+  readonly onCounts?: ((counts: InputCounts) => void) | undefined;
 }
 
 /** Total usage of a hosted model, as its server counts it. */
@@ -55,17 +61,25 @@ export interface Usage {
   readonly price: number | null;
 }
 
-/** Turns texts into vectors. Vectors are not normalized; the runner compares them by cosine. */
+/** Turns texts into vectors, which are not normalized unless the model's own modules do that. */
 export interface Encoder {
   readonly model: ModelInfo;
   /** All settings that change a vector (brackets, truncation, prompt …), for records and keys. */
   readonly settings: Settings;
   readonly views: readonly EmbeddingView[];
+  /** The similarity that its publisher declares; null for none, which means cosine. */
+  readonly similarity: Similarity | null;
   /**
    * @returns one matrix per view, [texts.length, view.dimensions], rows in the order of `texts`. Each text takes one forward
    * pass for all views. A vector does not depend on the other texts.
+   * @throws InputError for a vector with a value that is not finite
    */
   encode(texts: readonly string[], role: Role, options?: WorkOptions): Promise<readonly Matrix[]>;
+  /**
+   * Joins a document's title and text where its prompt has a place for each; `encode` takes the result as a text. Undefined:
+   * title and text are joined by a blank.
+   */
+  documentText?(title: string, text: string): string;
   /** Usage since opening; only hosted models have it. */
   usage?(): Usage;
   /** Peak resident memory of the model's own processes; memory that they share counts in each. */
@@ -83,7 +97,10 @@ export interface PairGroup {
 export interface PairScorer {
   readonly model: ModelInfo;
   readonly settings: Settings;
-  /** @returns one array per group with one score per query, in the given order. Higher is better. */
+  /**
+   * @returns one array per group with one score per query, in the given order. Higher is better.
+   * @throws InputError for a score that is not finite
+   */
   score(groups: readonly PairGroup[], options?: WorkOptions): Promise<readonly Float32Array[]>;
   /** Usage since opening; only hosted models have it. */
   usage?(): Usage;

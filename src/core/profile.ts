@@ -11,6 +11,11 @@ export interface Profile {
   readonly description: string;
   /** True: documents with empty text are left out of the corpus, even if they have a title (SGPT's bi-encoder). */
   readonly dropDocumentsWithoutText: boolean;
+  /**
+   * True: between brackets, a bi-encoder reads a blank before a text, and an untitled document begins with one; SGPT's class
+   * strips `"{SOS}" + title + " " + text` as a whole (`sentence_bert_asym.py`). False: texts are stripped.
+   */
+  readonly keepLeadingBlank: boolean;
   /** Removal of the document whose id equals the query's: on every task (BEIR), on tasks that ask for it (mteb), or never. */
   readonly identicalIds: 'remove' | 'by-task' | 'keep';
   /** Means over the queries in both run and qrels (BEIR), or over all in the qrels, with 0 for missing ones (trec_eval -c). */
@@ -26,11 +31,16 @@ export interface Profile {
 export const profileNames = ['sgpt-paper', 'beir', 'mteb', 'trec_eval'] as const;
 export type ProfileName = (typeof profileNames)[number];
 
+/** What `--profile` takes: a name, or `auto` for the profile that fits each system. */
+export const profileChoices = ['auto', ...profileNames] as const;
+export type ProfileChoice = (typeof profileChoices)[number];
+
 const profiles: Readonly<Record<ProfileName, Profile>> = {
   'sgpt-paper': {
     name: 'sgpt-paper',
     description: "Muennighoff/sgpt: BEIR's evaluation, 299 tokens per text, documents without text dropped",
     dropDocumentsWithoutText: true,
+    keepLeadingBlank: true,
     identicalIds: 'remove',
     average: 'intersection',
     decimals: 5,
@@ -41,6 +51,7 @@ const profiles: Readonly<Record<ProfileName, Profile>> = {
     name: 'beir',
     description: 'beir 2.2: EvaluateRetrieval with its defaults',
     dropDocumentsWithoutText: false,
+    keepLeadingBlank: false,
     identicalIds: 'remove',
     average: 'intersection',
     decimals: 5,
@@ -51,6 +62,7 @@ const profiles: Readonly<Record<ProfileName, Profile>> = {
     name: 'mteb',
     description: 'mteb: identical ids removed only where the task says so',
     dropDocumentsWithoutText: false,
+    keepLeadingBlank: false,
     identicalIds: 'by-task',
     average: 'intersection',
     decimals: 5,
@@ -61,6 +73,7 @@ const profiles: Readonly<Record<ProfileName, Profile>> = {
     name: 'trec_eval',
     description: 'trec_eval -c: means over every judged query, nothing removed, nothing rounded',
     dropDocumentsWithoutText: false,
+    keepLeadingBlank: false,
     identicalIds: 'keep',
     average: 'complete',
     decimals: null,

@@ -1,3 +1,4 @@
+import type { InputCounts, InputHealth } from './health.js';
 import type { Matrix, ModelInfo } from './model.js';
 import type { Profile } from './profile.js';
 import type { Progress } from './progress.js';
@@ -17,6 +18,8 @@ export interface SystemOutput {
   readonly output: TaskOutput;
   /** Work done: seconds by stage, and the number of computed texts or pairs (without those found in the store). */
   readonly cost: Cost;
+  /** What is known of the inputs behind the scores; undefined for a system without a model's inputs, such as BM25. */
+  readonly health?: InputHealth;
 }
 
 export interface RunnerContext {
@@ -44,14 +47,26 @@ export interface RunRequest {
   readonly candidates: CandidateRun | null;
 }
 
+/** The inputs of a shard. */
+export interface ShardInputs {
+  /** Number of texts or pairs. */
+  readonly inputs: number;
+  /** Null if they were not counted. */
+  readonly counts: InputCounts | null;
+}
+
+/** A computed shard: one matrix per key, and its inputs. */
+export interface ShardContent extends ShardInputs {
+  readonly matrices: readonly Matrix[];
+}
+
 /** A shard that can be computed. */
 export interface ReadyShard {
   readonly keys: readonly string[];
   readonly unit: 'texts' | 'pairs';
   /** Number of texts or pairs. */
   readonly size: number;
-  /** @returns one matrix per key */
-  compute(signal: AbortSignal | undefined, onProgress: (done: number) => void): Promise<readonly Matrix[]>;
+  compute(signal: AbortSignal | undefined, onProgress: (done: number) => void): Promise<ShardContent>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ModelInfo } from './model.js';
+import type { ProfileName } from './profile.js';
 import type { Settings } from './setting.js';
 import type { SystemSpec } from './system-spec.js';
 import type { Task } from './task.js';
@@ -55,6 +56,22 @@ export interface ShardWork {
    * @param compute computes and stores the shard in this process
    */
   make(shard: ShardRequest, compute: () => Promise<void>): Promise<void>;
+  /** Who has computed shards so far. Undefined if no other process computes any. */
+  report?(): WorkReport;
+}
+
+/** Which workers computed shards, and what came of computing some of them twice. Plain values, for records. */
+export interface WorkReport {
+  /** Sorted by name (HOST:PROCESS). Shards that were computed again to be compared do not count. */
+  readonly workers: readonly { readonly name: string; readonly processor: string; readonly shards: number }[];
+  /** Build id of all workers: those of another build are refused. */
+  readonly build: string;
+  /** Number of shards that a second worker computed again. */
+  readonly compared: number;
+  /** Number of these whose bits differed. */
+  readonly differing: number;
+  /** Largest difference, relative to the largest number of its row (a text's vector, or a shard's scores). */
+  readonly largestDifference: number;
 }
 
 /** The default: computes all shards in this process; two concurrently, so that the model is busy between shards. */
@@ -81,5 +98,5 @@ export function shareOf({ number, count: machines }: Share, size?: number): Shar
 export interface Sharing {
   /** True: the run only fills the store; another run evaluates afterwards. */
   readonly fillOnly: boolean;
-  workOf(system: SystemSpec, task: Task): ShardWork;
+  workOf(system: SystemSpec, task: Task, profile: ProfileName): ShardWork;
 }

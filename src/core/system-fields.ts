@@ -10,6 +10,21 @@ export type Dtype = (typeof dtypes)[number];
 export const devices = ['cpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
 
+/** Which tokens a token sees: itself and earlier ones, or all. */
+export const attentions = ['causal', 'bidirectional'] as const;
+export type Attention = (typeof attentions)[number];
+
+/**
+ * Similarities of two vectors, by sentence-transformers' names: `cosine`; `dot`, the inner product of the vectors as they
+ * are; and negative distances, so that nearer is higher.
+ */
+export const similarities = ['cosine', 'dot', 'euclidean', 'manhattan'] as const;
+export type Similarity = (typeof similarities)[number];
+
+/** Number formats of searched vectors, by sentence-transformers' names. */
+export const precisions = ['float32', 'int8', 'binary'] as const;
+export type Precision = (typeof precisions)[number];
+
 /** Number formats of stored vectors. */
 export const storeDtypes = ['float32', 'float16'] as const;
 export type StoreDtype = (typeof storeDtypes)[number];
@@ -19,12 +34,13 @@ export interface FieldRule {
   /**
    * Use in the keys of stored vectors and scores:
    * - `vectors`, `scores`, `both`: their key includes the setting, with the value that it has in the opened model
+   * - `queries`, `documents`: only the key of the vectors of queries, or of documents, includes it
    * - `model`: their key includes what the field names (the model's files, its dtype)
    * - `view`: each value is a view of its own, with a key of its own
    * - `format`: the key is the same, the file format differs
    * - `nothing`: the field has an effect only later (search, re-ranking), or changes no number
    */
-  readonly key: 'vectors' | 'scores' | 'both' | 'model' | 'view' | 'format' | 'nothing';
+  readonly key: 'vectors' | 'queries' | 'documents' | 'scores' | 'both' | 'model' | 'view' | 'format' | 'nothing';
   /** A queue's worker gets the value from the job (`sent`) or from its own options (`own`), or does not need it (`unused`). */
   readonly job: 'sent' | 'own' | 'unused';
   /** The part of a record that holds the value; `command` (the command line) for fields that change no number. */
@@ -42,7 +58,7 @@ export interface FieldRule {
   /** Heading in the help. */
   readonly group: 'bi-encoders' | 're-ranking' | 'computing' | 'hosted' | 'general';
   /** Parser for the command line; enumerations are parsed by their schema. */
-  readonly read?: 'list' | 'layers' | 'count' | 'number' | 'repeated' | 'optional';
+  readonly read?: 'list' | 'layers' | 'count' | 'counts' | 'number' | 'repeated' | 'optional';
 }
 
 /** A field: the schema of its values with the default, and its rule. */
@@ -56,7 +72,7 @@ export function field<Schema extends z.ZodType, const Rule extends FieldRule>(
 const text = z.string().min(1);
 const count = z.int().positive();
 const pooledByServer = { models: 'local', why: 'a hosted model is pooled by its server' } as const;
-const ranByServer = { models: 'local', why: 'how a hosted model is run is for its server to say' } as const;
+const ranByServer = { models: 'local', why: 'the server of a hosted model decides how it runs' } as const;
 const hosted = {
   models: 'hosted',
   group: 'hosted',
@@ -102,15 +118,61 @@ export const systemFields = {
     help: 'marks around texts: auto (by the model\'s name), specb, speca, none, or four tokens like "[,],{,}"',
   }),
   embedPrompt: field(text.nullable().default(null), {
-    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, models: 'local', group: 'bi-encoders' },
-    why: 'an embedding prompt needs hidden states, which a hosted model does not give',
+    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
     value: '<eol|text>',
     help: 'embed texts within a prompt: eol (PromptEOL), eol:SENTENCE=WORD with a demonstration, or a text with {}',
+  }),
+  queryPrompt: field(text.default('auto'), {
+    ...{ key: 'queries', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
+    value: '<text>',
+    help: 'prompt of queries: auto (the model\'s own), none, one that the model names, or a text like "query: {text}"',
+  }),
+  documentPrompt: field(text.default('auto'), {
+    ...{ key: 'documents', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
+    value: '<text>',
+    help: 'prompt of documents: as for queries; {title} stands for the title, {title|none} with a word for untitled ones',
+  }),
+  instruction: field(text.nullable().default(null), {
+    ...{ key: 'queries', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders' },
+    value: '<text>',
+    help: "fills {instruction} in prompts (default: the task's own, where the prompt has a place for it)",
+  }),
+  attention: field(z.enum(attentions).nullable().default(null), {
+    ...{ key: 'vectors', job: 'sent', record: 'settings', omittedValue: null, group: 'bi-encoders', ...ranByServer },
+    value: '<kind>',
+    help: "for experiments: which tokens a token sees, causal or bidirectional (default: the model's own)",
   }),
   maxTokens: field(count.nullable().default(null), {
     ...{ key: 'both', job: 'sent', record: 'settings', group: 'bi-encoders', read: 'count' },
     value: '<n>',
     help: "longest input in tokens (default: the profile's, else the model's); of a hosted model, with --tokenizer",
+  }),
+  similarity: field(z.enum(similarities).nullable().default(null), {
+    ...{ key: 'nothing', job: 'unused', record: 'settings', group: 'bi-encoders' },
+    value: '<name>',
+    help: "how vectors are compared: cosine, dot, euclidean or manhattan (default: the model's own, else cosine)",
+  }),
+  dimensions: field(z.array(count).readonly().default([]), {
+    ...{ key: 'nothing', job: 'unused', record: 'settings', omittedValue: null, group: 'bi-encoders', read: 'counts' },
+    value: '<numbers>',
+    help: 'first dimensions of the vectors to search by, each number a system, all from one pass (Matryoshka)',
+  }),
+  precision: field(z.array(z.enum(precisions)).min(1).readonly().default(['float32']), {
+    ...{
+      key: 'nothing',
+      job: 'unused',
+      record: 'settings',
+      omittedValue: 'float32',
+      group: 'bi-encoders',
+      read: 'list',
+    },
+    value: '<names>',
+    help: 'precisions of the vectors to search by, each a system: float32, int8, binary (default: float32)',
+  }),
+  rescore: field(count.nullable().default(null), {
+    ...{ key: 'nothing', job: 'unused', record: 'settings', omittedValue: null, group: 'bi-encoders', read: 'count' },
+    value: '<n>',
+    help: 'quantized vectors find n times as many documents, which queries in float32 put in order (default: none)',
   }),
   normalize: field(z.enum(usebNormalizations).default('by-task'), {
     ...{ key: 'nothing', job: 'unused', record: 'settings', group: 'bi-encoders', read: 'optional' },
@@ -136,6 +198,11 @@ export const systemFields = {
     ...{ key: 'nothing', job: 'unused', record: 'firstStage', group: 're-ranking', read: 'count' },
     value: '<n>',
     help: 'documents re-ranked per query',
+  }),
+  onnxFile: field(text.nullable().default(null), {
+    ...{ key: 'model', job: 'sent', record: 'model', omittedValue: null, group: 'bi-encoders', ...ranByServer },
+    value: '<file>',
+    help: 'run this ONNX export of the model, as onnx/model_fp16.onnx (default: onnx/model.onnx, without usable weights)',
   }),
   dtype: field(z.enum(dtypes).default('fp32'), {
     ...{ key: 'model', job: 'sent', record: 'model', group: 'computing', ...ranByServer },
@@ -194,10 +261,13 @@ export const systemFields = {
   }),
 };
 
-/** Fields that say how any local model is run. */
+/** Fields of how local models are run. */
 export const computeFields = ['maxTokens', 'dtype', 'device', 'workers'] as const;
 /** Fields of a local encoder. */
-export const encoderFields = ['pooling', 'layer', 'brackets', 'embedPrompt', ...computeFields] as const;
+export const encoderFields = [
+  ...(['pooling', 'layer', 'brackets', 'embedPrompt', 'queryPrompt', 'documentPrompt', 'instruction'] as const),
+  ...(['attention', 'onnxFile', ...computeFields] as const),
+] as const;
 /** Fields of a local pair scorer. */
 export const scorerFields = ['prompt', ...computeFields] as const;
 /** Fields of a hosted model. */

@@ -58,7 +58,8 @@ export function isDefault(field: Field, value: unknown): boolean {
 /** The allowed values of a field, if they are an enumeration. */
 export function choicesOf(field: Field): readonly string[] | undefined {
   const schema: unknown = systemFields[field].schema;
-  const inner: unknown = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
+  const given: unknown = schema instanceof z.ZodDefault ? schema.def.innerType : schema;
+  const inner: unknown = given instanceof z.ZodNullable ? given.def.innerType : given;
   return inner instanceof z.ZodEnum ? inner.options.map(String) : undefined;
 }
 
@@ -71,7 +72,7 @@ type FieldsWhere<Part> = { [F in Field]: Table[F]['rule'] extends Part ? F : nev
 
 /** The fields that models of one kind can use and that stored numbers of one kind depend on. */
 type KeyedBy<Key extends string, Models extends 'local' | 'hosted'> = Exclude<
-  FieldsWhere<{ key: Key | 'both' }>,
+  FieldsWhere<{ key: Key | 'both' | (Key extends 'vectors' ? 'queries' | 'documents' : never) }>,
   FieldsWhere<{ models: Models extends 'local' ? 'hosted' : 'local' }>
 >;
 
@@ -105,6 +106,15 @@ export function withoutOmitted(values: Settings): Settings {
     const rule = Object.hasOwn(systemFields, name) ? ruleOf(name as Field) : undefined;
     return rule?.omittedValue === undefined || rule.omittedValue !== value;
   });
+  return Object.fromEntries(kept);
+}
+
+/** The settings that the vectors of a role depend on: without those of the other role's prompts. */
+export function settingsOfRole(settings: Settings, role: 'query' | 'document'): Settings {
+  const others = role === 'query' ? 'documents' : 'queries';
+  const kept = Object.entries(settings).filter(
+    ([name]) => !Object.hasOwn(systemFields, name) || ruleOf(name as Field).key !== others,
+  );
   return Object.fromEntries(kept);
 }
 

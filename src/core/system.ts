@@ -19,6 +19,8 @@ export interface Cost {
   readonly pairs?: number;
   /** Peak resident memory of this process plus the model's own processes. */
   readonly memoryMiB?: number;
+  /** Size of a document's vector as it is searched. */
+  readonly vectorBytes?: number;
   /** Hosted models only: requests, tokens as the server counts them, and their price. */
   readonly requests?: number;
   readonly tokens?: number;

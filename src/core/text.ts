@@ -1,8 +1,27 @@
-/** Python's `str.strip()`; Python 3's white space differs from that of `trim()`. */
+/** Removes white space from both ends as Python's `str.strip()` does; `trim()` has another set of characters. */
 export function pythonStrip(text: string): string {
-  return text
-    .replace(/^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u, '')
-    .replace(/[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$/u, '');
+  let start = 0;
+  while (start < text.length && isPythonSpace(text.charCodeAt(start))) start++;
+  return pythonStripEnd(text.slice(start));
+}
+
+/** Removes white space from the end as Python's `str.rstrip()` does. */
+export function pythonStripEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && isPythonSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(0, end);
+}
+
+/** Characters of Python's `str.isspace()`; all are single UTF-16 units. */
+function isPythonSpace(code: number): boolean {
+  if (code < 0x80) return (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x20);
+  if (code < 0x2000) return code === 0x85 || code === 0xa0 || code === 0x1680;
+  return code <= 0x200a || code === 0x2028 || code === 0x2029 || code === 0x202f || code === 0x205f || code === 0x3000;
+}
+
+/** A text's beginning, to name it in a message. */
+export function excerpt(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
 }
 
 /**

@@ -7,7 +7,6 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Corpus, Document } from '../core/dataset.js';
 import { InputError, messageOf } from '../core/errors.js';
-import { isErrno } from '../io/files.js';
 import { DocumentIndex } from './document-index.js';
 import { idOf, jsonLines, parseObject, textOf, type JsonLine } from './jsonl.js';
 
@@ -141,9 +140,8 @@ async function openUnpacked(path: string): Promise<FileHandle> {
     await pipeline(createReadStream(path), createGunzip(), createWriteStream(unpacked));
     return await open(unpacked);
   } catch (error) {
-    const reason = isErrno(error, 'ENOSPC') ? 'the disk is full' : messageOf(error);
     throw new InputError(
-      `${path}: cannot be unpacked into ${folder} to read single documents (${reason}); unpack it with gunzip`,
+      `${path}: cannot be unpacked into ${folder} to read single documents (${messageOf(error)}); unpack it with gunzip`,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import type { Hash } from 'node:crypto';
 import { InputError, messageOf } from '../core/errors.js';
+import { valueText } from '../core/printable.js';
 import { lineBlocks } from '../io/lines.js';
 
 /** A line of a JSON Lines file. */
@@ -34,7 +35,7 @@ export async function* jsonLines(path: string, hash?: Hash, maxLineBytes?: numbe
       const next = at < 0 ? bytes.length : at + 1;
       let end = at < 0 ? bytes.length : at;
       if (end > start && bytes[end - 1] === carriageReturn) end--;
-      const text = bytes.toString('utf8', start, end);
+      const text = end === start ? '' : bytes.toString('utf8', start, end);
       if (!blank.test(text)) {
         batch.push({ line, offset: offset + start, length: end - start, value: parseObject(text, path, line) });
       }
@@ -61,7 +62,7 @@ export function idOf({ value, line }: Pick<JsonLine, 'value' | 'line'>, path: st
   const id = value['_id'];
   if (typeof id === 'string' && id !== '') return id;
   if (typeof id === 'number' && Number.isSafeInteger(id)) return String(id);
-  const found = id === undefined ? 'has no "_id"' : `has the "_id" ${JSON.stringify(id)}`;
+  const found = id === undefined ? 'has no "_id"' : `has the "_id" ${valueText(id)}`;
   throw new InputError(`${path}: line ${line} ${found}; expected a non-empty string`);
 }
 

@@ -20,6 +20,7 @@ const taskFileSchema = z
     removesIdenticalIds: z.boolean().optional(),
     mainMeasure: z.string().min(1).optional(),
     prompts: z.array(z.string().min(1)).min(1).optional(),
+    instruction: z.string().min(1).optional(),
   })
   .refine(({ queries, topics }) => (queries === undefined) !== (topics === undefined), {
     message: 'expected either "queries" (JSON Lines) or "topics" (TREC topics)',
@@ -41,6 +42,7 @@ export async function openTaskFile(path: string, wantedSplit?: string): Promise<
     removesIdenticalIds: file.removesIdenticalIds ?? false,
     mainMeasure: file.mainMeasure,
     prompts: file.prompts,
+    instruction: file.instruction,
   });
 }
 

@@ -18,6 +18,7 @@ export interface TaskDefinition {
   readonly removesIdenticalIds: boolean;
   readonly mainMeasure?: string | undefined;
   readonly prompts?: readonly string[] | undefined;
+  readonly instruction?: string | undefined;
 }
 
 export interface QueryFile {
@@ -31,7 +32,7 @@ export interface QueryFile {
  * @throws InputError for a missing or invalid file, and if no query is judged
  */
 export async function openRetrievalTask(definition: TaskDefinition): Promise<RetrievalTask> {
-  const { name, split, qrelsPath, queriesPath, mainMeasure, prompts } = definition;
+  const { name, split, qrelsPath, queriesPath, mainMeasure, prompts, instruction } = definition;
   const qrels = await readQrels(qrelsPath);
   const { queries: allQueries, checksum: queriesChecksum } = await definition.readQueries(queriesPath);
   const queries = allQueries.filter(({ id }) => qrels.has(id));
@@ -54,6 +55,7 @@ export async function openRetrievalTask(definition: TaskDefinition): Promise<Ret
     removesIdenticalIds: definition.removesIdenticalIds,
     ...(mainMeasure === undefined ? {} : { mainMeasure }),
     ...(prompts === undefined ? {} : { prompts }),
+    ...(instruction === undefined ? {} : { instruction }),
     facts: {
       checksum: sha256([corpus.checksum, queriesChecksum, qrelsChecksum].join('\n')),
       documents: corpus.size,

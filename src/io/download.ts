@@ -3,14 +3,19 @@ import { startIdleTimeout, type IdleTimeout } from './idle-timeout.js';
 import { PartialFile, type ResumePoint } from './partial-file.js';
 import { fetchMessageOf, isTransientStatus, TransientError, withRetries, type RetryPolicy } from './retry.js';
 
+/** Most bytes of a file whose size nobody has told, unless the caller knows better: larger than any published data set. */
+export const defaultMaxBytes = 200e9;
+
 export interface FileRequest {
   readonly url: string;
   readonly path: string;
   /** Size in bytes, null if unknown. A server that offers another size is refused. */
   readonly bytes: number | null;
+  /** Most bytes to accept if `bytes` is null, whatever the server says or sends. Default: {@link defaultMaxBytes}. */
+  readonly maxBytes?: number | undefined;
   /** An attempt that received bytes uses up no retry. Its timeout restarts with each received chunk. */
   readonly retry: RetryPolicy;
-  /** What the user can do if the download fails, for the error. */
+  /** Advice for the user if the download fails, for the error. */
   readonly advice: string;
   /** Sent with each request; `fetch` drops `authorization` on a redirect to another origin. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -24,7 +29,8 @@ export interface FileRequest {
 /**
  * Downloads a file to `path` by way of `path`.part. Resumes an earlier call's part by an HTTP range if the server's ETag
  * or date shows the same file, and restarts if not. Retries transient errors.
- * @throws InputError if the server refuses, the size is wrong, or the disk is full; the received bytes are kept
+ * @throws InputError if the server refuses, the size is wrong or beyond the limit, or the disk is full; the received bytes
+ * are kept, except those of a file beyond the limit
  */
 export async function downloadFile(request: FileRequest): Promise<void> {
   const { retry, signal, url, path, advice, onRetry } = request;
@@ -78,10 +84,14 @@ async function attempt(request: Attempt): Promise<void> {
       await response.body?.cancel();
       throw new InputError(`${url}: the server offers ${total} bytes, expected ${bytes}: it is not the published file`);
     }
+    if (total !== null && total > limitOf(request)) {
+      await response.body?.cancel();
+      throw tooLarge(request);
+    }
     // Before the state: it must not assign the bytes of another version to this one.
     if (start === 0) await discard(request);
     await part.writeState(url, validatorOf(response));
-    await receive(request, response, start, total ?? bytes, idle);
+    await receive(request, response, { start, total: total ?? bytes, idle });
   } catch (error) {
     if (error instanceof InputError || error instanceof TransientError) throw error;
     throwIfInterrupted(signal);
@@ -147,17 +157,35 @@ function validatorOf({ headers }: Response): string | null {
   return headers.get('last-modified');
 }
 
-async function receive(
-  { url, part, onBytes }: Attempt,
-  response: Response,
-  start: number,
-  total: number | null,
-  idle: IdleTimeout,
-): Promise<void> {
+function limitOf({ bytes, maxBytes = defaultMaxBytes }: Attempt): number {
+  return bytes ?? maxBytes;
+}
+
+function tooLarge(request: Attempt): InputError {
+  return new InputError(
+    `${request.url}: is larger than the ${limitOf(request)} bytes that are accepted for this file; ${request.advice}`,
+  );
+}
+
+interface Transfer {
+  /** Position of the first byte in the file. */
+  readonly start: number;
+  /** Size of the whole file; null if neither the caller nor the server knows it. */
+  readonly total: number | null;
+  readonly idle: IdleTimeout;
+}
+
+async function receive(request: Attempt, response: Response, { start, total, idle }: Transfer): Promise<void> {
+  const { url, part, onBytes } = request;
+  const limit = limitOf(request);
   const writer = await part.openAt(start);
   try {
     for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       idle.restart();
+      if (total === null && writer.size + chunk.length > limit) {
+        await part.discard();
+        throw tooLarge(request);
+      }
       await writer.append(chunk);
       onBytes(writer.size);
       if (total !== null && writer.size > total)

@@ -1,31 +1,41 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { z } from 'zod';
-import { InputError, messageOf } from '../core/errors.js';
+import { InputError, inputErrorOf, messageOf } from '../core/errors.js';
+import { isErrno } from '../core/system-errors.js';
+import { makeFolder } from './folders.js';
+
+export { isErrno } from '../core/system-errors.js';
 
 /**
  * Writes a file atomically: temporary file, fsync, rename. Creates missing folders. If writing fails, an existing file
  * stays as it was.
+ * @throws InputError naming the file and the reason: a full disk, a path below a file, missing permissions …
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | AsyncIterable<Uint8Array | string>,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  // Only faults of writing are about this path; `data` may fail with its own.
+  const write = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw inputErrorOf(error, `${path}: cannot be written`);
+    });
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await write(open(temporary, 'wx'));
     try {
-      if (typeof data === 'string' || data instanceof Uint8Array) await handle.writeFile(data);
-      else for await (const chunk of data) await handle.appendFile(chunk);
-      await handle.sync();
+      if (typeof data === 'string' || data instanceof Uint8Array) await write(handle.writeFile(data));
+      else for await (const chunk of data) await write(handle.appendFile(chunk));
+      await write(handle.sync());
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await write(rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -39,9 +49,9 @@ export async function sha256OfFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** SHA-256 of a text's UTF-8 bytes, in lower-case hex. */
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** SHA-256 of bytes, or of a text's UTF-8 bytes, in lower-case hex. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
 }
 
 /** True if there is a file or folder at the path. */
@@ -55,13 +65,8 @@ export async function kindOf(path: string): Promise<'file' | 'folder' | 'missing
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return 'missing';
-    throw error;
+    throw inputErrorOf(error, `${path}: cannot be looked at`);
   }
-}
-
-/** True for a system error with this code (ENOENT …). */
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
 
 /**
@@ -70,13 +75,7 @@ export function isErrno(error: unknown, code: string): boolean {
  * @throws InputError naming the file, and the field that does not match
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>, expected: string): Promise<T> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) throw new InputError(`${path}: there is no such file; expected ${expected}`);
-    throw new InputError(`${path}: cannot be read (${messageOf(error)})`);
-  }
+  const text = (await readBounded(path, expected)).toString('utf8');
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ''));
@@ -88,4 +87,26 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>, expected: 
   const issue = result.error.issues[0];
   const field = issue === undefined || issue.path.length === 0 ? 'the top level' : `field "${issue.path.join('.')}"`;
   throw new InputError(`${path}: ${field}: ${issue?.message ?? 'does not match'}; expected ${expected}`);
+}
+
+/** Largest JSON file that is read: the tokenizers of the largest vocabularies have some 30 MB. */
+export const maxJsonBytes = 256 << 20;
+
+/** Reads a whole file, but never more than {@link maxJsonBytes}: a device, or a file of another kind, may have no end. */
+async function readBounded(path: string, expected: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > maxJsonBytes)
+        throw new InputError(`${path}: is larger than ${maxJsonBytes >> 20} MiB; expected ${expected}`);
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    if (isErrno(error, 'ENOENT')) throw new InputError(`${path}: there is no such file; expected ${expected}`);
+    throw new InputError(`${path}: cannot be read (${messageOf(error)})`);
+  }
+  return Buffer.concat(chunks);
 }

@@ -5,11 +5,16 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { InputError, messageOf } from '../core/errors.js';
 import { isErrno } from './files.js';
+import { maxUnpackedBytes } from './unpacked-size.js';
 
 /** Read size; a block is about as large. */
 const chunkBytes = 1 << 20;
 /** V8's strings end at 512 MiB, and a longer line means that the file is not a text file. */
 const defaultMaxLineBytes = 256 << 20;
+
+/** Most bytes of blocks (see `chunkBytes`) that hold hardly anything but line ends; the shortest row has four bytes. */
+const maxBlankBytes = 256 << 10;
+const blankBytesPerLine = 3;
 
 const newline = 0x0a;
 
@@ -26,21 +31,27 @@ export interface LineBlock {
  * Streams a text file as blocks of whole lines, in bounded memory. Recognizes gzip by its magic number, not by the file's
  * name, and removes a byte order mark.
  * @param maxLineBytes longest line allowed; at least 1 MiB
- * @throws InputError for an unreadable file, broken gzip, invalid UTF-8 (naming the line) and a line that is too long
+ * @throws InputError for an unreadable file, broken gzip, gzip that unpacks to far more than text does, millions of blank
+ * lines, invalid UTF-8 (naming the line) and a line that is too long
  */
 export async function* lineBlocks(path: string, maxLineBytes = defaultMaxLineBytes): AsyncGenerator<LineBlock> {
   let firstLine = 1;
   let offset = 0;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
+  let blankBytes = 0;
   for await (const chunk of byteChunks(path)) {
     const end = chunk.lastIndexOf(newline) + 1;
     if (pendingBytes + (end === 0 ? chunk.length : chunk.indexOf(newline)) > maxLineBytes)
       throw new InputError(`${path}: line ${firstLine} is longer than ${maxLineBytes} bytes; is this a text file?`);
     if (end > 0) {
       const raw = Buffer.concat([...pending, chunk.subarray(0, end)]);
+      const lines = countNewlines(raw);
+      blankBytes += raw.length < blankBytesPerLine * lines ? raw.length : 0;
+      if (blankBytes > maxBlankBytes)
+        throw new InputError(`${path}: has millions of blank lines before line ${firstLine}; is the file damaged?`);
       yield blockOf(raw, path, firstLine, offset);
-      firstLine += countNewlines(raw);
+      firstLine += lines;
       offset += raw.length;
       [pending, pendingBytes] = [[], 0];
     }
@@ -80,8 +91,10 @@ async function* byteChunks(path: string): AsyncGenerator<Buffer> {
     const head = file.read(2) as Buffer | null;
     if (head !== null) file.unshift(head);
     isGzip = head?.length === 2 && head[0] === 0x1f && head[1] === 0x8b;
-    yield* (isGzip ? decompressed(file) : file) as AsyncIterable<Buffer>;
+    if (isGzip) yield* boundedRatio(decompressed(file), file, path);
+    else yield* file as AsyncIterable<Buffer>;
   } catch (error) {
+    if (error instanceof InputError) throw error;
     if (isErrno(error, 'ENOENT')) throw new InputError(`${path}: there is no such file`);
     if (isErrno(error, 'EISDIR')) throw new InputError(`${path}: is a folder; expected a file`);
     if (isGzip) throw new InputError(`${path}: is broken gzip (${messageOf(error)}); download or compress it again`);
@@ -91,9 +104,26 @@ async function* byteChunks(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** Passes chunks on while they are not far more than the compressed bytes read so far can hold as text. */
+async function* boundedRatio(
+  chunks: AsyncIterable<Buffer>,
+  file: { readonly bytesRead: number },
+  path: string,
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > maxUnpackedBytes(file.bytesRead))
+      throw new InputError(
+        `${path}: unpacks from ${file.bytesRead} to more than ${bytes - chunk.length} bytes, which text does not; unpack it with gunzip if it is meant`,
+      );
+    yield chunk;
+  }
+}
+
 /** The callback is empty because the consumer of the stream gets the error of either stream. */
-function decompressed(file: Readable): Readable {
-  return pipeline(file, createGunzip({ chunkSize: chunkBytes }), () => undefined);
+function decompressed(file: Readable): AsyncIterable<Buffer> {
+  return pipeline(file, createGunzip({ chunkSize: chunkBytes }), () => undefined) as AsyncIterable<Buffer>;
 }
 
 function withoutByteOrderMark(bytes: Buffer, firstLine: number): Buffer {

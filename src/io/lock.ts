@@ -1,8 +1,9 @@
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { InputError } from '../core/errors.js';
 import { isErrno } from './files.js';
+import { makeFolder } from './folders.js';
 import { isProcessAlive } from './process-alive.js';
 
 /**
@@ -13,7 +14,7 @@ import { isProcessAlive } from './process-alive.js';
  * @throws InputError if another process holds the lock
  */
 export async function withLock<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await acquire(path, what);
   try {
     return await work();

@@ -1,9 +1,9 @@
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
-import { InputError, messageOf } from '../core/errors.js';
+import { inputErrorOf } from '../core/errors.js';
 import { isErrno, kindOf, readJson, writeFileAtomic } from './files.js';
 
-/** Where a download continues. */
+/** The position at which a download continues. */
 export interface ResumePoint {
   /** Bytes that are kept. */
   readonly bytes: number;
@@ -111,9 +111,7 @@ async function explainFault<T>(path: string, work: () => Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
-    if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT'))
-      throw new InputError(`${path}: the disk is full; free disk space and run the same command again to go on`);
-    throw new InputError(`${path}: cannot be written (${messageOf(error)})`, { cause: error });
+    throw inputErrorOf(error, `${path}: cannot be written`);
   }
 }
 

@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
-import { InputError, messageOf, throwIfInterrupted } from '../core/errors.js';
-import { isErrno } from './files.js';
+import { InputError, inputErrorOf, messageOf, throwIfInterrupted } from '../core/errors.js';
+import { systemReason } from '../core/system-errors.js';
+import { makeFolder } from './folders.js';
+import { maxRatio } from './unpacked-size.js';
 
 const maxEntries = 100_000;
-/** Maximum compression ratio: deflate reaches 1032, text and tables stay far below 200. */
-const maxRatio = 200;
 /** Files up to this size may have any ratio. */
 const ratioFreeBytes = 1 << 20;
 
@@ -105,7 +105,7 @@ function requireSafe(entry: Entry, archive: string): void {
 
 async function extract(zip: ZipFile, entry: Entry, archive: string, path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(path, 'wx');
     try {
       let sum = 0;
@@ -119,9 +119,7 @@ async function extract(zip: ZipFile, entry: Entry, archive: string, path: string
       await file.close();
     }
   } catch (error) {
-    if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT')) {
-      throw new InputError(`${path}: the disk is full; free disk space and run the same command again`);
-    }
+    if (systemReason(error) !== undefined) throw inputErrorOf(error, `${path}: cannot be written`);
     throw new InputError(`${archive}: "${entry.fileName}" cannot be unpacked (${messageOf(error)})`, { cause: error });
   }
 }

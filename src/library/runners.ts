@@ -12,4 +12,4 @@ export { biEncoderRunner } from '../runners/bi-encoder.js';
 export { bm25Runner } from '../runners/bm25.js';
 export { crossEncoderRunner } from '../runners/cross-encoder.js';
 export { oracleRunner } from '../runners/oracle.js';
-export { searchServerRunner, type SearchServer } from '../runners/search-server.js';
+export { searchServerRunner, type SearchServer } from '../runners/search-server/runner.js';

@@ -5,18 +5,18 @@ import { inRankingOrder, type Ranking, type Run, withoutIdenticalId } from '../c
 import { judge, type JudgedRanking, type Measure } from './measure.js';
 import { roundHalfEven } from './rounding.js';
 
-/** How per-query values become means: what differs between the reference programs. */
+/** Options of averaging per-query values; the reference programs differ in them. */
 export interface EvaluationOptions {
-  /** Mean over the queries that are in run and qrels, or over all of the qrels, a missing one counting 0. */
+  /** Average over the queries in both run and qrels, or over all queries of the qrels, with 0 for missing ones. */
   readonly average: 'intersection' | 'complete';
-  /** Whether the document whose id equals the query's leaves the ranking. */
+  /** Keep or remove the document with the same id as the query. */
   readonly identicalIds: 'keep' | 'remove';
   /** Decimal places of means (Python's rounding), or null for none. Per-query values are never rounded. */
   readonly decimals: number | null;
   /**
-   * Whether RR@k, Success@k, R_cap@k and Hole@k follow BEIR's `custom_metrics.py`: ties stay in the order in which the
-   * ranking has them, and the sum over the run's queries is divided by the number of queries in the qrels, whatever
-   * `average` is. Default: no.
+   * True: RR@k, Success@k, R_cap@k and Hole@k are computed as in BEIR's `custom_metrics.py`: ties keep the order of the
+   * ranking, and the sum over the run's queries is divided by the number of queries in the qrels, for any `average`.
+   * Default: false.
    */
   readonly beirCustom?: boolean;
 }
@@ -29,8 +29,8 @@ export const plainEvaluation: EvaluationOptions = {
 };
 
 /**
- * The options that a profile stands for.
- * @param taskRemovesIdenticalIds whether the task is one of those where mteb removes identical ids
+ * The options of a profile.
+ * @param taskRemovesIdenticalIds true for tasks on which mteb removes identical ids
  */
 export function evaluationOptions(profile: Profile, taskRemovesIdenticalIds = false): EvaluationOptions {
   const remove = profile.identicalIds === 'remove' || (profile.identicalIds === 'by-task' && taskRemovesIdenticalIds);
@@ -56,13 +56,13 @@ export interface EvaluationCounts {
   readonly judged: number;
   /** Queries in run and qrels. */
   readonly evaluated: number;
-  /** Queries in the qrels that the run does not have. */
+  /** Queries in the qrels that are not in the run. */
   readonly missing: number;
-  /** Queries in the run that the qrels do not have: not looked at. */
+  /** Queries in the run that are not in the qrels; they are not evaluated. */
   readonly unjudged: number;
 }
 
-/** Evaluates a run query by query, so that the run need not be in memory. Neither qrels nor rankings are changed. */
+/** Evaluates a run one query at a time, so that the run need not fit in memory. Qrels and rankings are not modified. */
 export class Evaluator {
   readonly #values: Map<string, Map<string, number>>;
   readonly #qrels: Qrels;
@@ -97,14 +97,14 @@ export class Evaluator {
     const judged = judge(ordered, judgements, this.#annotated);
     let judgedAsGiven: JudgedRanking | undefined;
     for (const measure of this.#measures) {
-      const asGiven = ordered !== given && this.#isBeirCustom(measure);
+      const asGiven = ordered !== given && isBeirCustom(measure, this.#options);
       if (asGiven) judgedAsGiven ??= judge(given, judgements, this.#annotated);
       const value = measure.evaluate(asGiven ? judgedAsGiven! : judged);
       this.#values.get(measure.name)!.set(query, value);
     }
   }
 
-  /** @throws InputError where no mean can be taken: no query of the run is judged */
+  /** @throws InputError if no query of the run is judged, so that means are undefined */
   finish(): Evaluation {
     const judged = this.#qrels.size;
     const complete = this.#options.average === 'complete';
@@ -115,7 +115,12 @@ export class Evaluator {
       );
     if (this.#evaluated === 0 && !complete)
       throw new InputError('the run has no queries, so there is nothing to average');
-    const means = new Map(this.#measures.map((measure) => [measure.name, this.#mean(measure)]));
+    const means = new Map(
+      this.#measures.map((measure) => {
+        const values = this.#values.get(measure.name)!.values();
+        return [measure.name, meanOverQueries(measure, values, judged, this.#options)];
+      }),
+    );
     if (complete)
       for (const values of this.#values.values())
         for (const query of this.#qrels.keys()) if (!values.has(query)) values.set(query, 0);
@@ -127,19 +132,33 @@ export class Evaluator {
     };
     return { means, perQuery: this.#values, counts };
   }
+}
 
-  #mean(measure: Measure): number {
-    const { average, decimals } = this.#options;
-    const overQrels = average === 'complete' || this.#isBeirCustom(measure);
-    let sum = 0;
-    for (const value of this.#values.get(measure.name)!.values()) sum += value;
-    const mean = sum / (overQrels ? this.#qrels.size : this.#evaluated);
-    return decimals === null ? mean : roundHalfEven(mean, decimals);
+/**
+ * The mean of a measure over queries, from its values: their sum, divided by their number or by that of the judged queries.
+ * @param values one per query of the run; null for a query that the run does not have
+ * @param judged number of queries in the qrels
+ */
+export function meanOverQueries(
+  measure: Measure,
+  values: Iterable<number | null>,
+  judged: number,
+  options: EvaluationOptions,
+): number {
+  let sum = 0;
+  let evaluated = 0;
+  for (const value of values) {
+    if (value === null) continue;
+    sum += value;
+    evaluated++;
   }
+  const overQrels = options.average === 'complete' || isBeirCustom(measure, options);
+  const mean = sum / (overQrels ? judged : evaluated);
+  return options.decimals === null ? mean : roundHalfEven(mean, options.decimals);
+}
 
-  #isBeirCustom(measure: Measure): boolean {
-    return this.#options.beirCustom === true && measure.beirCustom;
-  }
+function isBeirCustom(measure: Measure, { beirCustom }: EvaluationOptions): boolean {
+  return beirCustom === true && measure.beirCustom;
 }
 
 /** Evaluates a whole run. See {@link Evaluator}. */

@@ -1,4 +1,4 @@
-import { defineFamily, rankedOptions, rel } from './family.js';
+import { defineFamily, rankedOptions } from './family.js';
 import { type Evaluate, relevantCount, unjudged } from './measure.js';
 
 /**
@@ -19,8 +19,8 @@ function averagePrecision(cutoff: number, level: number): Evaluate {
 
 /**
  * Inferred average precision for sampled judgements (Yilmaz and Aslam 2006; trec_eval's m_infap.c). Negative grades
- * mark the documents that were pooled but not sampled. With a complete judgement of the pool it is AP, nearly: the
- * smoothing moves it a little.
+ * mark the documents that were pooled but not sampled. If the whole pool is judged, the value equals AP, except for a small
+ * effect of the smoothing.
  */
 function inferredAveragePrecision(level: number): Evaluate {
   return (ranking) => {
@@ -43,7 +43,7 @@ function inferredAveragePrecision(level: number): Evaluate {
 
 const smoothing = 0.00001;
 
-/** Precision expected at a relevant document with `above` documents before it, of which `pooled` are in the pool. */
+/** Expected precision at a relevant document, after `above` documents; `pooled` of them are in the pool. */
 function expectedPrecision(above: number, pooled: number, relevant: number, nonRelevant: number): number {
   if (above === 0) return 1;
   const judgedPrecision = (relevant + smoothing) / (relevant + nonRelevant + 2 * smoothing);
@@ -66,7 +66,7 @@ export const apFamilies = [
     description: 'average precision inferred from judgements of a sample',
     source: 'trec_eval m_infap.c',
     cutoff: 'none',
-    options: { rel },
+    options: rankedOptions,
     make: (given) => inferredAveragePrecision(given.rel),
   }),
 ];

@@ -2,8 +2,8 @@ import { defineFamily, rel } from './family.js';
 import { type Evaluate, relevantCount } from './measure.js';
 
 /**
- * Binary preference (Buckley and Voorhees 2004; trec_eval's m_bpref.c): how seldom judged non-relevant documents stand
- * above relevant ones. Only the first R non-relevant ones count, R being the number of relevant documents.
+ * Binary preference (Buckley and Voorhees 2004; trec_eval's m_bpref.c): high if few judged non-relevant documents precede
+ * the relevant ones. Only the first R of them count, where R is the number of relevant documents.
  */
 function binaryPreference(level: number): Evaluate {
   return (ranking) => {
@@ -23,10 +23,11 @@ function binaryPreference(level: number): Evaluate {
 export const bprefFamilies = [
   defineFamily({
     name: 'Bpref',
-    description: 'binary preference: how seldom judged non-relevant documents stand above relevant ones',
+    description: 'binary preference: high if few judged non-relevant documents precede relevant ones',
     source: 'trec_eval m_bpref.c',
     cutoff: 'none',
     options: { rel },
+    ignoresUnjudged: true,
     aliases: ['BPref'],
     foreignNames: ['bpref'],
     make: (given) => binaryPreference(given.rel),

@@ -1,7 +1,7 @@
 import { families } from './families.js';
 import type { MeasureFamily } from './family.js';
 
-/** The measures that this program knows, as they are written: `P@k`, `AP`, `AP@k` … */
+/** The forms of all measures' names: `P@k`, `AP`, `AP@k` … */
 export const measureForms: readonly string[] = [...families.values()].flatMap(formsOf);
 
 function formsOf({ name, cutoff }: MeasureFamily): string[] {
@@ -9,7 +9,7 @@ function formsOf({ name, cutoff }: MeasureFamily): string[] {
   return [...(cutoff === 'required' ? [] : [name]), ...(cutoff === 'none' ? [] : [`${name}@k`])];
 }
 
-/** All measures, a line for each with its source, and then their options, a line for each: for the command's help. */
+/** One line per measure, with its source, and one line per option; for the command's help. */
 export function describeMeasures(): string {
   const rows = [...families.values()].map((family) => [
     formsOf(family).join(', '),
@@ -18,23 +18,23 @@ export function describeMeasures(): string {
   return `Measures:\n${aligned(rows)}\nOptions, as in P(rel=2)@10:\n${aligned(optionRows())}`;
 }
 
-/** Each option once, with the measures that take it. */
+/** One row per option, with the measures that have it. */
 function optionRows(): string[][] {
-  const takers = new Map<string, string[]>();
+  const users = new Map<string, string[]>();
   const descriptions = new Map<string, string>();
   for (const { name, options } of families.values())
     for (const [option, { example, description }] of Object.entries(options)) {
       const shown = `${option}=${example}`;
       descriptions.set(shown, description);
-      takers.set(shown, [...(takers.get(shown) ?? []), name]);
+      users.set(shown, [...(users.get(shown) ?? []), name]);
     }
   return Array.from(descriptions, ([shown, description]) => [
     shown,
-    `${description} (${takers.get(shown)!.join(', ')})`,
+    `${description} (${users.get(shown)!.join(', ')})`,
   ]);
 }
 
-/** Columns of help texts. */
+/** Line length of help texts. */
 const maxWidth = 110;
 
 /** Two columns, the second wrapped. */

@@ -8,7 +8,7 @@ import { recallFamilies } from './recall.js';
 import { rrFamilies } from './rr.js';
 import { setFamilies } from './set.js';
 
-/** Every measure of rankings, by name. The files of this folder describe theirs beside the arithmetic. */
+/** All measures of rankings by name. Each file of this folder defines some, with descriptions and arithmetic. */
 export const families: ReadonlyMap<string, MeasureFamily> = new Map(
   [
     ...ndcgFamilies,

@@ -7,11 +7,11 @@ export interface MeasureOption<T extends OptionValue = OptionValue> {
   /** One line, for help. */
   readonly description: string;
   readonly default: T;
-  /** A value other than the default, as it is written: for help and for the property tests. */
+  /** The text of a value other than the default, for help and property tests. */
   readonly example: string;
-  /** What a value must be, for errors. */
+  /** Description of valid values, for errors. */
   readonly expected: string;
-  /** The value of a text, or undefined where it is none. */
+  /** Parses a value; undefined if it is invalid. */
   readonly read: (text: string) => T | undefined;
 }
 
@@ -19,7 +19,7 @@ type MeasureOptions = Readonly<Record<string, MeasureOption>>;
 
 type ValuesOf<O> = { readonly [Name in keyof O]: O[Name] extends MeasureOption<infer T> ? T : never };
 
-/** Measures of one name: all that the program says about them and how they are computed. */
+/** A family of measures with a common name: its description and its options. */
 interface FamilyRow<O extends MeasureOptions> {
   /** In ir_measures' spelling: `nDCG`, `P`. */
   readonly name: string;
@@ -27,25 +27,27 @@ interface FamilyRow<O extends MeasureOptions> {
   readonly description: string;
   /** The program and file whose arithmetic this is. */
   readonly source: string;
-  /** Whether the name takes a cut-off: `@k`, or `@recall` for IPrec. */
+  /** Cut-off in the name: `@k`, or `@recall` for IPrec. */
   readonly cutoff: 'required' | 'optional' | 'none' | 'recall';
   readonly options: O;
+  /** Unjudged documents change nothing, so that taking them out of the ranking gives the same value. */
+  readonly ignoresUnjudged?: true;
   /** Other names of the same measures, in ir_measures and BEIR. */
   readonly aliases?: readonly string[];
-  /** trec_eval's or BEIR's names without the number at their end (`ndcg_cut` of `ndcg_cut_10`): they get a suggestion. */
+  /** trec_eval's or BEIR's names without the number at their end (`ndcg_cut` of `ndcg_cut_10`); errors suggest this family. */
   readonly foreignNames?: readonly string[];
-  /** With a cut-off, BEIR's profiles average it as `custom_metrics.py` does (see EvaluationOptions). */
+  /** True: with a cut-off, BEIR's profiles average it as in `custom_metrics.py` (see EvaluationOptions). */
   readonly beirCustom?: boolean;
 }
 
 export interface MeasureFamily extends FamilyRow<MeasureOptions> {
-  /** @param cutoff Infinity where there is none */
+  /** @param cutoff Infinity if the name has none */
   readonly make: (cutoff: number, values: Readonly<Record<string, OptionValue>>) => Evaluate;
 }
 
 /**
- * Describes measures of one name; the options' values come to `make` by their names.
- * @param row its `make` gets Infinity where there is no cut-off
+ * Defines a family. Its `make` receives the options' values by name, and the cut-off.
+ * @param row `make` receives Infinity if the name has no cut-off
  */
 export function defineFamily<const O extends MeasureOptions>(
   row: FamilyRow<O> & { readonly make: (given: ValuesOf<O> & { readonly cutoff: number }) => Evaluate },
@@ -53,7 +55,7 @@ export function defineFamily<const O extends MeasureOptions>(
   return { ...row, make: (cutoff, values) => row.make({ ...(values as ValuesOf<O>), cutoff }) };
 }
 
-/** An option that is True or False, by default False. */
+/** An option with the values True and False (default). */
 export function flag(description: string): MeasureOption<boolean> {
   return {
     description,
@@ -72,8 +74,8 @@ export const rel: MeasureOption<number> = {
   read: (text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined),
 };
 
-/** Seen to by parseMeasure: `make` gets rankings without unjudged documents. */
-export const judgedOnlyOption = flag('unjudged documents are taken out of the ranking first, as in trec_eval -J');
+/** Implemented by parseMeasure, which removes unjudged documents before the measure is computed. */
+export const judgedOnlyOption = flag('unjudged documents are removed from the ranking first, as in trec_eval -J');
 
 /** The options of most measures of rankings. */
 export const rankedOptions = { rel, judged_only: judgedOnlyOption } as const;

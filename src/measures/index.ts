@@ -2,6 +2,7 @@ export {
   evaluateRun,
   evaluationOptions,
   Evaluator,
+  meanOverQueries,
   plainEvaluation,
   type Evaluation,
   type EvaluationCounts,

@@ -2,8 +2,8 @@ import { defineFamily } from './family.js';
 import { type Evaluate, unjudged } from './measure.js';
 
 /**
- * Share of the first `cutoff` documents that are judged for the query, with whatever grade. Where fewer were retrieved,
- * the share of those (ir_measures' Judged); 0 for an empty ranking.
+ * Share of the first `cutoff` documents that are judged for the query, with any grade. If fewer were retrieved, the share of
+ * those (ir_measures' Judged); 0 for an empty ranking.
  */
 function judgedShare(cutoff: number): Evaluate {
   return ({ grades }) => {
@@ -15,8 +15,8 @@ function judgedShare(cutoff: number): Evaluate {
 }
 
 /**
- * Documents in the first `cutoff` ranks that are judged for no query of the data set, divided by `cutoff` (BEIR's
- * `hole`): how much of a system's output the makers of the judgements may never have seen.
+ * Documents in the first `cutoff` ranks that are not judged for any query of the data set, divided by `cutoff` (BEIR's
+ * `hole`): the part of a system's output that no assessor may have seen.
  */
 function hole(cutoff: number): Evaluate {
   return ({ grades, isHole }) => {
@@ -30,7 +30,7 @@ function hole(cutoff: number): Evaluate {
 export const judgedFamilies = [
   defineFamily({
     name: 'Hole',
-    description: 'share of the first k ranks that is judged for no query at all',
+    description: 'share of the first k documents that are not judged for any query',
     source: 'beir custom_metrics.py, hole',
     cutoff: 'required',
     options: {},
@@ -39,7 +39,7 @@ export const judgedFamilies = [
   }),
   defineFamily({
     name: 'Judged',
-    description: 'share of the retrieved documents that is judged for the query, with whatever grade',
+    description: 'share of the retrieved documents that are judged for the query, with any grade',
     source: 'ir_measures judged.py',
     cutoff: 'optional',
     options: {},

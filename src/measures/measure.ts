@@ -1,45 +1,45 @@
 import type { Ranking } from '../core/run.js';
 
-/** The grade of a document that the query's judgements do not have. Judged grades are larger. */
+/** Stands for the grade of an unjudged document. All grades of judgements are larger. */
 export const unjudged = -0x80000000;
 
 /**
- * A query's ranking seen through its judgements: prepared once per query, so that any number of measures is cheap.
- * As in trec_eval, a negative grade says that a document was pooled but not judged: it is neither relevant nor
- * non-relevant, gains nothing and is not part of the ideal ranking.
+ * The grades of a query's ranking. Computed once per query, for all measures.
+ * As in trec_eval, a negative grade means that a document was pooled but not judged: it is neither relevant nor
+ * non-relevant, has no gain and is not part of the ideal ranking.
  */
 export interface JudgedRanking {
-  /** Grades in rank order, best rank first: {@link unjudged} where there is no judgement. */
+  /** Grades in rank order, best rank first: {@link unjudged} for documents without a judgement. */
   readonly grades: Int32Array;
   /** The grades, 0 or more, of all judged documents of the query, retrieved or not, highest first. */
   readonly ideal: Int32Array;
-  /** Whether the document at an index is judged for no query at all (BEIR's holes). */
+  /** True if the document at an index is not judged for any query (BEIR's holes). */
   readonly isHole: (index: number) => boolean;
 }
 
 /** A measure of one query's ranking; its mean over queries is {@link Evaluation}'s. */
 export interface Measure {
-  /** In ir_measures' spelling: `nDCG@10`, `P(rel=2)@10`. Two measures of one name are the same. */
+  /** In ir_measures' spelling: `nDCG@10`, `P(rel=2)@10`. Measures with equal names are equal. */
   readonly name: string;
   /** The name's first part: `nDCG`, `P`. */
   readonly family: string;
-  /** Number of ranks looked at, or null for all. */
+  /** Number of ranks that count; null for all. */
   readonly cutoff: number | null;
-  /** Unjudged documents are taken out of the ranking first (trec_eval -J). */
+  /** True: unjudged documents are removed from the ranking first (trec_eval -J). */
   readonly judgedOnly: boolean;
-  /** BEIR computes it in `custom_metrics.py`, with ties and means of its own (see EvaluationOptions). */
+  /** True: BEIR computes it in `custom_metrics.py`, where ties and means differ (see EvaluationOptions). */
   readonly beirCustom: boolean;
-  /** @returns the value, which is 0 where the query has no relevant document */
+  /** @returns the value; 0 if the query has no relevant document */
   evaluate(ranking: JudgedRanking): number;
 }
 
-/** What a family's file yields: the measure's arithmetic without its name. */
+/** The arithmetic of a measure. */
 export type Evaluate = (ranking: JudgedRanking) => number;
 
 /**
  * Looks up the grades of a ranking.
  * @param judgements document id → grade (whole numbers above {@link unjudged})
- * @param annotated the ids of all documents that are judged for any query; asked for by Hole@k alone
+ * @param annotated the ids of all documents that are judged for any query; called by Hole@k only
  */
 export function judge(
   ranking: Ranking,
@@ -52,7 +52,7 @@ export function judge(
   return { grades, ideal: idealGrades(judgements), isHole: (index) => !annotated().has(ids[index]!) };
 }
 
-/** The ranking without documents that have no grade or a negative one, the others moved up (trec_eval -J). */
+/** Removes documents without a grade, or with a negative one, from the ranking (trec_eval -J). */
 export function onlyJudged(ranking: JudgedRanking): JudgedRanking {
   return { grades: ranking.grades.filter((grade) => grade >= 0), ideal: ranking.ideal, isHole: () => false };
 }

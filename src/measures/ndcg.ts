@@ -1,7 +1,7 @@
 import { defineFamily, judgedOnlyOption } from './family.js';
 import type { Evaluate } from './measure.js';
 
-/** What a document of a grade is worth. Asked for grades above 0 only: others are worth nothing. */
+/** The gain of a document with a grade above 0; other documents have no gain. */
 type Gain = (grade: number) => number;
 
 /** The grade itself (Järvelin and Kekäläinen 2002; trec_eval). */
@@ -37,7 +37,7 @@ const options = { judged_only: judgedOnlyOption } as const;
 export const ndcgFamilies = [
   defineFamily({
     name: 'nDCG',
-    description: 'normalised discounted cumulative gain; a document gains its grade',
+    description: 'normalised discounted cumulative gain; the gain is the grade',
     source: 'trec_eval m_ndcg.c, m_ndcg_cut.c',
     cutoff: 'optional',
     options,

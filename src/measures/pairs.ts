@@ -1,9 +1,9 @@
 /**
- * Average precision over scored pairs, as scikit-learn's `average_precision_score` computes it: pairs of equal score
- * are taken together, so their order does not matter.
- * @param positive whether a pair is a positive one
- * @param scores one per pair, higher for more alike
- * @returns from 0 to 1; 0 where there is no positive pair
+ * Average precision over scored pairs, as scikit-learn's `average_precision_score` computes it: pairs with equal
+ * scores share a threshold, so their order does not matter.
+ * @param positive true for positive pairs
+ * @param scores one per pair; higher means more similar
+ * @returns from 0 to 1; 0 without positive pairs
  */
 export function averagePrecisionOfPairs(positive: ArrayLike<boolean>, scores: ArrayLike<number>): number {
   requireEqualLengths(scores, positive);
@@ -23,8 +23,8 @@ export function averagePrecisionOfPairs(positive: ArrayLike<boolean>, scores: Ar
 }
 
 /**
- * Spearman's rank correlation, equal values having the mean of their ranks (scipy's `spearmanr`).
- * @returns from -1 to 1; NaN where either list is constant
+ * Spearman's rank correlation; equal values have the mean of their ranks (scipy's `spearmanr`).
+ * @returns from -1 to 1; NaN if a list is constant
  */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
   requireEqualLengths(x, y);

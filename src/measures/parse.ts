@@ -5,17 +5,17 @@ import { type Measure, onlyJudged } from './measure.js';
 
 type OptionValues = Readonly<Record<string, OptionValue>>;
 
-/** Other name → name. */
+/** Alias → name. */
 const aliases: ReadonlyMap<string, string> = new Map(
   [...families.values()].flatMap(({ name, aliases: others = [] }) => others.map((other) => [other, name])),
 );
 
-/** Measures as BEIR prints them first, and what `evaluate` shows unless others are asked for. */
+/** The default of `evaluate`: measures that BEIR prints. */
 export const defaultMeasures: readonly string[] = ['nDCG@10', 'AP@100', 'R@100', 'P@10', 'RR@10'];
 
 /**
- * Reads a measure's name: FAMILY, FAMILY@CUTOFF or FAMILY(option=value,…)@CUTOFF, as ir_measures writes it.
- * Options: `rel` (lowest relevant grade), `judged_only` (True: unjudged documents leave the ranking), `beta` of SetF,
+ * Parses a measure's name: FAMILY, FAMILY@CUTOFF or FAMILY(option=value,…)@CUTOFF, as ir_measures writes it.
+ * Options: `rel` (lowest relevant grade), `judged_only` (True: unjudged documents are removed from the ranking), `beta` of SetF,
  * `relative` of SetP. `nDCG(dcg='exp-log2')@k` is `nDCG_exp@k`.
  * @throws InputError for an unknown family, option or value, and for a cut-off that is missing or not above 0
  */
@@ -40,21 +40,29 @@ export function parseMeasure(text: string): Measure {
   };
 }
 
-/** Reads several names; the same measure given twice is kept once, at its first place. */
+/** Parses several names; of repeated measures, the first is kept. */
 export function parseMeasures(texts: readonly string[]): readonly Measure[] {
   const measures = new Map(texts.map(parseMeasure).map((measure) => [measure.name, measure]));
   return [...measures.values()];
 }
 
-/** The measure over judged documents only (trec_eval -J), or the measure itself where that makes no sense (Judged@k). */
+/**
+ * The measure over judged documents only (trec_eval -J); the measure itself where that gives the same values (Bpref).
+ * @throws InputError for a measure of the unjudged documents themselves (Judged, Hole@k)
+ */
 export function judgedOnly(measure: Measure): Measure {
-  if (measure.judgedOnly || !Object.hasOwn(families.get(measure.family)!.options, 'judged_only')) return measure;
+  const { options: known, ignoresUnjudged } = families.get(measure.family)!;
+  if (measure.judgedOnly || ignoresUnjudged === true) return measure;
+  if (!Object.hasOwn(known, 'judged_only'))
+    throw new InputError(
+      `${measure.name} looks at unjudged documents, so they cannot be taken out first; leave out the measure or --judged-only`,
+    );
   const [head, cutoff] = measure.name.split('@');
   const options = head!.endsWith(')') ? `${head!.slice(0, -1)},judged_only=True)` : `${head!}(judged_only=True)`;
   return parseMeasure(cutoff === undefined ? options : `${options}@${cutoff}`);
 }
 
-/** The options as written, `name=value` each, to be taken out as they are understood. */
+/** Splits the options into texts `name=value`. */
 function parseOptions(text: string, measure: string): Set<string> {
   const options = text.split(',').map((option) => option.trim());
   const given = new Set(options.filter((option) => option !== '').map((option) => option.replace(/\s*=\s*/, '=')));
@@ -63,7 +71,7 @@ function parseOptions(text: string, measure: string): Set<string> {
   return given;
 }
 
-/** The values of a family's options, defaults where none is given. */
+/** The values of a family's options, with defaults for missing ones. */
 function readOptions(given: ReadonlySet<string>, { options }: MeasureFamily, measure: string): OptionValues {
   const values = Object.fromEntries(Object.entries(options).map(([name, option]) => [name, option.default]));
   const known = Object.keys(options);

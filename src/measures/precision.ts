@@ -15,8 +15,8 @@ function rPrecision(level: number): Evaluate {
 }
 
 /**
- * Interpolated precision: the highest precision at any rank where this share of the relevant documents, or more, has
- * been found (trec_eval's m_iprec_at_recall.c of version 9, which adds 0.9 to the number of documents and cuts).
+ * Interpolated precision: the highest precision at any rank with at least this recall. As in trec_eval 9
+ * (m_iprec_at_recall.c), 0.9 is added to the required number of documents, which is then truncated.
  * @param recall from 0 to 1
  */
 function interpolatedPrecision(recall: number, level: number): Evaluate {
@@ -37,7 +37,7 @@ function interpolatedPrecision(recall: number, level: number): Evaluate {
 export const precisionFamilies = [
   defineFamily({
     name: 'P',
-    description: 'precision: share of the first k ranks that is relevant',
+    description: 'precision: share of the first k documents that are relevant',
     source: 'trec_eval m_P.c',
     cutoff: 'required',
     options: rankedOptions,
@@ -47,7 +47,7 @@ export const precisionFamilies = [
   }),
   defineFamily({
     name: 'Rprec',
-    description: 'precision at the rank that is the number of relevant documents',
+    description: 'precision at the rank that equals the number of relevant documents',
     source: 'trec_eval m_Rprec.c',
     cutoff: 'none',
     options: rankedOptions,
@@ -56,7 +56,7 @@ export const precisionFamilies = [
   }),
   defineFamily({
     name: 'IPrec',
-    description: 'interpolated precision: the highest where this share of the relevant documents is found',
+    description: 'interpolated precision: the highest at any rank with at least this recall',
     source: 'trec_eval m_iprec_at_recall.c',
     cutoff: 'recall',
     options: rankedOptions,

@@ -1,5 +1,5 @@
 /**
- * A repeatable source of random numbers: sfc32 (Doty-Humphrey's Small Fast Counter; 128 bits of state, passes PractRand
+ * Reproducible random numbers: sfc32 (Doty-Humphrey's Small Fast Counter; 128 bits of state, passes PractRand
  * and BigCrush). The same seed gives the same numbers everywhere.
  */
 export class RandomSource {
@@ -18,7 +18,7 @@ export class RandomSource {
     return one[0]!;
   }
 
-  /** Fills an array with random bits: whole numbers, half of them negative. */
+  /** Fills an array with random bits, as signed 32-bit integers. */
   fill(into: Int32Array): void {
     const state = this.#state;
     let a = state[0]!;

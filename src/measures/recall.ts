@@ -1,7 +1,7 @@
 import { defineFamily, rankedOptions } from './family.js';
 import { type Evaluate, relevantCount, relevantRetrieved } from './measure.js';
 
-/** Recall: relevant documents in the first `cutoff` ranks, divided by all that are relevant (trec_eval's m_recall.c). */
+/** Recall: the share of the relevant documents in the first `cutoff` ranks (trec_eval's m_recall.c). */
 function recall(cutoff: number, level: number): Evaluate {
   return (ranking) => {
     const relevant = relevantCount(ranking, level);
@@ -10,8 +10,8 @@ function recall(cutoff: number, level: number): Evaluate {
 }
 
 /**
- * Capped recall: as recall, but divided by at most `cutoff`, so that 1 can be reached (Thakur et al. 2021; BEIR's
- * `recall_cap`, which fails on a query without relevant documents where this is 0).
+ * Capped recall: as recall, but divided by at most `cutoff`, so that 1 is possible (Thakur et al. 2021; BEIR's
+ * `recall_cap`). 0 for a query without relevant documents, on which BEIR's code fails.
  */
 function cappedRecall(cutoff: number, level: number): Evaluate {
   return (ranking) => {
@@ -33,7 +33,7 @@ export const recallFamilies = [
   }),
   defineFamily({
     name: 'R_cap',
-    description: 'recall, divided by k where more than k documents are relevant',
+    description: 'recall, but divided by k if more than k documents are relevant',
     source: 'beir custom_metrics.py, recall_cap',
     cutoff: 'required',
     options: rankedOptions,

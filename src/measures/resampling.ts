@@ -2,11 +2,11 @@ import { RandomSource } from './random.js';
 import { quantiles } from './statistics.js';
 
 export interface ComparisonOptions {
-  /** Sign flips of the randomisation test. */
+  /** Number of random sign assignments in the randomisation test. */
   readonly permutations: number;
-  /** Samples of the bootstrap. */
+  /** Number of bootstrap samples. */
   readonly samples: number;
-  /** Share of the bootstrap's means that the interval holds. */
+  /** Share of the bootstrap means within the interval. */
   readonly confidence: number;
   readonly seed: number;
 }
@@ -20,7 +20,7 @@ export const defaultComparison: ComparisonOptions = {
 
 export interface Randomisation {
   readonly p: number;
-  /** Whether all sign flips were tried instead of random ones. */
+  /** True if all sign assignments were tried, instead of random ones. */
   readonly exact: boolean;
 }
 
@@ -31,8 +31,8 @@ export interface Interval {
 }
 
 /**
- * Two systems' values on the same queries as differences, second minus first.
- * @throws RangeError for lists of two lengths
+ * Per-query differences of two systems, second minus first.
+ * @throws RangeError for lists of different lengths
  */
 export function pairedDifferences(a: readonly number[], b: readonly number[]): number[] {
   if (a.length !== b.length) throw new RangeError(`${a.length} values cannot be paired with ${b.length}`);
@@ -40,41 +40,82 @@ export function pairedDifferences(a: readonly number[], b: readonly number[]): n
 }
 
 /**
- * Paired randomisation test, two-sided: had the two systems been swapped for any of the queries, how often would the
- * mean difference be as large or larger? (Smucker, Allan and Carterette 2007.) All flips are tried where they are no
- * more than `permutations`; otherwise p is (count + 1) / (permutations + 1), which is never 0 and never too small.
+ * Paired randomisation test, two-sided (Smucker, Allan and Carterette 2007): if the two systems are swapped on random
+ * queries, how often is the mean difference at least as large? If there are at most `permutations` sign assignments, all are
+ * tried; otherwise p is (count + 1) / (permutations + 1), which is never 0 and not biased downwards.
  */
 export function randomisationTest(
   a: readonly number[],
   b: readonly number[],
   { permutations, seed }: ComparisonOptions = defaultComparison,
 ): Randomisation {
-  // A query without a difference has none after a swap either.
+  const { exact, trials, asLarge } = countFlips(a, b, { permutations, seed });
+  return { p: shareOf(asLarge, trials, exact), exact };
+}
+
+/** The two one-sided p-values of a paired randomisation test. */
+export interface RandomisationTails {
+  /** How often a swap of systems gives a mean difference that is as low or lower: small if the second system is worse. */
+  readonly fall: number;
+  /** How often it is as high or higher: small if the second system is better. */
+  readonly rise: number;
+}
+
+/** As {@link randomisationTest}, one-sided in both directions. */
+export function randomisationTails(
+  a: readonly number[],
+  b: readonly number[],
+  options: FlipOptions = defaultComparison,
+): RandomisationTails {
+  const { exact, trials, asLow, asHigh } = countFlips(a, b, options);
+  return { fall: shareOf(asLow, trials, exact), rise: shareOf(asHigh, trials, exact) };
+}
+
+type FlipOptions = Pick<ComparisonOptions, 'permutations' | 'seed'>;
+
+function shareOf(count: number, trials: number, exact: boolean): number {
+  return exact ? count / trials : (count + 1) / (trials + 1);
+}
+
+/** Numbers of sign flips whose sum is as large in magnitude, as low, and as high as the sum of the differences. */
+interface FlipCounts {
+  readonly exact: boolean;
+  readonly trials: number;
+  readonly asLarge: number;
+  readonly asLow: number;
+  readonly asHigh: number;
+}
+
+function countFlips(a: readonly number[], b: readonly number[], { permutations, seed }: FlipOptions): FlipCounts {
+  // Queries without a difference have no effect on the test.
   const differences = pairedDifferences(a, b).filter((d) => d !== 0);
-  const observed = Math.abs(differences.reduce((sum, d) => sum + d, 0));
-  // Sums of the same numbers in another order differ by rounding, which must not make them "smaller".
-  const threshold = observed - 1e-12 * differences.reduce((sum, d) => sum + Math.abs(d), 0);
+  const observed = differences.reduce((sum, d) => sum + d, 0);
+  // Sums of the same numbers in another order differ by rounding, which must not count as another sum.
+  const rounding = 1e-12 * differences.reduce((sum, d) => sum + Math.abs(d), 0);
   const exact = 2 ** differences.length <= permutations;
   const random = new RandomSource(seed);
   const trials = exact ? 2 ** differences.length : permutations;
   const sums = flippedSums(differences);
   const words = new Int32Array(Math.ceil(differences.length / 32));
-  let count = 0;
+  let [asLarge, asLow, asHigh] = [0, 0, 0];
   for (let trial = 0; trial < trials; trial++) {
     if (exact) words[0] = trial;
     else random.fill(words);
-    if (Math.abs(sumOf(sums, words)) >= threshold) count++;
+    const sum = sumOf(sums, words);
+    if (Math.abs(sum) >= Math.abs(observed) - rounding) asLarge++;
+    if (sum <= observed + rounding) asLow++;
+    if (sum >= observed - rounding) asHigh++;
   }
-  return { p: exact ? count / trials : (count + 1) / (trials + 1), exact };
+  return { exact, trials, asLarge, asLow, asHigh };
 }
 
-/** Differences whose signs one byte says. */
+/** Number of differences whose signs fit into a byte. */
 const perByte = 8;
-const bytesAWord = 4;
+const bytesPerWord = 4;
 
-/** The sums of each eight differences, by the byte whose set bits change signs: 256 for the first eight, and so on. */
+/** For each group of eight differences, their 256 sums; a set bit of the index changes the sign of one difference. */
 function flippedSums(differences: readonly number[]): Float64Array {
-  const groups = bytesAWord * Math.ceil(differences.length / (perByte * bytesAWord));
+  const groups = bytesPerWord * Math.ceil(differences.length / (perByte * bytesPerWord));
   const sums = new Float64Array(groups << perByte);
   for (let group = 0; group < groups; group++) {
     const eight = differences.slice(group * perByte, (group + 1) * perByte);
@@ -85,12 +126,12 @@ function flippedSums(differences: readonly number[]): Float64Array {
   return sums;
 }
 
-/** The sum of all differences with signs changed where a bit is set. */
+/** The sum of all differences; a set bit changes the sign of one. */
 function sumOf(sums: Float64Array, words: Int32Array): number {
   let sum = 0;
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
-    const at = i * (bytesAWord << perByte);
+    const at = i * (bytesPerWord << perByte);
     sum += sums[at + (word & 255)]!;
     sum += sums[at + 256 + ((word >>> 8) & 255)]!;
     sum += sums[at + 512 + ((word >>> 16) & 255)]!;
@@ -100,8 +141,8 @@ function sumOf(sums: Float64Array, words: Int32Array): number {
 }
 
 /**
- * Percentile bootstrap intervals of mean differences over queries drawn with replacement. Lists of one length share their
- * draws, which takes most of the time; each interval is the same as if it were computed alone.
+ * Percentile bootstrap intervals of mean differences over queries drawn with replacement. Lists of equal length share the
+ * draws, which take most of the time; each interval equals the one computed alone.
  * @param lists the differences of each comparison
  */
 export function bootstrapIntervals(
@@ -124,10 +165,10 @@ export function bootstrapIntervals(
   return intervals;
 }
 
-/** Lists that are summed at a time: as many sums as the processor keeps in registers. */
+/** Number of lists that are summed together: their sums fit into the processor's registers. */
 const together = 8;
 
-/** The mean of each sample, by list; the lists have one length. */
+/** For each list, the mean of each sample. The lists have equal lengths. */
 function bootstrapMeans(lists: readonly (readonly number[])[], { samples, seed }: ComparisonOptions): Float64Array[] {
   const n = lists[0]!.length;
   const rows = new Float64Array(n * together);
@@ -145,7 +186,7 @@ function bootstrapMeans(lists: readonly (readonly number[])[], { samples, seed }
   return means;
 }
 
-/** The sums of the drawn rows, in the order of the draws: of another order, the last digits would be others. */
+/** The sums of the drawn rows, added in the order of the draws, because the order affects the last digits. */
 function sumsOfDraws(rows: Float64Array, draws: Int32Array): number[] {
   let a = 0;
   let b = 0;
@@ -170,7 +211,7 @@ function sumsOfDraws(rows: Float64Array, draws: Int32Array): number[] {
   return [a, b, c, d, e, f, g, h];
 }
 
-/** The ends between which a share of the values lies, from the middle. */
+/** The central interval that contains this share of the values. Sorts them. */
 function percentiles(values: Float64Array, confidence: number): Interval {
   const ends = [(1 - confidence) / 2, (1 + confidence) / 2];
   const [low, high] = quantiles(Array.from(values.sort()), ends);

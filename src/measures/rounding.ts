@@ -1,14 +1,14 @@
 /**
- * Python's `round(value, digits)`: to the nearest decimal, judged on the exact value of the double, and to the even one
- * where two are equally near (1/64 to 5 digits is 0.01562).
+ * Python's `round(value, digits)`: rounds the exact value of the double to the nearest decimal, and ties to the even digit
+ * (1/64 to 5 digits is 0.01562).
  *
- * `toFixed` is exact too but goes away from zero on such a tie. A double lies halfway between two decimals of d digits
- * just when its product with 2^(d+1) is an odd whole number.
+ * `toFixed` is exact too, but rounds ties away from zero. A double is a tie between two decimals of d digits if and only if
+ * its product with 2^(d+1) is an odd whole number.
  * @param digits decimal places, 0 or more
  */
 export function roundHalfEven(value: number, digits: number): number {
   const magnitude = Math.abs(value);
-  // Doubles from 2^52 on are whole numbers; infinities and NaN stay what they are.
+  // Doubles from 2^52 on are whole numbers; infinities and NaN stay the same.
   if (!(magnitude < 2 ** 52)) return value;
   const text = magnitude.toFixed(digits);
   const scaled = magnitude * 2 ** (digits + 1);

@@ -1,7 +1,7 @@
 import { defineFamily, rankedOptions } from './family.js';
 import type { Evaluate } from './measure.js';
 
-/** Reciprocal rank of the first relevant document, 0 where none is in the first `cutoff` ranks. */
+/** Reciprocal rank of the first relevant document; 0 if none is in the first `cutoff` ranks. */
 function reciprocalRank(cutoff: number, level: number): Evaluate {
   return ({ grades }) => {
     const first = grades.findIndex((grade) => grade >= level);
@@ -9,7 +9,7 @@ function reciprocalRank(cutoff: number, level: number): Evaluate {
   };
 }
 
-/** 1 where a relevant document is in the first `cutoff` ranks, else 0 (BEIR calls it Accuracy@k). */
+/** 1 if a relevant document is in the first `cutoff` ranks, else 0 (BEIR's Accuracy@k). */
 function success(cutoff: number, level: number): Evaluate {
   const rank = reciprocalRank(cutoff, level);
   return (ranking) => (rank(ranking) > 0 ? 1 : 0);
@@ -29,7 +29,7 @@ export const rrFamilies = [
   }),
   defineFamily({
     name: 'Success',
-    description: '1 where a relevant document is in the first k ranks, else 0',
+    description: '1 if a relevant document is in the first k ranks, else 0',
     source: 'trec_eval m_success.c; beir custom_metrics.py, top_k_accuracy',
     cutoff: 'required',
     options: rankedOptions,

@@ -1,17 +1,17 @@
 import { defineFamily, flag, judgedOnlyOption, rankedOptions, rel, type MeasureOption } from './family.js';
 import { type Evaluate, relevantCount, relevantRetrieved } from './measure.js';
 
-/** Precision of everything retrieved (trec_eval's m_set_P.c). */
+/** Precision of all retrieved documents (trec_eval's m_set_P.c). */
 function setPrecision(level: number): Evaluate {
   return ratioOfFound(level, (retrieved) => retrieved);
 }
 
-/** Set precision over the highest that so many documents could have (trec_eval's m_set_rel_P.c). */
+/** Set precision divided by the highest possible for this number of documents (trec_eval's m_set_rel_P.c). */
 function relativeSetPrecision(level: number): Evaluate {
   return ratioOfFound(level, Math.min);
 }
 
-/** Recall of everything retrieved (trec_eval's m_set_recall.c). */
+/** Recall of all retrieved documents (trec_eval's m_set_recall.c). */
 function setRecall(level: number): Evaluate {
   return ratioOfFound(level, (_, relevant) => relevant);
 }
@@ -26,8 +26,8 @@ function setAveragePrecision(level: number): Evaluate {
 }
 
 /**
- * F measure of everything retrieved: (b + 1) P R / (b P + R), where trec_eval (m_set_F.c) does not square b.
- * @param beta importance of recall against precision
+ * F measure of all retrieved documents: (b + 1) P R / (b P + R); as in trec_eval (m_set_F.c), b is not squared.
+ * @param beta weight of recall relative to precision
  */
 function setF(beta: number, level: number): Evaluate {
   const precision = setPrecision(level);
@@ -46,10 +46,10 @@ function ratioOfFound(level: number, total: (retrieved: number, relevant: number
   };
 }
 
-const relative = flag('precision is divided by the highest that so many documents could have');
+const relative = flag('precision is divided by the highest possible for this number of documents');
 
 const beta: MeasureOption<number> = {
-  description: 'importance of recall against precision',
+  description: 'weight of recall relative to precision',
   default: 1,
   example: '2',
   expected: 'a number of 0 or more',
@@ -59,7 +59,7 @@ const beta: MeasureOption<number> = {
 export const setFamilies = [
   defineFamily({
     name: 'SetP',
-    description: 'precision of everything retrieved',
+    description: 'precision of all retrieved documents',
     source: 'trec_eval m_set_P.c, m_set_rel_P.c',
     cutoff: 'none',
     options: { rel, relative, judged_only: judgedOnlyOption },
@@ -68,16 +68,17 @@ export const setFamilies = [
   }),
   defineFamily({
     name: 'SetR',
-    description: 'recall of everything retrieved',
+    description: 'recall of all retrieved documents',
     source: 'trec_eval m_set_recall.c',
     cutoff: 'none',
     options: { rel },
+    ignoresUnjudged: true,
     foreignNames: ['set_recall'],
     make: (given) => setRecall(given.rel),
   }),
   defineFamily({
     name: 'SetF',
-    description: 'F measure of everything retrieved',
+    description: 'F measure of all retrieved documents',
     source: 'trec_eval m_set_F.c',
     cutoff: 'none',
     options: { rel, beta, judged_only: judgedOnlyOption },

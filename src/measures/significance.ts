@@ -10,10 +10,10 @@ import {
 import { mean, standardDeviation } from './statistics.js';
 import { studentTwoSided } from './student-t.js';
 
-/** Values nearer to each other than this are the same: what is left is rounding. */
+/** Smaller differences are due to rounding and count as ties. */
 const sameValue = 1e-9;
 
-/** What can be said of two systems' values on the same queries; "difference" is always b - a. */
+/** Statistics of two systems' values on the same queries; differences are b - a. */
 export interface PairedComparison {
   /** Number of queries. */
   readonly queries: number;
@@ -24,7 +24,7 @@ export interface PairedComparison {
   readonly randomisation: Randomisation;
   /** Percentile bootstrap of the mean difference. */
   readonly interval: Interval;
-  /** Cohen's d of paired values: mean difference over its standard deviation; ±Infinity where that is 0. */
+  /** Cohen's d of paired values: mean difference divided by its standard deviation; ±Infinity if that is 0. */
   readonly effectSize: number;
   /** Queries where b is better, equal (to 1e-9) and worse. */
   readonly wins: number;
@@ -53,7 +53,7 @@ export function comparePaired(
   return compareAllPaired([{ a, b }], options)[0]!;
 }
 
-/** Makes several comparisons: the same as {@link comparePaired} of each, in a fraction of the time. */
+/** Several comparisons: the same results as {@link comparePaired} for each, in a fraction of the time. */
 export function compareAllPaired(
   pairs: readonly Paired[],
   options: ComparisonOptions = defaultComparison,
@@ -87,8 +87,7 @@ function comparison(
 }
 
 /**
- * Paired t-test, two-sided (scipy's `ttest_rel`). Without any difference, or with less than two queries, there is no
- * evidence: p is 1.
+ * Paired t-test, two-sided (scipy's `ttest_rel`). Without any difference, or with less than two queries, p is 1.
  */
 export function pairedTTest(a: readonly number[], b: readonly number[]): TTest {
   const differences = pairedDifferences(a, b);
@@ -100,7 +99,7 @@ export function pairedTTest(a: readonly number[], b: readonly number[]): TTest {
 }
 
 /**
- * Holm's correction (1979) for testing several things at once: p-values that can be held against alpha one by one.
+ * Holm's correction (1979) for multiple tests. Each corrected p-value can be compared with alpha.
  * @returns the corrected values in the order of `pValues`
  */
 export function holm(pValues: readonly number[]): number[] {
@@ -114,7 +113,7 @@ export function holm(pValues: readonly number[]): number[] {
   return corrected;
 }
 
-/** numerator / denominator, where 0 / 0 is 0: no difference at all. */
+/** numerator / denominator; 0 / 0 is 0 (no difference). */
 function ratio(numerator: number, denominator: number): number {
   return numerator === 0 ? 0 : numerator / denominator;
 }

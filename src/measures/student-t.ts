@@ -1,6 +1,6 @@
 /**
  * Two-sided p-value of Student's t: the probability of a value at least this far from 0.
- * P = I_x(df / 2, 1 / 2) at x = df / (df + t²), I being the regularised incomplete beta function (Abramowitz and Stegun
+ * P = I_x(df / 2, 1 / 2) at x = df / (df + t²), where I is the regularised incomplete beta function (Abramowitz and Stegun
  * 26.5.27 and 26.7.1). Agrees with scipy to 1e-11 relative, far tails included.
  * @param df degrees of freedom: a whole number from 1
  */
@@ -10,7 +10,7 @@ export function studentTwoSided(t: number, df: number): number {
   const [a, b] = [df / 2, 0.5];
   const x = df / (df + t * t);
   const rest = (t * t) / (df + t * t);
-  // x^a (1-x)^b / B(a, b); the logarithm of x keeps its digits where x is near 1.
+  // x^a (1-x)^b / B(a, b); by log1p, which stays exact if x is near 1.
   const front = (Math.exp(-a * Math.log1p((t * t) / df)) * Math.sqrt(rest)) / betaOfHalf(df);
   if (x < (a + 1) / (a + b + 2)) return (front / a) * continuedFraction(x, a, b);
   return 1 - (front / b) * continuedFraction(rest, b, a);

@@ -1,15 +1,19 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
+import type { Role } from '../core/model.js';
 import type { Progress } from '../core/progress.js';
+import type { Similarity } from '../core/system-fields.js';
 import { architectureOf, type Architecture } from './architectures/index.js';
 import { resolveBrackets } from './encoding/brackets.js';
+import { resolvePrompts } from './encoding/text-prompts.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.js';
 import { bytesPerElement, elements, type TensorType } from './checkpoint/tensors.js';
+import { familyOf } from './hub/families.js';
 import { locateModel } from './hub/index.js';
 import { poolingsOf } from './pooling/poolings.js';
 import { moduleView } from './pooling/sentence-modules.js';
-import { readSentenceTransformer, type SentenceTransformer } from './pooling/sentence-transformers.js';
+import { noPrompts, readSentenceTransformer, type SentenceTransformer } from './pooling/sentence-transformers.js';
 import { openTokenizer } from './checkpoint/tokenizer.js';
 
 /** Description of a checkpoint, and of how it would be run. */
@@ -44,8 +48,10 @@ interface RunDescription {
   /** Longest input in tokens, according to the model's positions and to its sentence-transformers settings. */
   readonly maxTokens: { readonly positions: number | null; readonly own: number | null };
   readonly poolings: readonly string[];
-  /** Pooling that is used if none is named. */
-  readonly defaultPooling: string;
+  /** Pooling that is used if none is named; null if one has to be named. */
+  readonly defaultPooling: string | null;
+  readonly similarity: Similarity;
+  readonly prompts: Readonly<Record<Role, string | null>>;
   readonly dimensions: number;
   readonly brackets: string;
   readonly specialTokens: { readonly before: readonly number[]; readonly after: readonly number[] };
@@ -92,9 +98,12 @@ async function describeRun(
 ): Promise<{ architecture: Architecture; sentence: SentenceTransformer | null; runs: RunDescription }> {
   const architecture = await architectureOf(checkpoint);
   const sentence = await readSentenceTransformer(checkpoint);
-  const tokenizer = await openTokenizer(checkpoint.folder);
+  const tokenizer = await openTokenizer(checkpoint.folder, architecture.vocabularySize);
   const own = sentence === null ? null : moduleView(sentence.modules, architecture);
   const { layers, hiddenSize, vocabularySize } = architecture;
+  const names = [checkpoint.id, checkpoint.nameOrPath].filter((name) => name !== '');
+  const fields = { queryPrompt: 'auto', documentPrompt: 'auto', instruction: null };
+  const { query, document } = resolvePrompts(fields, { names, own: sentence?.prompts ?? noPrompts });
   return {
     architecture,
     sentence,
@@ -103,7 +112,9 @@ async function describeRun(
       kind: architecture.logits === null ? 'encoder' : 'causal language model',
       maxTokens: { positions: architecture.maxTokens, own: sentence?.maxTokens ?? null },
       poolings: poolingsOf(architecture),
-      defaultPooling: own?.name ?? 'weightedmean',
+      defaultPooling: own?.name ?? (architecture.logits === null ? null : 'weightedmean'),
+      similarity: sentence?.similarity ?? familyOf(...names)?.similarity ?? 'cosine',
+      prompts: { query: query?.recorded ?? null, document: document?.recorded ?? null },
       dimensions: own?.dimensions ?? architecture.outputSize,
       brackets: resolveBrackets('auto', checkpoint.id, checkpoint.nameOrPath),
       specialTokens: tokenizer.special,

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { InputError } from '../core/errors.js';
 import { limitTask } from '../core/limit-task.js';
-import { profileByName, type ProfileName } from '../core/profile.js';
+import { profileByName, type ProfileChoice } from '../core/profile.js';
 import { silentProgress, type Progress } from '../core/progress.js';
 import type { Sharing } from '../core/shards.js';
 import { systemSpecSchema, type PartialSpec, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
+import { requireWritable } from '../io/folders.js';
 import { parseMeasure } from '../measures/index.js';
 import type { StoredResult } from '../results/store.js';
 import { checkSpec } from '../runners/check-spec.js';
@@ -31,8 +32,8 @@ export interface BenchOptions extends Omit<SystemValues, 'runner' | 'model' | 'p
   readonly systems?: readonly PartialSpec[];
   /** Default: the split that the field reports. */
   readonly split?: string;
-  /** Default: `sgpt-paper`. */
-  readonly profile?: ProfileName;
+  /** Default: `auto`, the one that fits each system. */
+  readonly profile?: ProfileChoice;
   /** Measures of retrieval tasks, in ir_measures' spelling; nDCG@10 is always included. */
   readonly measures?: readonly string[];
   /** Documents per ranking. Default: 1000. */
@@ -70,7 +71,9 @@ export async function bench(options: BenchOptions): Promise<StoredResult[]> {
   const measures = [...new Set([mainMeasure, ...(options.measures ?? recordedMeasures)])];
   for (const measure of measures) parseMeasure(measure);
   const { output = 'results', store, topK = 1000, overwrite = false, command = 'bench()' } = options;
-  const profile = profileByName(options.profile ?? 'sgpt-paper');
+  const { profile: choice = 'auto' } = options;
+  const profile = choice === 'auto' ? choice : profileByName(choice);
+  await requireWritable(output);
   const opened: Task[] = [];
   try {
     const tasks = await tasksOf(options, opened);

@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { InputError, messageOf } from '../core/errors.js';
-import { isErrno, kindOf, sha256OfFile, writeFileAtomic } from '../io/files.js';
+import { InputError } from '../core/errors.js';
+import { kindOf, sha256OfFile, writeFileAtomic } from '../io/files.js';
+import { requireWritable } from '../io/folders.js';
 import { loadResult } from '../results/store.js';
 import { maxShardBytes, parseShard } from '../stores/vectors/shard-file.js';
 import { isBucketAddress, storeIdFile, StoreFolder } from '../stores/index.js';
@@ -32,6 +33,7 @@ export async function mergeFolders(folders: readonly string[], output: string): 
     throw new InputError(
       'merge is for folders: machines that write to one bucket (run --shard I/N --store s3://…) need no merge',
     );
+  await requireWritable(output);
   const sources = new Map<string, Source>();
   let same = 0;
   for (const folder of folders) {
@@ -96,10 +98,5 @@ async function isSameRecord(a: string, b: string): Promise<boolean> {
 }
 
 async function copy(from: string, to: string): Promise<void> {
-  try {
-    await writeFileAtomic(to, createReadStream(from, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>);
-  } catch (error) {
-    if (!['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].some((code) => isErrno(error, code))) throw error;
-    throw new InputError(`${to}: cannot be written (${messageOf(error)}); fix this, and merge again to go on`);
-  }
+  await writeFileAtomic(to, createReadStream(from, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RetrievalTask } from '../core/dataset.js';
 import type { Profile } from '../core/profile.js';
-import { withoutIdenticalId, type Ranking, type Run } from '../core/run.js';
+import { isTied, withoutIdenticalId, type Ranking, type Run } from '../core/run.js';
 import type { CandidateRun } from '../core/runner.js';
 import { evaluateRun, evaluationOptions, parseMeasure, type Measure } from '../measures/index.js';
 import { candidatesChecksum } from '../results/fingerprint.js';
@@ -14,7 +14,7 @@ import type { Scored, TaskKind } from './task-kind.js';
 
 /** Retrieval tasks: a system returns a run, which is scored against judgements. */
 export const retrieval: TaskKind<RetrievalTask> = {
-  // Where documents with the query's own id are removed, one more is requested, so that topK remain.
+  // If documents with the query's id are removed, one more is requested, so that topK remain.
   request: (task, request, profile) => ({
     ...request,
     topK: request.topK + (removesIdenticalIds(task, profile) ? 1 : 0),
@@ -34,7 +34,7 @@ export const retrieval: TaskKind<RetrievalTask> = {
   async evaluateAgain(task, { folder, record }, settings, profile) {
     const requested = measuresOf(task, settings.measures);
     if (record.files.run === null || requested.every(({ name }) => Object.hasOwn(record.measures, name))) return null;
-    const run = await readRun(join(folder, record.files.run));
+    const run = await readRun(join(folder, record.files.run.name));
     return measure(task, run, measuresOf(task, [...Object.keys(record.measures), ...settings.measures]), profile);
   },
 };
@@ -80,6 +80,7 @@ async function measure(task: RetrievalTask, run: Run, measures: readonly Measure
     mainMeasure: main,
     measures: Object.fromEntries(evaluation.means),
     perQuery: await perQueryOf(task, run, evaluation),
+    tiedQueries: [...run.values()].filter(isTied).length,
     run,
     shown: formatScore(evaluation.means.get(main) ?? NaN),
   };

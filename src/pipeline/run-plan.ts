@@ -1,5 +1,6 @@
 import { canonicalJson } from '../core/canonical-json.js';
 import { InputError } from '../core/errors.js';
+import { profileByName, type Profile } from '../core/profile.js';
 import type { StoreDtype } from '../core/system-fields.js';
 import type { SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
@@ -10,6 +11,11 @@ import { localCacheFolder, type PipelineContext, type RunSettings } from './cont
 import { firstStageFor } from './first-stage.js';
 import { runOnTask } from './stored-result.js';
 import { noteUsebAverages } from './useb.js';
+
+/** The context of a run; with `auto`, each system gets the profile that fits it. */
+export interface PlanContext extends Omit<PipelineContext, 'profile'> {
+  readonly profile: Profile | 'auto';
+}
 
 /** A runner to open: its spec, and the tasks that share it. */
 interface Opening {
@@ -27,19 +33,31 @@ export async function runPlan(
   specs: readonly SystemSpec[],
   tasks: readonly Task[],
   settings: RunSettings,
-  context: PipelineContext,
+  run: PlanContext,
 ): Promise<StoredResult[]> {
-  for (const { runner } of specs) for (const task of tasks) requireSupported(runner, task);
-  const store = await storesOf(settings, context);
+  for (const spec of specs) for (const task of tasks) requireSupported(spec, task);
+  const store = await storesOf(settings, run);
   const results: StoredResult[] = [];
+  const noted = new Set<string>();
   for (const spec of specs) {
+    const context = { ...run, profile: await profileFor(spec, run, noted) };
     for (const opening of openingsOf(spec, tasks, context)) {
       const opened = { ...openContext(opening, settings, context), store };
       results.push(...(await runSystem(opening, opened, settings, context)));
     }
   }
-  noteUsebAverages(results, context.progress);
+  noteUsebAverages(results, run.progress);
   return results;
+}
+
+/** The run's profile; for `auto`, that which fits the system, with a note that says so once. */
+async function profileFor(spec: SystemSpec, { profile, progress }: PlanContext, noted: Set<string>): Promise<Profile> {
+  if (profile !== 'auto') return profile;
+  const { name, reason } = await runnerKindOf(spec.runner).profile(spec, progress);
+  const note = `profile ${name} ${reason}; --profile chooses another`;
+  if (!noted.has(note)) progress.note(note);
+  noted.add(note);
+  return profileByName(name);
 }
 
 async function runSystem(
@@ -56,7 +74,7 @@ async function runSystem(
     if (fillOnly && runner.fill === undefined) return [];
     for (const task of tasks) {
       const candidates = kind.reranks ? await firstStageFor(spec, task, opened, settings, context) : null;
-      const shared = { ...context, shards: runner.stored && context.sharing?.workOf(spec, task) };
+      const shared = { ...context, shards: runner.stored && context.sharing?.workOf(spec, task, context.profile.name) };
       if (fillOnly) await runner.fill?.(task, { topK: settings.topK, candidates }, shared);
       else results.push(...(await runOnTask(runner, task, candidates, settings, shared)));
     }
@@ -91,7 +109,7 @@ function openContext(
 
 async function storesOf(
   settings: RunSettings,
-  { signal, progress }: PipelineContext,
+  { signal, progress }: Pick<PipelineContext, 'signal' | 'progress'>,
 ): Promise<(dtype: StoreDtype) => VectorStore> {
   const backend = await openStoreBackend(settings.store ?? localCacheFolder(settings), {
     signal,
@@ -102,7 +120,8 @@ async function storesOf(
   return (dtype) => new VectorStore(backend, { dtype });
 }
 
-function requireSupported(runner: string, task: Task): void {
-  const refusal = runnerKindOf(runner).refusal(task);
-  if (refusal !== null) throw new InputError(`${task.name}: the runner ${runner} cannot run this task; ${refusal}`);
+function requireSupported(spec: SystemSpec, task: Task): void {
+  const refusal = runnerKindOf(spec.runner).refusal(task, spec);
+  if (refusal !== null)
+    throw new InputError(`${task.name}: the runner ${spec.runner} cannot run this task; ${refusal}`);
 }

@@ -1,10 +1,13 @@
 import type { CandidateRun, Runner, RunRequest, SystemOutput } from '../core/runner.js';
-import type { Cost, SystemInfo } from '../core/system.js';
+import { InputError } from '../core/errors.js';
+import type { SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
 import { fingerprintOf } from '../results/fingerprint.js';
 import { describeProvenance } from '../results/provenance.js';
-import { RECORD_VERSION, type Provenance, type ResultRecord, type WorkDescription } from '../results/record.js';
-import { findResult, saveResult, type StoredResult } from '../results/store.js';
+import { healthNotes } from '../results/health-notes.js';
+import { RECORD_VERSION, type NewRecord, type ResultRecord, type WorkDescription } from '../results/record.js';
+import { DamagedResultError, findResult, saveResult, type StoredResult } from '../results/store.js';
+import { loadVerified } from '../results/verify.js';
 import type { PipelineContext, RunSettings } from './context.js';
 import { retrieval } from './retrieval.js';
 import type { Scored, TaskKind } from './task-kind.js';
@@ -56,52 +59,87 @@ function describeWork(
   };
 }
 
-/** The stored result, if any; missing measures are recomputed from its run file. */
+/**
+ * The stored result, if any; missing measures are recomputed from its run file. One that is damaged, or was written by an
+ * older version, is computed again.
+ */
 async function reuseResult(
   task: Task,
   work: WorkDescription,
   settings: RunSettings,
   context: PipelineContext,
 ): Promise<StoredResult | undefined> {
-  const stored = settings.overwrite ? undefined : await findResult(settings.output, work);
+  const stored = settings.overwrite ? undefined : await findWhole(work, settings, context);
   if (stored === undefined) return undefined;
   const scored = await kindOf(task).evaluateAgain(task, stored, settings, context.profile);
-  return scored === null ? stored : save(work, scored, stored.record.provenance, settings, context);
+  return scored === null ? stored : save(work, scored, stored.record, settings, context);
+}
+
+async function findWhole(
+  work: WorkDescription,
+  { output }: RunSettings,
+  { progress }: PipelineContext,
+): Promise<StoredResult | undefined> {
+  try {
+    const stored = await findResult(output, work);
+    if (stored !== undefined) await loadVerified(stored);
+    return stored;
+  } catch (error) {
+    if (!(error instanceof DamagedResultError)) throw error;
+    progress.note(
+      `${work.task.name}: ${work.system.name}: computed again, as its stored result is unusable: ${error.flaw}`,
+    );
+    return undefined;
+  }
 }
 
 async function evaluateOutput(
   task: Task,
-  { output, cost }: SystemOutput,
+  { output, cost, health }: SystemOutput,
   work: WorkDescription,
   settings: RunSettings,
   context: PipelineContext,
 ): Promise<StoredResult> {
   const scored = await kindOf(task).evaluate(task, output, settings, context.profile);
-  return save(work, scored, await provenanceOf(cost, context), settings, context);
+  const { inputs = {}, droppedDocuments = 0, makers = [] } = health ?? {};
+  const warrant = {
+    health: { tiedQueries: scored.tiedQueries, inputs, droppedDocuments },
+    provenance: await describeProvenance(context, cost, makers),
+  };
+  requireSense(work, scored);
+  for (const note of healthNotes({ ...warrant, evaluation: scored.evaluation, task: work.task }))
+    context.progress.note(`${work.task.name}: ${work.system.name}: ${note}`);
+  return save(work, scored, warrant, settings, context);
 }
 
-function provenanceOf(cost: Cost, { command, threads }: PipelineContext): Promise<Provenance> {
-  return describeProvenance(command, threads, cost);
+/** @throws InputError if a model gives all documents of every query the same score, so that their ids decide the order */
+function requireSense({ task, system }: WorkDescription, { run, tiedQueries }: Scored): void {
+  if (system.model === null || run === null || run.size === 0 || tiedQueries !== run.size) return;
+  if (Math.max(...Array.from(run.values(), ({ ids }) => ids.length)) < 3) return;
+  throw new InputError(
+    `${task.name}: ${system.name}: all documents of each of the ${run.size} queries have the same score, so the model tells ` +
+      'none of them apart; look at its weights, its tokenizer and the prompt',
+  );
 }
 
 async function save(
   work: WorkDescription,
-  { run, perQuery, shown, ...scored }: Scored,
-  provenance: Provenance,
+  scored: Scored,
+  { health, provenance }: Pick<ResultRecord, 'health' | 'provenance'>,
   settings: RunSettings,
   { progress }: PipelineContext,
 ): Promise<StoredResult> {
-  const record: ResultRecord = {
+  const record: NewRecord = {
     schema: 'sgpt-bench/result',
     version: RECORD_VERSION,
     fingerprint: fingerprintOf(work),
     ...work,
     evaluation: scored.evaluation,
+    health,
     mainMeasure: scored.mainMeasure,
     measures: { ...scored.measures },
-    files: { run: run === null ? null : 'run.trec.gz', perQuery: 'per-query.json.gz' },
     provenance,
   };
-  progress.note(`${work.task.name}: ${work.system.name}: ${scored.mainMeasure} ${shown}`);
-  return saveResult(settings.output, record, run, perQuery);
+  progress.note(`${work.task.name}: ${work.system.name}: ${scored.mainMeasure} ${scored.shown}`);
+  return saveResult(settings.output, record, scored.run, scored.perQuery);
 }

@@ -13,13 +13,15 @@ export interface Scored {
   readonly mainMeasure: string;
   readonly measures: Readonly<Record<string, number>>;
   readonly perQuery: PerQuery;
+  /** Number of queries whose documents, two or more, all have the same score; null for a task without rankings. */
+  readonly tiedQueries: number | null;
   /** The run that was scored; null for a task without rankings. */
   readonly run: Run | null;
   /** The main measure's value, formatted as papers print it. */
   readonly shown: string;
 }
 
-/** How tasks of one kind are scored; the rest of the path to a stored record is the same for all. */
+/** Scoring of one kind of task; all other steps to a stored record are the same for all kinds. */
 export interface TaskKind<T extends Task = Task> {
   /** Adapts the request to a runner. */
   request(task: T, request: RunRequest, profile: Profile): RunRequest;

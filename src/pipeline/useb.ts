@@ -37,6 +37,7 @@ export const useb: TaskKind<UsebTask> = {
       mainMeasure,
       measures: Object.fromEntries([...evaluation.values].map(([key, value]) => [key, usebFraction(value)])),
       perQuery: perQueryOf(evaluation),
+      tiedQueries: null,
       run: null,
       shown: usebPercentage(evaluation.values.get(mainMeasure)!).toFixed(2),
     });

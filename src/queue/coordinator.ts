@@ -1,7 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { InputError } from '../core/errors.js';
 import type { ProfileName } from '../core/profile.js';
@@ -9,33 +7,22 @@ import type { Progress } from '../core/progress.js';
 import type { ShardRequest, ShardWork } from '../core/shards.js';
 import { sentPart, type SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
-import { VectorStore } from '../stores/index.js';
 import { makeStoreId, type StoreBackend } from '../stores/index.js';
-import { connectQueue, reconnecting, requireQueue, type QueueAddress } from './address.js';
-import { WorkerMonitor } from './worker-messages.js';
-import {
-  announcementKey,
-  announcementSchema,
-  jobId,
-  parseQueuedText,
-  queueName,
-  queuePrefix,
-  versionDifference,
-  type Announcement,
-  type ShardJob,
-  type Versions,
-} from './protocol.js';
+import { connectQueue, requireQueue, type QueueAddress } from './address.js';
+import { announce, renewalMs, requireFreeQueue, withdraw } from './announcement.js';
+import { toleranceOf } from './compare-shards.js';
+import { describePart } from './job-errors.js';
+import { JobRefusals } from './job-refusals.js';
+import { orAborted } from './or-aborted.js';
+import { type Announcement, type ShardJob, type ShardResult, type Versions } from './protocol.js';
+import { ShardQueue } from './shard-queue.js';
+import { WorkLog } from './work-log.js';
+import { defaultRefusedMinutes, WorkerMonitor } from './worker-messages.js';
 
 /** Maximum number of queued jobs per run: bounds the memory of Redis, and the number of busy workers. */
 export const maxJobs = 256;
-/** Attempts per shard. */
-const attempts = 3;
-/** Fallback poll interval, for events lost in a reconnect. */
-const pollMs = 3000;
-/** An announcement older than this is stale. */
-const announcementTtlMs = 15_000;
-/** A file written by another machine may appear late on a network file system. */
-const visibilityTimeoutMs = 90_000;
+/** Default share of the shards that are computed twice: a worker with wrong numbers is found, at a fiftieth of the work. */
+export const defaultRecheck = 0.02;
 
 export interface CoordinatorOptions {
   readonly address: QueueAddress;
@@ -46,8 +33,12 @@ export interface CoordinatorOptions {
   readonly signal?: AbortSignal | undefined;
   /** Texts per shard, or documents per shard of pairs. */
   readonly shardSize?: number | undefined;
-  /** A run to which only refused workers came ends after this many minutes. */
+  /** Share of the shards that a second worker computes again, to compare; at least one per system and task, unless 0. */
+  readonly recheck?: number | undefined;
+  /** A run to which only refused workers came, or with a job that all refuse, ends after this many minutes. */
   readonly refusedMinutes?: number | undefined;
+  /** Minimum time in work of a shard that a second worker gets at the end, in milliseconds. */
+  readonly spareAfterMs?: number | undefined;
 }
 
 /** The system and the task that a shard belongs to. */
@@ -67,42 +58,32 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #announcement: Announcement;
   readonly #redis: Redis;
-  readonly #queue: Queue<ShardJob>;
-  readonly #events: QueueEvents;
+  readonly #queue: ShardQueue;
   readonly #workers: WorkerMonitor;
+  readonly #refusals: JobRefusals;
   readonly #timer: NodeJS.Timeout;
+  readonly #logs: { readonly taskName: string; readonly log: WorkLog }[] = [];
   /** Aborted by the user, or by the first shard that cannot be computed. */
   readonly #stop = new AbortController();
-  readonly #closing = new AbortController();
-  /** Job id → callback that wakes its waiter. */
-  readonly #waiters = new Map<string, () => void>();
 
   private constructor(options: CoordinatorOptions, announcement: Announcement, redis: Redis) {
     this.#options = options;
     this.#announcement = announcement;
     this.#redis = redis;
-    const connection = reconnecting(options.address.options, this.#closing.signal);
-    this.#queue = new Queue(queueName, { connection, prefix: queuePrefix });
-    this.#events = new QueueEvents(queueName, { connection, prefix: queuePrefix });
-    this.#workers = new WorkerMonitor(redis, this.#queue, options);
-    const wake = ({ jobId: id }: { jobId: string }): void => this.#waiters.get(id)?.();
-    this.#events.on('completed', (job) => {
-      this.#workers.shardDone();
-      wake(job);
-    });
-    this.#events.on('failed', wake);
-    this.#queue.on('error', (error) => {
-      this.#workers.connectionLost(error);
-    });
-    this.#events.on('error', () => undefined);
+    const { address, backend, progress, signal, spareAfterMs, refusedMinutes = defaultRefusedMinutes } = options;
     setMaxListeners(0, this.#stop.signal);
-    this.#stop.signal.addEventListener('abort', () => {
-      for (const wakeWaiter of this.#waiters.values()) wakeWaiter();
+    this.#refusals = new JobRefusals(progress, refusedMinutes);
+    this.#queue = new ShardQueue({
+      ...{ address, backend, spareAfterMs, refusals: this.#refusals, stop: this.#stop.signal },
+      onConnectionLost: (error) => {
+        this.#workers.connectionLost(error);
+      },
     });
-    options.signal?.addEventListener('abort', () => {
-      this.#stop.abort(options.signal?.reason);
+    this.#workers = new WorkerMonitor(redis, this.#queue.bull, options);
+    signal?.addEventListener('abort', () => {
+      this.#stop.abort(signal.reason);
     });
-    this.#timer = setInterval(() => void this.#announce().catch(() => undefined), announcementTtlMs / 3);
+    this.#timer = setInterval(() => void this.#poll().catch(() => undefined), renewalMs);
   }
 
   /**
@@ -117,10 +98,9 @@ export class Coordinator {
     const announcement = { versions, store, host: hostname(), pid: process.pid };
     const redis = connectQueue(address);
     try {
-      const other = await readAnnouncement(redis);
-      if (other !== undefined) requireSameRun(other, announcement, address);
+      await requireFreeQueue(redis, announcement, address);
       const coordinator = new Coordinator(options, announcement, redis);
-      await coordinator.#announce();
+      await coordinator.#poll();
       return coordinator;
     } catch (error) {
       redis.disconnect();
@@ -130,10 +110,14 @@ export class Coordinator {
 
   /** A system's work on a task: missing shards are queued. */
   workOf(work: QueuedWork): ShardWork {
+    const { recheck = defaultRecheck, shardSize, versions } = this.#options;
+    const log = new WorkLog(recheck, versions.build);
+    this.#logs.push({ taskName: work.taskName, log });
     return {
       inFlight: maxJobs,
-      size: this.#options.shardSize,
-      make: (shard) => this.#make(this.#jobOf(work, shard)),
+      size: shardSize,
+      make: (shard) => this.#make(this.#jobOf(work, shard), log),
+      report: () => log.report(),
     };
   }
 
@@ -150,141 +134,66 @@ export class Coordinator {
       settings: { ...settings },
       part,
       keys: [...keys],
+      compareWith: null,
+      refusals: [],
     };
   }
 
-  async #make(job: ShardJob): Promise<void> {
-    const id = jobId(job);
+  async #make(job: ShardJob, log: WorkLog): Promise<void> {
     try {
-      await this.#await(id, job);
+      const result = await this.#queue.make(job);
+      this.#workers.shardDone();
+      if (result === null) return;
+      log.add(result);
+      if (result.computed && log.isSampled(job.keys[0]!)) await log.compared(() => this.#compare(job, result));
     } catch (error) {
       this.#stop.abort(error); // the run fails, so the other shards are of no use
-      await orAborted(this.#queue.remove(id), AbortSignal.timeout(1000)).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Returns when the store has the shard. */
-  async #await(id: string, job: ShardJob): Promise<void> {
-    const { keys, system } = job;
-    const store = new VectorStore(this.#options.backend, { dtype: system.storeDtype });
-    let missing = true;
-    let missedAt: number | undefined;
-    for (let misses = 0; ;) {
-      // New, lost by Redis, or not visible here yet (then a worker that sees it finishes the job at once).
-      if (missing) await this.#tryRedis(() => this.#add(id, job));
-      await this.#nextEvent(id);
-      const state = await this.#tryRedis(() => this.#queue.getJobState(id));
-      if (state === 'failed') throw await this.#failure(id, job);
-      missing = state === 'unknown' || state === 'completed';
-      if (!missing) continue;
-      if (await store.hasAll(keys)) return;
-      missedAt ??= performance.now();
-      if (++misses > 5 && performance.now() - missedAt > visibilityTimeoutMs) throw this.#notVisible(keys[0]!);
-    }
+  /**
+   * Has a shard computed again by another worker.
+   * @returns the largest difference; null if there is no other worker
+   * @throws InputError if the shards differ by more than two processors may
+   */
+  async #compare(job: ShardJob, first: ShardResult): Promise<number | null> {
+    const second = await this.#queue.compare({ ...job, compareWith: first.worker });
+    if (second?.difference == null) return null;
+    const { difference } = second;
+    const tolerance = toleranceOf(job.system.dtype, job.system.storeDtype);
+    const both = `worker ${first.worker} (${first.processor}) and worker ${second.worker} (${second.processor})`;
+    const what = `${job.task.name}: ${describePart(job.part)}: what ${both} computed`;
+    if (difference > tolerance)
+      throw new InputError(
+        `${what} differs by ${difference.toExponential(1)} of the largest number, and two processors may differ by ` +
+          `${tolerance}; one of the two is wrong: compare each with a machine that you trust, and start again with an empty store`,
+      );
+    if (difference > 0)
+      this.#options.progress.note(`${what} differs in the last bits, by ${difference.toExponential(1)}`);
+    return difference;
   }
 
-  /** The result of a Redis call; undefined if it fails, as while Redis starts. */
-  async #tryRedis<T>(call: () => Promise<T>): Promise<T | undefined> {
-    const { signal } = this.#stop;
-    try {
-      return await orAborted(call(), signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      this.#workers.connectionLost(error);
-      return undefined;
-    }
+  /** Renews the announcement, reads the workers' messages, and helps shards that take long; aborts a run that no worker fits. */
+  async #poll(): Promise<void> {
+    await announce(this.#redis, this.#announcement);
+    const { isWaiting } = this.#queue;
+    const failure = await this.#workers.poll(isWaiting);
+    if (!isWaiting) return;
+    const refused = this.#refusals.poll(await this.#queue.present());
+    if (failure !== undefined || refused !== undefined) this.#stop.abort(failure ?? refused);
+    else await this.#queue.addSpares();
   }
 
-  async #add(id: string, job: ShardJob): Promise<void> {
-    // A job that failed in an earlier run gets new attempts.
-    if ((await this.#queue.getJobState(id)) === 'failed') await this.#queue.remove(id);
-    await this.#queue.add(job.part.kind, job, {
-      jobId: id,
-      attempts,
-      backoff: { type: 'fixed', delay: 1000 },
-      removeOnComplete: true,
-    });
-  }
-
-  /** Returns when an event says that the job has ended, or after the poll interval. */
-  async #nextEvent(id: string): Promise<void> {
-    const event = new Promise<void>((resolve) => this.#waiters.set(id, resolve));
-    const timer = new AbortController();
-    await Promise.race([event, sleep(pollMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
-    timer.abort();
-    this.#waiters.delete(id);
-  }
-
-  async #failure(id: string, { task, part }: ShardJob): Promise<InputError> {
-    const job = await this.#queue.getJob(id);
-    const which =
-      part.kind === 'texts'
-        ? `${part.sequence} ${part.first + 1} to ${part.first + part.count}`
-        : `the pairs of ${part.candidates.length} documents`;
-    const reason = job?.failedReason ?? 'for a reason that Redis has forgotten';
-    return new InputError(`${task.name}: no worker could compute ${which}: ${reason}`);
-  }
-
-  #notVisible(key: string): InputError {
-    const { backend } = this.#options;
-    return new InputError(
-      `--store ${backend.address}: workers report that shard ${key} is stored, but it is not visible here; ` +
-        'do all machines use the same store under this name?',
-    );
-  }
-
-  /** Renews the announcement and reads the workers' messages; aborts the run if no worker fits it. */
-  async #announce(): Promise<void> {
-    await this.#redis.set(announcementKey, JSON.stringify(this.#announcement), 'PX', announcementTtlMs);
-    const failure = await this.#workers.poll(this.#waiters.size > 0);
-    if (failure !== undefined) this.#stop.abort(failure);
-  }
-
-  /** Closes the connections. */
+  /** Says what the comparisons found, and closes the connections. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#closing.abort();
-    // Closing waits for a Redis that is down, hence the timeout.
-    await orAborted(Promise.allSettled([this.#queue.close(), this.#events.close()]), AbortSignal.timeout(2000)).catch(
-      () => undefined,
-    );
+    for (const { taskName, log } of this.#stop.signal.aborted ? [] : this.#logs) {
+      const summary = log.summary();
+      if (summary !== undefined) this.#options.progress.note(`${taskName}: ${summary}`);
+    }
+    await orAborted(withdraw(this.#redis, this.#announcement), AbortSignal.timeout(1000)).catch(() => undefined);
+    await this.#queue.close();
     this.#redis.disconnect();
   }
-}
-
-/** Settles as the promise does, or rejects with the signal's reason as soon as it is aborted. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => undefined); // awaited below, or no longer needed
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop!);
-  }
-}
-
-/** The announcement of the current coordinator, if any. */
-export async function readAnnouncement(redis: Redis): Promise<Announcement | undefined> {
-  const text = await redis.get(announcementKey);
-  if (text === null) return undefined;
-  return parseQueuedText(announcementSchema, text, 'an announcement');
-}
-
-/** Runs of the same version that fill the same store may share a queue. */
-function requireSameRun(other: Announcement, own: Announcement, { shown }: QueueAddress): void {
-  const difference = versionDifference(own.versions, other.versions);
-  if (difference === undefined && other.store === own.store) return;
-  const what = difference === undefined ? 'that fills another store' : 'of another version';
-  throw new InputError(
-    `${shown}: is in use by a run ${what} (process ${other.pid} on ${other.host}); use another database number, ` +
-      `or wait ${announcementTtlMs / 1000} seconds if that run has ended`,
-  );
 }

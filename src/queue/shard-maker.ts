@@ -1,6 +1,4 @@
-import { basename, join } from 'node:path';
 import { canonicalJson } from '../core/canonical-json.js';
-import { InputError } from '../core/errors.js';
 import { limitTask } from '../core/limit-task.js';
 import { profileByName, type ProfileName } from '../core/profile.js';
 import type { Progress } from '../core/progress.js';
@@ -8,15 +6,18 @@ import type { ReadyShard, Runner } from '../core/runner.js';
 import { completeSpec, type SentSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import { cacheFolder } from '../io/cache-folder.js';
-import { exists } from '../io/files.js';
 import { runnerKindOf } from '../runners/index.js';
 import { VectorStore, type StoreBackend } from '../stores/index.js';
-import { openTask } from '../suites/open-task.js';
+import { closeTask, openTask } from '../suites/open-task.js';
+import { allowedTask, requireAllowedModel, type AllowedFolders } from './allowed-folders.js';
 import type { ShardJob } from './protocol.js';
+import { JobRefusal, refusalOf } from './refusals.js';
 
 export interface ShardMakerOptions {
   readonly backend: StoreBackend;
   readonly datasetsDir: string;
+  /** Folders that jobs may name. */
+  readonly allow: AllowedFolders;
   readonly threads: number;
   readonly progress: Progress;
 }
@@ -33,17 +34,20 @@ export class ShardMaker {
 
   /**
    * Opens a job's task and system, and checks that they equal the coordinator's.
-   * @throws InputError if data or model are missing or differ
+   * @throws JobRefusal if data or model are missing, differ, or are not for jobs to name
    */
   async open(job: ShardJob): Promise<ReadyShard> {
-    const task = await this.#openTask(job.task);
-    const runner = await this.#openRunner(job.system, task, job.profile);
+    const { name } = job.task;
+    const modelName = job.system.model ?? job.system.runner;
+    await requireAllowedModel(job.system.model, this.#options.allow);
+    const task = await refusing(name, () => this.#openTask(job.task));
+    const runner = await refusing(modelName, () => this.#openRunner(job.system, task, job.profile));
     requireSameSystem(runner, job);
     if (runner.openShard === undefined)
-      throw new InputError(
-        `${job.task.name}: the runner ${job.system.runner} stores nothing, so a worker has nothing to compute`,
+      throw new JobRefusal(
+        `${name}: the runner ${job.system.runner} stores nothing, so a worker has nothing to compute`,
       );
-    const shard = await runner.openShard(task, job.part, profileByName(job.profile));
+    const shard = await refusing(name, () => runner.openShard!(task, job.part, profileByName(job.profile)));
     requireSameKeys(shard.keys, job);
     return shard;
   }
@@ -57,14 +61,13 @@ export class ShardMaker {
     const key = JSON.stringify([name, split, queryLimit]);
     if (this.#task?.key !== key) {
       await this.#closeTask();
-      const { datasetsDir } = this.#options;
-      const localPath = join(datasetsDir, basename(name));
-      const path = !(await exists(name)) && (await exists(localPath)) ? localPath : name;
+      const { datasetsDir, allow } = this.#options;
+      const path = await allowedTask(name, datasetsDir, allow);
       this.#task = { key, task: limitTask(await openTask(path, { datasetsDir, split }), queryLimit) };
     }
     const { task } = this.#task;
     if (task.facts.checksum !== checksum)
-      throw new InputError(
+      throw new JobRefusal(
         `${name}: the data here has checksum ${task.facts.checksum.slice(0, 12)}…, the run's has ${checksum.slice(0, 12)}…; ` +
           'copy the same files to this machine',
       );
@@ -92,7 +95,7 @@ export class ShardMaker {
   async #closeTask(): Promise<void> {
     const open = this.#task?.task;
     this.#task = undefined;
-    if (open?.kind === 'retrieval') await open.corpus.close();
+    if (open !== undefined) await closeTask(open);
   }
 
   async #closeRunner(): Promise<void> {
@@ -102,28 +105,42 @@ export class ShardMaker {
   }
 }
 
+/** Opens something that a job names; a fault is this worker's refusal of the job. */
+async function refusing<T>(name: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    throw refusalOf(error, name);
+  }
+}
+
 function requireSameSystem({ stored }: Runner, job: ShardJob): void {
   if (stored === undefined) return;
   const { model, settings } = stored;
   const { files, architecture, dtype } = job.model;
-  const names = [...new Set([...Object.keys(files), ...Object.keys(model.files)])];
-  const other = names.find((name) => files[name] !== model.files[name]);
-  if (other !== undefined)
-    throw new InputError(
-      `${job.system.model ?? job.system.runner}: ${other} differs from the file on the machine that started the run; copy the same model to this machine`,
+  const name = job.system.model ?? job.system.runner;
+  const otherFile = differentKey(files, model.files);
+  if (otherFile !== undefined)
+    throw new JobRefusal(
+      `${name}: ${otherFile} differs from the file on the machine that started the run; copy the same model to this machine`,
     );
-  const own = { ...settings, architecture: model.architecture, dtype: model.dtype };
-  if (canonicalJson(own) === canonicalJson({ ...job.settings, architecture, dtype })) return;
-  throw new InputError(
-    `${job.system.model ?? job.system.runner}: has settings ${JSON.stringify(settings)} here, ${JSON.stringify(job.settings)} in the run`,
+  const other = differentKey(
+    { ...job.settings, architecture, dtype },
+    { ...settings, architecture: model.architecture, dtype: model.dtype },
   );
+  if (other !== undefined)
+    throw new JobRefusal(`${name}: its setting "${other}" differs from the run's; copy the same model to this machine`);
+}
+
+/** The first name whose values differ; undefined if there is none. */
+function differentKey(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string | undefined {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].find((name) => a[name] !== b[name]);
 }
 
 /** The final check: a key is a hash of all inputs. */
 function requireSameKeys(keys: readonly string[], job: ShardJob): void {
   if (keys.length === job.keys.length && keys.every((key, i) => key === job.keys[i])) return;
-  throw new InputError(
-    `${job.task.name}: this worker's shard keys differ from the run's, although data and model are equal; ` +
-      'is it another version of this program?',
+  throw new JobRefusal(
+    `${job.task.name}: this worker's shard keys differ from the run's, although data and model are equal`,
   );
 }

@@ -8,7 +8,7 @@ import { workerMessageSchema, workerMessagesKey, parseQueuedText, type WorkerMes
 /** Maximum number of unread messages in Redis. */
 const maxMessages = 100;
 /** Default of `refusedMinutes`. */
-const refusedMinutes = 5;
+export const defaultRefusedMinutes = 5;
 const ttlSeconds = 3600;
 
 /** Sends a message to the coordinator. */
@@ -49,7 +49,7 @@ export class WorkerMonitor {
     this.#queue = queue;
     this.#progress = options.progress;
     this.#address = options.address;
-    this.#refusedMinutes = options.refusedMinutes ?? refusedMinutes;
+    this.#refusedMinutes = options.refusedMinutes ?? defaultRefusedMinutes;
   }
 
   /** A shard was computed: a worker fits the run. */

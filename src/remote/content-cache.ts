@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, type FileHandle } from 'node:fs/promises';
+import { open, readdir, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../core/errors.js';
+import { makeFolder } from '../io/folders.js';
 
 /** Length of a key, the start of a SHA-256: collisions are negligible. */
 const keyBytes = 16;
@@ -53,7 +54,7 @@ export class ContentCache {
    */
   static async open(folder: string): Promise<ContentCache> {
     const cache = new ContentCache(folder);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const names = (await readdir(folder)).filter((name) => name.endsWith('.keys')).sort();
     for (const name of names) await cache.#load(name.slice(0, -'.keys'.length));
     return cache;

@@ -1,29 +1,13 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 import type { EmbeddingView, Encoder, Matrix, Role, WorkOptions } from '../core/model.js';
-import type { Settings } from '../core/setting.js';
-import { modelSettings } from '../core/system-spec.js';
-import { pythonStrip } from '../core/text.js';
-import { bracketIds, resolveBrackets, textIds, tokenLimit, type Brackets } from '../models/index.js';
+import { familyOf } from '../models/index.js';
 import { CachedRequests, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
-import {
-  openRemoteModel,
-  usageSchema,
-  type RemoteContext,
-  type RemoteModel,
-  type RemoteOptions,
-} from './remote-model.js';
+import { openInputs, type Input, type PreparedInput, type RemoteEncoderOptions } from './encoder-inputs.js';
+import { usageSchema, type RemoteContext, type RemoteModel } from './remote-model.js';
 
-export interface RemoteEncoderOptions extends RemoteOptions {
-  /** Brackets around queries and documents; they are token ids, so they need `tokenizer`. Default: `auto`. */
-  readonly brackets?: Brackets | undefined;
-  /** The profile's limit of tokens per text, null for none; needs `tokenizer`. The model's own limit is `maxTokens`. */
-  readonly tokenLimit: number | null;
-}
-
-/** The text or the token ids that are sent. */
-type Input = string | readonly number[];
+export type { RemoteEncoderOptions } from './encoder-inputs.js';
 
 /**
  * Opens an encoder behind `/embeddings` of OpenAI's interface (OpenAI, vLLM, text-embeddings-inference, Infinity). The
@@ -39,10 +23,10 @@ export async function createRemoteEncoder(
   options: RemoteEncoderOptions,
   context: RemoteContext,
 ): Promise<Encoder> {
-  const { model, settings, toInput } = await openInputs(name, options, context);
+  const { model, dimensions, settings, toInput, documentText } = await openInputs(name, options, context);
   try {
     const request = (inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> =>
-      embed(model, inputs, signal);
+      embed(model, inputs, dimensions, signal);
     const requests = new CachedRequests(model.cache, model.batching, request);
     const view = {
       name: 'hosted',
@@ -50,10 +34,13 @@ export async function createRemoteEncoder(
       layer: null,
       dimensions: await dimensionsOf(model, requests, toInput),
     };
+    requireDimensions(model, view.dimensions, dimensions);
     return {
       model: model.info,
       settings,
       views: [view],
+      similarity: familyOf(name)?.similarity ?? null,
+      ...(documentText === undefined ? {} : { documentText }),
       encode: (texts, role, work) =>
         encode(
           model,
@@ -71,42 +58,19 @@ export async function createRemoteEncoder(
   }
 }
 
-/** Opens the model, and returns its settings and the function from texts to inputs. */
-async function openInputs(
-  name: string,
-  options: RemoteEncoderOptions,
-  context: RemoteContext,
-): Promise<{ model: RemoteModel; settings: Encoder['settings']; toInput: (text: string, role: Role) => Input }> {
-  const brackets = resolveBrackets(options.brackets ?? 'auto', name);
-  if (brackets !== 'none' && options.tokenizer === undefined) {
-    throw new InputError(
-      `openai:${name}: brackets "${brackets}" are token ids, which only --tokenizer DIR (the folder with the model's ` +
-        'tokenizer.json) can send; or choose --brackets none',
-    );
-  }
-  const model = await openRemoteModel(name, 'embeddings', options, context);
-  const { tokenizer, info } = model;
-  // The keys of shards need the endpoint and the name, because a hosted model has no file hashes.
-  const settings = (maxTokens: number | null, input: string): Settings =>
-    modelSettings('hosted vectors', { brackets, maxTokens, endpoint: model.url }, { hostedModel: name, input });
-  if (tokenizer === null) {
-    return { model, settings: settings(null, 'text'), toInput: (text) => pythonStrip(text) };
-  }
-  const ids = bracketIds(brackets, tokenizer, info.id);
-  const limit = tokenLimit(options.tokenLimit, options.maxTokens ?? null, tokenizer, ids);
-  return {
-    model,
-    settings: settings(limit, 'token ids'),
-    toInput: (text, role) => [...textIds(tokenizer, text, ids?.[role] ?? null, limit)],
-  };
+function requireDimensions({ url }: RemoteModel, found: number, asked: number | null): void {
+  if (asked === null || found === asked) return;
+  throw new InputError(
+    `${url}: returns vectors of ${found} dimensions where ${asked} are asked for; does the model have shorter ones? Leave --dimensions out`,
+  );
 }
 
 async function dimensionsOf(
   { cache }: RemoteModel,
   requests: CachedRequests<Input>,
-  toInput: (text: string, role: Role) => Input,
+  toInput: (text: string, role: Role) => PreparedInput,
 ): Promise<number> {
-  if (cache.columns === null) await requests.fill(wantedOf([toInput('dimensions', 'query')]));
+  if (cache.columns === null) await requests.fill(wantedOf([toInput('dimensions', 'query').input]));
   return cache.columns!;
 }
 
@@ -114,9 +78,10 @@ async function encode(
   { cache, info }: RemoteModel,
   requests: CachedRequests<Input>,
   { dimensions }: EmbeddingView,
-  inputs: readonly Input[],
+  prepared: readonly PreparedInput[],
   work: WorkOptions = {},
 ): Promise<Matrix[]> {
+  const inputs = prepared.map(({ input }) => input);
   const data = new Float32Array(inputs.length * dimensions);
   const empty = inputs.filter(({ length }) => length === 0).length;
   if (empty > 0) work.onProgress?.(empty);
@@ -128,6 +93,12 @@ async function encode(
       throw new InputError(`${info.id}: a cached vector is damaged; run the same command again to request it anew`);
     data.set(vector, row * dimensions);
   }
+  work.onCounts?.({
+    empty: prepared.filter(({ empty }) => empty).length,
+    truncated: prepared.some(({ truncated }) => truncated === null)
+      ? null
+      : prepared.filter(({ truncated }) => truncated).length,
+  });
   return [{ rows: inputs.length, columns: dimensions, data }];
 }
 
@@ -152,8 +123,14 @@ const embeddingsSchema = z.object({
 });
 
 /** Requests the vectors of a batch, in the order of the inputs. */
-async function embed(model: RemoteModel, inputs: readonly Input[], signal?: AbortSignal): Promise<Float32Array[]> {
-  const body = { model: model.name, input: inputs, encoding_format: 'float' };
+async function embed(
+  model: RemoteModel,
+  inputs: readonly Input[],
+  dimensions: number | null,
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const shortened = dimensions === null ? {} : { dimensions };
+  const body = { model: model.name, input: inputs, encoding_format: 'float', ...shortened };
   const { data, usage } = await model.client.post('/embeddings', body, embeddingsSchema, signal);
   model.meter.add(usage);
   const url = `${model.url}/embeddings`;

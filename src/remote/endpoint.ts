@@ -45,16 +45,20 @@ export function hostedModelName(model: string): string | null {
 
 /**
  * Checks an endpoint's URL and reads its key.
- * @param url base of the interface's paths; `/v1` is added to a URL without a path. Default: OpenAI's server
- * @param keyVariable environment variable of the key. Default: OPENAI_API_KEY, which may be unset
+ * @param url base of the interface's paths; `/v1` is added to a URL without a path. Null: OpenAI's server
+ * @param keyVariable environment variable of the key. Null: OPENAI_API_KEY, which may be unset
  * @throws InputError for an invalid URL, a URL with secrets, and a variable that is not set
  */
-export function openEndpoint(url = openAi, keyVariable?: string, env: NodeJS.ProcessEnv = process.env): Endpoint {
-  const parsed = parseServerUrl('--endpoint', url, 'OPENAI_API_KEY or --api-key-env');
+export function openEndpoint(
+  url: string | null,
+  keyVariable: string | null,
+  env: NodeJS.ProcessEnv = process.env,
+): Endpoint {
+  const parsed = parseServerUrl('--endpoint', url ?? openAi, 'OPENAI_API_KEY or --api-key-env');
   const path = parsed.pathname.replace(/\/+$/, '');
   const value = env[keyVariable ?? 'OPENAI_API_KEY']?.trim() ?? '';
   // The error omits the value of the option, because it may be the key itself.
-  if (keyVariable !== undefined && value === '') {
+  if (keyVariable !== null && value === '') {
     throw new InputError(
       '--api-key-env: the environment variable is not set, or empty; expected the name of the variable with the key',
     );

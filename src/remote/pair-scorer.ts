@@ -1,6 +1,7 @@
 import { InputError } from '../core/errors.js';
 import type { PairGroup, PairScorer, WorkOptions } from '../core/model.js';
 import { modelSettings } from '../core/system-spec.js';
+import { excerpt } from '../core/text.js';
 import { contextIds, packQueries, parsePrompt, templateOf, type PairPrompt, type Tokenizer } from '../models/index.js';
 import { CachedRequests, type RequestRows, type WantedInput } from './cached-requests.js';
 import { contentKey } from './content-cache.js';
@@ -44,7 +45,7 @@ export async function createRemotePairScorer(
   const model = await openRemoteModel(name, 'pairs', options, context);
   const { tokenizer } = model;
   // Unlike locally, the query's last token is part of the prompt, and most servers insist on generating one token.
-  const maxTokens = options.maxTokens === undefined ? null : options.maxTokens - 2;
+  const maxTokens = model.maxTokens === null ? null : model.maxTokens - 2;
   const toPairs =
     tokenizer === null
       ? (group: PairGroup): Pair[] => textPairs(prompt, group)
@@ -116,14 +117,24 @@ async function score(
       if (pair === null) continue;
       const row = await cache.get(keyOf(pair));
       if (row === undefined) misaligned.push(groups[g]!.queries[i]!);
-      else scores[g]![i] = row[0]!;
+      else scores[g]![i] = finite(row[0]!, pair, info.id);
     }
   }
-  if (misaligned.length === 0) return scores;
+  if (misaligned.length === 0) {
+    work.onCounts?.({ empty, truncated: null });
+    return scores;
+  }
   throw new InputError(
     `${info.id}: in ${misaligned.length} of ${pairs.flat().length} pairs, one of the server's tokens covers the end of the ` +
       `context and the start of the query (first query: "${misaligned[0]!.slice(0, 60)}"), so the query cannot be scored; ` +
       "give --tokenizer DIR (the folder with the model's tokenizer.json) to send token ids",
+  );
+}
+
+function finite(score: number, { query }: ScoredPrompt, id: string): number {
+  if (Number.isFinite(score)) return score;
+  throw new InputError(
+    `${id}: the score of the query "${excerpt(String(query))}" is ${score}; expected a finite number`,
   );
 }
 

@@ -4,31 +4,18 @@ import { InputError } from '../core/errors.js';
 import { sha256, sha256OfFile } from '../io/files.js';
 import type { RetryPolicy } from '../io/retry.js';
 import type { ModelInfo, Usage } from '../core/model.js';
+import { hostedFields } from '../core/system-fields.js';
+import { completeFields, type FieldValues, type SystemSpec } from '../core/system-spec.js';
 import { openTokenizer, type Tokenizer } from '../models/index.js';
 import type { Batching } from './cached-requests.js';
 import { ContentCache } from './content-cache.js';
 import { openEndpoint } from './endpoint.js';
 import { defaultRemoteRetry, JsonClient } from './json-client.js';
 
-/** Options of hosted models. */
-export interface RemoteOptions {
-  /** URL, see {@link openEndpoint}. */
-  readonly endpoint?: string | undefined;
-  /** Environment variable of the API key. */
-  readonly apiKeyEnv?: string | undefined;
-  /** Folder of the model's tokenizer.json. With it, token ids are sent instead of text, computed as for local models. */
-  readonly tokenizer?: string | undefined;
-  /** The model's longest input in tokens; needs `tokenizer`. */
-  readonly maxTokens?: number | undefined;
-  /** Number of parameters, for the plot of scores by size. */
-  readonly parameters?: number | undefined;
-  /** Price of a million tokens in any currency, for the record. */
-  readonly pricePerMillion?: number | undefined;
-  /** Texts or pairs per request. Default: 32. */
-  readonly batchSize?: number | undefined;
-  /** Maximum number of concurrent requests. Default: 4. */
-  readonly concurrency?: number | undefined;
-}
+const remoteFields = [...hostedFields, 'maxTokens'] as const;
+
+/** Fields of a system that any hosted model has (core/system-fields.ts says what each means). */
+export type RemoteOptions = FieldValues<(typeof remoteFields)[number]>;
 
 export interface RemoteContext {
   /** Folder of the caches of all hosted models. */
@@ -49,6 +36,8 @@ export interface RemoteModel {
   readonly cache: ContentCache;
   /** Null if text is sent. */
   readonly tokenizer: Tokenizer | null;
+  /** The model's longest input in tokens, as the user gave it. */
+  readonly maxTokens: number | null;
   readonly meter: TokenMeter;
   readonly batching: Batching;
 }
@@ -59,28 +48,28 @@ const defaultConcurrency = 4;
 
 /**
  * Opens a hosted model: checks the options, and opens tokenizer and cache.
- * @param kind separates the caches of vectors and of scores
+ * @param kind separates the caches of vectors (by their size, if one is asked for) and of scores
  * @throws InputError for invalid options
  */
 export async function openRemoteModel(
   name: string,
-  kind: 'embeddings' | 'pairs',
+  kind: string,
   options: RemoteOptions,
   { cacheFolder, onNote, retry = defaultRemoteRetry }: RemoteContext,
 ): Promise<RemoteModel> {
-  const endpoint = openEndpoint(options.endpoint, options.apiKeyEnv);
-  requireTokenizer(options);
-  const tokenizer = options.tokenizer === undefined ? null : await openTokenizer(options.tokenizer);
-  const files: Record<string, string> = {};
-  if (options.tokenizer !== undefined) {
-    files['tokenizer.json'] = await sha256OfFile(join(options.tokenizer, 'tokenizer.json'));
-  }
+  const fields = completeFields(remoteFields, options);
+  const endpoint = openEndpoint(fields.endpoint, fields.apiKeyEnv);
+  requireTokenizer(fields);
+  const { tokenizer: folder, maxTokens } = fields;
+  const tokenizer = folder === null ? null : await openTokenizer(folder);
+  const files: Record<string, string> =
+    folder === null ? {} : { 'tokenizer.json': await sha256OfFile(join(folder, 'tokenizer.json')) };
   return {
     info: {
       id: `openai:${name}@${endpoint.host}`,
       revision: null,
       architecture: 'unknown',
-      parameters: options.parameters ?? null,
+      parameters: fields.parameters,
       files,
       dtype: 'remote',
     },
@@ -89,10 +78,11 @@ export async function openRemoteModel(
     client: new JsonClient(endpoint, { retry, onNote }),
     cache: await ContentCache.open(join(cacheFolder, sha256(JSON.stringify([kind, endpoint.url, name])))),
     tokenizer,
-    meter: new TokenMeter(options.pricePerMillion ?? null),
+    maxTokens,
+    meter: new TokenMeter(fields.pricePerMillion),
     batching: {
-      batchSize: options.batchSize ?? defaultBatchSize,
-      concurrency: options.concurrency ?? defaultConcurrency,
+      batchSize: fields.batchSize ?? defaultBatchSize,
+      concurrency: fields.concurrency ?? defaultConcurrency,
       onNote: (message) => {
         onNote(`${endpoint.host}: ${message}`);
       },
@@ -101,11 +91,8 @@ export async function openRemoteModel(
 }
 
 /** Checks that a limit of tokens comes with a tokenizer. @throws InputError if not */
-export function requireTokenizer(options: {
-  readonly maxTokens?: number | null | undefined;
-  readonly tokenizer?: string | null | undefined;
-}): void {
-  if (options.maxTokens == null || options.tokenizer != null) return;
+export function requireTokenizer({ maxTokens, tokenizer }: Pick<SystemSpec, 'maxTokens' | 'tokenizer'>): void {
+  if (maxTokens === null || tokenizer !== null) return;
   throw new InputError('--max-tokens needs --tokenizer DIR: the tokens of a hosted model are counted by its tokenizer');
 }
 

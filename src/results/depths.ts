@@ -48,7 +48,7 @@ export async function scoresByDepth(
 }
 
 async function storedRun({ folder, record }: StoredResult): Promise<Run | undefined> {
-  return record.files.run === null ? undefined : readRun(join(folder, record.files.run));
+  return record.files.run === null ? undefined : readRun(join(folder, record.files.run.name));
 }
 
 function qrelsOf({ queries }: PerQuery): Qrels | undefined {

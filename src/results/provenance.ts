@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { availableParallelism, cpus, platform, arch, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { availableParallelism, platform, arch, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readJson } from '../io/files.js';
+import { dependencyVersion, processorName } from '../io/maker.js';
+import type { MadeShards } from '../core/health.js';
 import type { Cost } from '../core/system.js';
+import { buildId } from '../io/build-id.js';
 import type { Provenance } from './record.js';
 
 const packageSchema = z.object({ name: z.string(), version: z.string() });
@@ -20,18 +20,24 @@ export async function describeVersions(): Promise<Record<string, string>> {
   return {
     'sgpt-bench': own.version,
     node: process.versions.node,
-    'onnxruntime-node': await versionOf('onnxruntime-node'),
-    '@huggingface/transformers': await versionOf('@xenova/transformers'),
+    'onnxruntime-node': await dependencyVersion('onnxruntime-node'),
+    '@huggingface/transformers': await dependencyVersion('@xenova/transformers'),
   };
 }
 
 /** The provenance of a result that is finished now. */
-export async function describeProvenance(command: string, threads: number, cost: Cost): Promise<Provenance> {
+export async function describeProvenance(
+  { command, threads }: { readonly command: string; readonly threads: number },
+  cost: Cost,
+  makers: readonly MadeShards[],
+): Promise<Provenance> {
   const { seconds, ...counts } = cost;
   return {
     createdAt: new Date().toISOString(),
     command,
     versions: await describeVersions(),
+    build: await buildId(),
+    makers: [...makers],
     machine: describeMachine(threads),
     cost: {
       seconds: { ...seconds },
@@ -44,20 +50,9 @@ export async function describeProvenance(command: string, threads: number, cost:
 export function describeMachine(threads: number): Provenance['machine'] {
   return {
     platform: `${platform()} ${arch()}`,
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cpu: processorName(),
     cores: availableParallelism(),
     memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
     threads,
   };
-}
-
-/** A dependency's version, read from the package.json above its entry point without loading it. */
-async function versionOf(dependency: string): Promise<string> {
-  let folder = dirname(createRequire(import.meta.url).resolve(dependency));
-  for (; dirname(folder) !== folder; folder = dirname(folder)) {
-    const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
-    const parsed = packageSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data.version;
-  }
-  return 'unknown';
 }

@@ -1,12 +1,20 @@
 import { z } from 'zod';
+import { inputKinds } from '../core/health.js';
 import { profileNames } from '../core/profile.js';
 
 /** To be raised when a field changes its meaning or is removed; records of another version are refused. */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
 
 const setting = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in lower-case hex');
 const count = z.int().nonnegative();
+
+/** A file beside the record. Its hash ties it to the record: a file that was changed, exchanged or cut is refused. */
+const storedFile = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected the name of a file beside the record'),
+  /** SHA-256 of the file's bytes. */
+  sha256: sha256Hex,
+});
 
 /** The data. Results are comparable only if name, split and checksum are equal. */
 const taskSchema = z.strictObject({
@@ -70,12 +78,44 @@ const evaluationSchema = z.strictObject({
   queriesWithoutRanking: count,
 });
 
+const inputSchema = z.strictObject({
+  total: count,
+  /** Texts without a token of their own; of pairs, those whose query has none. */
+  empty: count,
+  /** Texts or pairs cut to the model's longest input; null if unknown (hosted models). */
+  truncated: count.nullable(),
+  /** Vectors that are zero; null for pairs. */
+  zeroVectors: count.nullable(),
+});
+
+/** Facts that a reader must know before believing the scores. */
+const healthSchema = z.strictObject({
+  /** Queries with two or more documents, all with the same score; null on USEB's tasks, which have no rankings. */
+  tiedQueries: count.nullable(),
+  /** Inputs of the model, by kind; empty for systems without a model's inputs, such as BM25. */
+  inputs: z.partialRecord(z.enum(inputKinds), inputSchema),
+  /** Documents that the profile leaves out because their text is empty. */
+  droppedDocuments: count,
+});
+
+/** The program and processor that computed stored vectors or scores, and the number of shards. */
+const makerSchema = z.strictObject({
+  build: z.string(),
+  onnxruntime: z.string(),
+  processor: z.string(),
+  shards: count,
+});
+
 /** Properties that may differ between two runs of the same work; never part of the fingerprint. */
 const provenanceSchema = z.strictObject({
   createdAt: z.iso.datetime(),
   /** The command line that made the record. */
   command: z.string(),
   versions: z.record(z.string(), z.string()),
+  /** Hash of the program that searched and evaluated (io/build-id.ts). */
+  build: z.string(),
+  /** All who computed vectors or scores for the result, on any machine and at any time; empty if none were stored. */
+  makers: z.array(makerSchema),
   machine: z.strictObject({
     platform: z.string(),
     cpu: z.string(),
@@ -92,6 +132,8 @@ const provenanceSchema = z.strictObject({
     pairs: count.optional(),
     /** Peak resident memory of all processes together; memory that they share counts in each. */
     memoryMiB: count.optional(),
+    /** Bytes of a document's vector as it is searched: fewer if it is cut or quantized. */
+    vectorBytes: count.optional(),
     /** Hosted models only: sent requests, tokens as the server counts them, and their price in the currency given. */
     requests: count.optional(),
     tokens: count.optional(),
@@ -112,16 +154,20 @@ export const resultRecordSchema = z.strictObject({
   /** Maximum number of documents per query. */
   topK: z.int().positive(),
   evaluation: evaluationSchema,
+  health: healthSchema,
   /** The measure of tables and plots. */
   mainMeasure: z.string(),
   /** Means as fractions, by ir_measures' names; on USEB's tasks, by USEB's keys. */
   measures: z.record(z.string(), z.number()),
-  /** Names of the files beside the record. A USEB task has no run. */
-  files: z.strictObject({ run: z.string().nullable(), perQuery: z.string() }),
+  /** The files beside the record. A USEB task has no run. */
+  files: z.strictObject({ run: storedFile.nullable(), perQuery: storedFile }),
   provenance: provenanceSchema,
 });
 
 export type ResultRecord = z.infer<typeof resultRecordSchema>;
+/** A record before it is stored: its files get their names and hashes when they are written. */
+export type NewRecord = Omit<ResultRecord, 'files'>;
+export type StoredFile = z.infer<typeof storedFile>;
 export type Provenance = z.infer<typeof provenanceSchema>;
 
 /** The part of a record that the fingerprint covers. */

@@ -19,6 +19,11 @@ export interface RunFileOptions {
    * their order in the file (scores compared as float64), as BEIR's own measures see them.
    */
   readonly ties?: 'id' | 'file';
+  /**
+   * Scores that are infinite, or become so as a float32. `refuse`: an error, since no model should give them. `accept`: they
+   * are ranked before or after all others, as in trec_eval. A score that is not a number is always refused. Default: refuse.
+   */
+  readonly infinite?: 'refuse' | 'accept';
 }
 
 /** A query's lines are not contiguous, so its ranking is not complete before the end of the file: use {@link readRun}. */
@@ -28,12 +33,12 @@ export class UngroupedRunError extends InputError {}
  * Reads a TREC run file into memory: lines of `query Q0 document rank score tag`, separated by white space, plain or gzip.
  * Only query, document and score count, as in trec_eval: ranks follow from the scores. Empty lines and lines that begin
  * with # are skipped. Queries keep the order in which they first appear; their lines need not be contiguous.
- * @throws InputError with the line number for a wrong number of columns, a score that is not a finite float32 or a
- * document that occurs twice for a query, and for a file without any line
+ * @throws InputError with the line number for a wrong number of columns, a score that is not a finite float32 (see
+ * {@link RunFileOptions}) or a document that occurs twice for a query, and for a file without any line
  */
 export async function readRun(path: string, options: RunFileOptions = {}): Promise<Run> {
   const rows = new Map<string, Rows>();
-  const blocks = blocksOfRows(path, (query) => rows.get(query) ?? newRows(rows, query));
+  const blocks = blocksOfRows(path, options, (query) => rows.get(query) ?? newRows(rows, query));
   while ((await blocks.next()).done !== true);
   return new Map(Array.from(rows, ([query, queryRows]) => [query, rankingOf(queryRows, query, path, options)]));
 }
@@ -53,7 +58,7 @@ export async function* streamRun(path: string, options: RunFileOptions = {}): As
     seen.add(query);
     return newRows(open, query);
   };
-  for await (const last of blocksOfRows(path, start)) {
+  for await (const last of blocksOfRows(path, options, start)) {
     for (const [query, rows] of open) {
       if (query === last) continue;
       yield { query, ranking: rankingOf(rows, query, path, options) };
@@ -86,6 +91,7 @@ function* runLines(run: Run, tag: string): Generator<string> {
     let text = '';
     for (let i = 0; i < ids.length; i++) {
       requireField('document id', ids[i]!);
+      requireFinite(scores[i]!, query, ids[i]!);
       text += `${query} Q0 ${ids[i]!} ${i + 1} ${shortestFloat32(scores[i]!)} ${tag}\n`;
     }
     if (text !== '') yield text;
@@ -95,6 +101,13 @@ function* runLines(run: Run, tag: string): Generator<string> {
 function requireField(what: string, value: string): void {
   if (value === '' || /[\t-\r ]/.test(value))
     throw new InputError(`the ${what} "${value}" cannot be written to a run file, whose columns end at white space`);
+}
+
+function requireFinite(score: number, query: string, document: string): void {
+  if (!Number.isFinite(score))
+    throw new InputError(
+      `the score of document ${document} for query ${query} is ${score}; only finite scores are written`,
+    );
 }
 
 /**
@@ -127,7 +140,11 @@ function newRows(all: Map<string, Rows>, query: string): Rows {
  * million lines, so columns are parsed in place: only document ids become strings.
  * @param rowsOf returns the rows of a query; called when a line's query differs from that of the previous line
  */
-async function* blocksOfRows(path: string, rowsOf: (query: string, line: number) => Rows): AsyncGenerator<string> {
+async function* blocksOfRows(
+  path: string,
+  { infinite = 'refuse' }: RunFileOptions,
+  rowsOf: (query: string, line: number) => Rows,
+): AsyncGenerator<string> {
   const bounds = new Uint32Array(12);
   let query = '';
   let rows: Rows | undefined;
@@ -146,7 +163,8 @@ async function* blocksOfRows(path: string, rowsOf: (query: string, line: number)
         rows = rowsOf(query, line);
       }
       const score = parseScore(text, bounds[8]!, bounds[9]!);
-      if (!Number.isFinite(Math.fround(score))) throw wrongScore(path, line, text.slice(bounds[8], bounds[9]));
+      if (infinite === 'accept' ? Number.isNaN(score) : !Number.isFinite(Math.fround(score)))
+        throw wrongScore(path, line, text.slice(bounds[8], bounds[9]), infinite);
       rows.ids.push(text.slice(bounds[4], bounds[5]));
       rows.scores.push(score);
       rows.lines.push(line);
@@ -168,7 +186,8 @@ function rankingOf(rows: Rows, query: string, path: string, { ties = 'id' }: Run
   if (new Set(ids).size < ids.length) throw duplicate(rows, query, path);
   if (ties === 'id') return inRankingOrder({ ids, scores: Float32Array.from(scores) });
   if (scores.every((score, i) => i === 0 || score <= scores[i - 1]!)) return { ids, scores: Float32Array.from(scores) };
-  const order = Array.from(ids.keys()).sort((a, b) => scores[b]! - scores[a]!);
+  // Two infinite scores have no difference.
+  const order = Array.from(ids.keys()).sort((a, b) => (scores[a] === scores[b] ? 0 : scores[b]! - scores[a]!));
   return { ids: order.map((i) => ids[i]!), scores: Float32Array.from(order, (i) => scores[i]!) };
 }
 
@@ -192,8 +211,12 @@ function wrongColumns(path: string, line: number, text: string): InputError {
   return new InputError(`${path}: line ${line} has ${columns} columns; ${expected}${guess}`);
 }
 
-function wrongScore(path: string, line: number, text: string): InputError {
-  return new InputError(
-    `${path}: line ${line}: the score is "${text}"; expected a finite number within float32's range`,
-  );
+function wrongScore(
+  path: string,
+  line: number,
+  text: string,
+  infinite: NonNullable<RunFileOptions['infinite']>,
+): InputError {
+  const expected = infinite === 'accept' ? 'a number' : "a finite number within float32's range";
+  return new InputError(`${path}: line ${line}: the score is "${text}"; expected ${expected}`);
 }

@@ -28,7 +28,8 @@ export function fieldsOf(text: string, start: number, end: number, bounds: Uint3
 }
 
 /**
- * Parses a decimal number as C's atof and Python's float do; NaN for anything else (also for "inf" and "0x10").
+ * Parses a decimal number, or "inf" and "infinity" with a sign, as C's atof and Python's float do; NaN for anything else (also
+ * for "nan" and "0x10").
  *
  * Nearly all numbers have up to 15 digits and no exponent. They are parsed without a string: the digits form an integer that
  * a double holds exactly, and one division by an exact power of ten rounds correctly.
@@ -55,7 +56,9 @@ export function parseScore(text: string, start: number, end: number): number {
 }
 
 function parseSlowly(text: string): number {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
+  return NaN;
 }
 
 function isSpace(code: number): boolean {

@@ -1,4 +1,5 @@
-import { InputError } from '../core/errors.js';
+import { InputError, unknownName } from '../core/errors.js';
+import { precisions } from '../core/system-fields.js';
 import {
   completeSpec,
   fields,
@@ -21,6 +22,8 @@ const universalFields: readonly Field[] = ['runner'];
  * @throws InputError that names the option, and how to fix it
  */
 export async function checkSpec(partial: PartialSpec): Promise<SystemSpec> {
+  for (const name of partial.precision ?? [])
+    if (!precisions.includes(name)) throw unknownName('precision', name, precisions);
   const spec = completeSpec(partial);
   const kind = runnerKindOf(spec.runner);
   if (kind.needsModel && spec.model === null)
@@ -59,14 +62,33 @@ export function runnersUsing(field: Field): string[] {
 
 /** Checks values that can be invalid on their own or together; the others are checked when the model is opened. */
 async function checkValues(spec: SystemSpec): Promise<void> {
-  const { pooling, brackets, embedPrompt, prompt, bm25, maxTokens, tokenizer, model } = spec;
+  const { pooling, brackets, embedPrompt, queryPrompt, documentPrompt, instruction } = spec;
+  const { prompt, bm25, maxTokens, tokenizer, model } = spec;
   if (isHosted(model)) (await import('../remote/index.js')).requireTokenizer({ maxTokens, tokenizer });
   if (bm25 !== null) (await import('../search/index.js')).bm25Settings(bm25);
-  if (pooling.length === 0 && embedPrompt === null && prompt === null && brackets === 'auto') return;
+  if (
+    spec.onnxFile !== null &&
+    (!/^[\w.-]+(\/[\w.-]+)*\.onnx$/.test(spec.onnxFile) || /(^|\/)\.\.?\//.test(spec.onnxFile))
+  )
+    throw new InputError(
+      `--onnx-file ${spec.onnxFile}: expected the path of an .onnx file within the model's folder, as onnx/model_fp16.onnx`,
+    );
+  if (spec.rescore !== null && spec.precision.every((name) => name === 'float32'))
+    throw new InputError('--rescore is for quantized vectors; leave it out, or add --precision int8 or binary');
+  const prompts = [queryPrompt, documentPrompt];
+  const around = [pooling.length === 0 ? null : pooling, embedPrompt, prompt, instruction];
+  if (around.every((value) => value === null) && [brackets, ...prompts].every((value) => value === 'auto')) return;
   const models = await import('../models/index.js');
   for (const name of pooling) if (name !== 'all' && name !== 'own') models.parsePooling(name);
   if (embedPrompt !== null) models.parseEmbedPrompt(embedPrompt);
   if (prompt !== null) models.requirePrompt(prompt);
   models.resolveBrackets(brackets);
   models.refuseBracketsWithPrompt(brackets, embedPrompt);
+  if (embedPrompt !== null && (instruction !== null || prompts.some((given) => given !== 'auto' && given !== 'none')))
+    throw new InputError(
+      '--embed-prompt is the whole prompt of queries and documents; leave --query-prompt, --document-prompt and --instruction out',
+    );
+  // Which instruction fills a prompt may depend on the task.
+  models.parsePromptTemplate(queryPrompt, 'query', instruction ?? 'any');
+  models.parsePromptTemplate(documentPrompt, 'document', instruction ?? 'any');
 }

@@ -1,27 +1,17 @@
 import { InputError } from '../core/errors.js';
-import type { Matrix, PairGroup, PairScorer, WorkOptions } from '../core/model.js';
+import type { PairScorer } from '../core/model.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
-import type { CandidateRun, ReadyShard, Runner, RunnerContext, RunRequest } from '../core/runner.js';
-import type { DocumentQueries, PairsPart } from '../core/shards.js';
+import type { CandidateRun, Runner, RunnerContext, RunRequest } from '../core/runner.js';
+import type { DocumentQueries } from '../core/shards.js';
+import { sumInputs, sumMakers, type ShardHealth } from '../core/sum-health.js';
 import type { SystemInfo } from '../core/system.js';
 import type { Task } from '../core/task.js';
-import { compareCodePoints } from '../core/text.js';
 import { askUbuntuTexts, recordOf, type AskUbuntuTask, type UsebScores } from '../core/useb.js';
-import { shardKey, type VectorStore } from '../stores/index.js';
-import { batches, drain, inOrder } from './ordered-concurrency.js';
-import { ensureStored } from './stored-shards.js';
-import { pairGroups, taskPairs, type TaskPairs } from './task-pairs.js';
+import { drain } from './ordered-concurrency.js';
+import { openPairShard, scoredShards, type StoredScorer } from './pair-shards.js';
+import { taskPairs, type TaskPairs } from './task-pairs.js';
 import { timed } from './timing.js';
 import { usageMeter } from './usage.js';
-
-/** Documents per shard; a shard is scored, stored and resumed as a whole. */
-const shardSize = 256;
-
-/** A scorer with a store for its scores; stored scores are not recomputed. */
-export interface StoredScorer {
-  readonly scorer: PairScorer;
-  readonly store: VectorStore;
-}
 
 /**
  * Re-ranks the top documents of a run by a pair score (SGPT-CE). The new run holds only the scored documents, as in the
@@ -36,15 +26,16 @@ export function crossEncoderRunner(stored: StoredScorer): Runner {
     systemsOn: () => [system],
     async run(task, request, context) {
       const seconds: Record<string, number> = {};
-      const { output, computed } = await timed(seconds, 'score', async () => {
+      const { output, computed, shards } = await timed(seconds, 'score', async () => {
         if (task.kind === 'useb') {
-          const { scores, computed } = await scoreAskUbuntu(stored, askUbuntu(task), context);
-          return { output: { kind: 'useb', scores } as const, computed };
+          const { scores, ...scored } = await scoreAskUbuntu(stored, askUbuntu(task), context);
+          return { output: { kind: 'useb', scores } as const, ...scored };
         }
-        const { run, computed } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
-        return { output: { kind: 'ranking', run } as const, computed };
+        const { run, ...scored } = await rerank(stored, taskPairs(task, 'documents'), candidatesOf(request), context);
+        return { output: { kind: 'ranking', run } as const, ...scored };
       });
-      return [{ system, output, cost: { seconds, pairs: computed, ...usageSinceLast() } }];
+      const health = { inputs: { pairs: sumInputs(shards, true) }, droppedDocuments: 0, makers: sumMakers(shards) };
+      return [{ system, output, cost: { seconds, pairs: computed, ...usageSinceLast() }, health }];
     },
     async fill(task, request, context) {
       for (const { pairs, candidates } of pairSets(task, request))
@@ -96,16 +87,18 @@ async function scoreAskUbuntu(
   stored: StoredScorer,
   task: AskUbuntuTask,
   context: RunnerContext,
-): Promise<{ scores: UsebScores; computed: number }> {
+): Promise<{ scores: UsebScores } & ScoredWork> {
   const scores = recordOf(askUbuntuTexts, (): Float32Array[] => []);
   const candidates = ownCandidates(task);
+  const shards: ShardHealth[] = [];
   let computed = 0;
   for (const text of askUbuntuTexts) {
     const scored = await rerank(stored, taskPairs(task, text), candidates, context);
     scores[text].push(...task.queries.map(({ id, candidates }) => scoresOf(scored.run.get(id)!, candidates)));
     computed += scored.computed;
+    shards.push(...scored.shards);
   }
-  return { scores: { dataset: 'askubuntu', scores }, computed };
+  return { scores: { dataset: 'askubuntu', scores }, computed, shards };
 }
 
 function scoresOf({ ids, scores }: Ranking, candidates: readonly string[]): Float32Array {
@@ -113,13 +106,21 @@ function scoresOf({ ids, scores }: Ranking, candidates: readonly string[]): Floa
   return Float32Array.from(candidates, (id) => byId.get(id)!);
 }
 
+/** The work behind scores. */
+interface ScoredWork {
+  /** Number of pairs scored, not found in the store. */
+  readonly computed: number;
+  readonly shards: readonly ShardHealth[];
+}
+
 async function rerank(
   stored: StoredScorer,
   pairs: TaskPairs,
   candidates: CandidateRun,
   context: RunnerContext,
-): Promise<{ run: Run; computed: number }> {
+): Promise<{ run: Run } & ScoredWork> {
   const scored = new Map(pairs.queries.map(({ id }) => [id, { ids: [] as string[], scores: [] as number[] }]));
+  const shards: ShardHealth[] = [];
   let computed = 0;
   for await (const shard of scoredShards(stored, pairs, candidates, context)) {
     if (shard.scores === undefined)
@@ -127,84 +128,15 @@ async function rerank(
         `the stored scores ${shard.key} were damaged or deleted meanwhile; run the same command again to recompute them`,
       );
     computed += shard.computed;
+    shards.push(...shard.health);
     collect(scored, shard.candidates, shard.scores);
   }
   const rankings = [...scored].filter(([, { ids }]) => ids.length > 0);
   return {
     run: new Map(rankings.map(([id, { ids, scores }]): [string, Ranking] => [id, rank(ids, scores)])),
     computed,
+    shards,
   };
-}
-
-/** A shard; `scores` are in the order of its pairs, and undefined if another machine computes it. */
-interface ScoredShard {
-  readonly key: string;
-  readonly candidates: readonly DocumentQueries[];
-  readonly scores: Float32Array | undefined;
-  readonly computed: number;
-}
-
-async function* scoredShards(
-  { scorer, store }: StoredScorer,
-  pairs: TaskPairs,
-  { run, depth }: CandidateRun,
-  context: RunnerContext,
-): AsyncGenerator<ScoredShard> {
-  const all = candidatesByDocument(run, new Set(pairs.queries.map(({ id }) => id)), depth);
-  const total = all.reduce((sum, { queryIds }) => sum + queryIds.length, 0);
-  const stage = context.progress.stage('score pairs', total, 'pairs');
-  const { size = shardSize, inFlight = 2 } = context.shards ?? {};
-  const { model, settings } = scorer;
-  try {
-    yield* inOrder(batches(all, size), inFlight, async (batch, index): Promise<ScoredShard> => {
-      const ready = pairShard(scorer, await pairGroups(pairs, batch));
-      const key = ready.keys[0]!;
-      const part = { kind: 'pairs', pairs: pairs.name, candidates: batch } as const;
-      // Reading the few scores costs little, and finds a damaged shard, which then counts as missing.
-      const isStored = async (): Promise<boolean> => (await store.get(key))?.columns === ready.size;
-      const computed = await ensureStored(store, { index, ready, part, model, settings, isStored }, stage, context);
-      return { key, candidates: batch, scores: (await store.get(key))?.data, computed };
-    });
-  } finally {
-    stage.end();
-  }
-}
-
-async function openPairShard(scorer: PairScorer, task: Task, { pairs, candidates }: PairsPart): Promise<ReadyShard> {
-  return pairShard(scorer, await pairGroups(taskPairs(task, pairs), candidates));
-}
-
-/** A shard of pairs. Its scores are one row, in the order of the groups. */
-function pairShard(scorer: PairScorer, groups: readonly PairGroup[]): ReadyShard {
-  const { model, settings } = scorer;
-  const texts = groups.flatMap(({ document, queries }) => [String(queries.length), document, ...queries]);
-  return {
-    keys: [shardKey({ model, settings, view: 'pairs', role: 'document', texts })],
-    unit: 'pairs',
-    size: groups.reduce((sum, { queries }) => sum + queries.length, 0),
-    compute: async (signal, onProgress) => [await pairScores(scorer, groups, { signal, onProgress })],
-  };
-}
-
-async function pairScores(scorer: PairScorer, groups: readonly PairGroup[], options: WorkOptions): Promise<Matrix> {
-  const data = Float32Array.from((await scorer.score(groups, options)).flatMap((group) => [...group]));
-  return { rows: 1, columns: data.length, data };
-}
-
-/** Groups a run's candidates by document: documents in code point order, each with its queries in the order of the run. */
-function candidatesByDocument(run: Run, queries: ReadonlySet<string>, depth: number): DocumentQueries[] {
-  const byDocument = new Map<string, string[]>();
-  for (const [queryId, { ids }] of run) {
-    if (!queries.has(queryId)) continue;
-    for (const documentId of ids.slice(0, depth)) {
-      const queryIds = byDocument.get(documentId);
-      if (queryIds === undefined) byDocument.set(documentId, [queryId]);
-      else queryIds.push(queryId);
-    }
-  }
-  return [...byDocument]
-    .map(([documentId, queryIds]) => ({ documentId, queryIds }))
-    .sort((a, b) => compareCodePoints(a.documentId, b.documentId));
 }
 
 function collect(

@@ -7,7 +7,7 @@ import type { EncoderField, HostedField, ScorerField, StoreDtype } from '../core
 import type { SystemSpec } from '../core/system-spec.js';
 import type { Task } from '../core/task.js';
 import type { FindExample } from '../models/index.js';
-import { hostedModelName, type RemoteContext, type RemoteOptions } from '../remote/index.js';
+import { hostedModelName, type RemoteContext } from '../remote/index.js';
 import type { VectorStore } from '../stores/index.js';
 import { shortestJudgedPair } from './one-shot-example.js';
 
@@ -25,7 +25,6 @@ export interface OpenContext {
   store(dtype: StoreDtype): VectorStore;
 }
 
-type HostedFields = Pick<SystemSpec, HostedField | 'maxTokens'>;
 type EncoderFields = Pick<SystemSpec, 'model' | EncoderField | HostedField>;
 type ScorerFields = Pick<SystemSpec, 'model' | ScorerField | HostedField>;
 
@@ -34,14 +33,13 @@ type ScorerFields = Pick<SystemSpec, 'model' | ScorerField | HostedField>;
  * @throws InputError for an invalid model or option
  */
 export async function openEncoder(spec: EncoderFields, context: OpenContext): Promise<Encoder> {
-  const { brackets } = spec;
   const model = modelOf(spec);
   const hosted = hostedModelName(model);
   if (hosted !== null) {
     const { createRemoteEncoder } = await import('../remote/index.js');
     const { task, profile } = context;
     const tokenLimit = task.symmetric ? null : profile.biEncoderTokens;
-    return createRemoteEncoder(hosted, { ...remoteOptions(spec), brackets, tokenLimit }, remoteContext(context));
+    return createRemoteEncoder(hosted, { ...spec, tokenLimit }, remoteContext(context));
   }
   const { createBiEncoder } = await import('../models/index.js');
   const { threads, progress } = context;
@@ -59,7 +57,7 @@ export async function openPairScorer(spec: ScorerFields, context: OpenContext): 
   const hosted = hostedModelName(model);
   if (hosted !== null) {
     const { createRemotePairScorer } = await import('../remote/index.js');
-    return createRemotePairScorer(hosted, { ...remoteOptions(spec), prompt }, remoteContext(context));
+    return createRemotePairScorer(hosted, { ...spec, prompt }, remoteContext(context));
   }
   const { createCrossEncoder } = await import('../models/index.js');
   const { threads, progress, task } = context;
@@ -74,19 +72,6 @@ function modelOf({ model }: Pick<SystemSpec, 'model'>): string {
 
 function exampleFrom(task: RetrievalTask): FindExample {
   return (tokens, longerThan) => shortestJudgedPair(task, tokens, longerThan);
-}
-
-function remoteOptions(spec: HostedFields): RemoteOptions {
-  return {
-    endpoint: spec.endpoint ?? undefined,
-    apiKeyEnv: spec.apiKeyEnv ?? undefined,
-    tokenizer: spec.tokenizer ?? undefined,
-    maxTokens: spec.maxTokens ?? undefined,
-    parameters: spec.parameters ?? undefined,
-    pricePerMillion: spec.pricePerMillion ?? undefined,
-    batchSize: spec.batchSize ?? undefined,
-    concurrency: spec.concurrency ?? undefined,
-  };
 }
 
 function remoteContext({ cacheFolder, progress }: OpenContext): RemoteContext {

@@ -22,6 +22,13 @@ export function negativeDistance(a: Float32Array, b: Float32Array): number {
   return -Math.sqrt(sum);
 }
 
+/** Negated sum of absolute differences, so that nearer is higher. */
+export function negativeManhattan(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!);
+  return -sum;
+}
+
 /** {@link negativeDistance} of the vectors scaled to length 1. */
 export function negativeDistanceOfDirections(a: Float32Array, b: Float32Array): number {
   return negativeDistance(normalized(a), normalized(b));

@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.js';
-import type { Role } from '../core/model.js';
+import type { Encoder, Role } from '../core/model.js';
 import { documentText, type Profile } from '../core/profile.js';
-import type { RetrievalTask } from '../core/dataset.js';
+import type { Document, RetrievalTask } from '../core/dataset.js';
 import type { Task } from '../core/task.js';
 import {
   askUbuntuText,
@@ -31,11 +31,11 @@ export interface TextSequence {
  * `FORUM/queries` and `FORUM/pool` of CQADupStack. USEB is symmetric: every text has the role of a query.
  * @throws InputError for an unknown name
  */
-export function textSequence(task: Task, name: string, profile: Profile): TextSequence {
+export function textSequence(task: Task, name: string, style: TextStyle): TextSequence {
   if (task.kind === 'retrieval') {
     if (name === 'queries') return { name, role: 'query', total: task.queries.length, texts: task.queries };
     if (name === 'documents')
-      return { name, role: 'document', total: task.corpus.size, texts: documentTexts(task, profile) };
+      return { name, role: 'document', total: task.corpus.size, texts: documentTexts(task, style) };
   } else if (task.dataset === 'cqadupstack') {
     const [forum, list] = name.split('/');
     const forumData = task.forums.find((one) => one.name === forum);
@@ -49,12 +49,37 @@ function sequenceOf(name: string, texts: ReadonlyMap<string, string>): TextSeque
   return { name, role: 'query', total: texts.size, texts: Array.from(texts, ([id, text]) => ({ id, text })) };
 }
 
-/** The documents as the profile reads them: title and text joined; SGPT skips documents without text. */
-export async function* documentTexts(task: RetrievalTask, profile: Profile): AsyncGenerator<TextWithId> {
+/** How a profile and an encoder make texts of documents. */
+export interface TextStyle extends Pick<Profile, 'dropDocumentsWithoutText' | 'keepLeadingBlank'> {
+  /** Joins title and text, for a prompt that has a place for each; undefined: by a blank. */
+  readonly documentText?: Encoder['documentText'];
+}
+
+/** The style in which an encoder reads documents: without brackets, no text begins with a blank. */
+export function textStyle(encoder: Encoder, profile: Profile): TextStyle {
+  const { dropDocumentsWithoutText, keepLeadingBlank } = profile;
+  const brackets = encoder.settings['brackets'] ?? 'none';
+  return {
+    dropDocumentsWithoutText,
+    keepLeadingBlank: keepLeadingBlank && brackets !== 'none',
+    documentText: encoder.documentText?.bind(encoder),
+  };
+}
+
+/**
+ * The documents as the profile reads them: title and text joined; SGPT skips documents without text, and keeps the blank
+ * before an untitled one.
+ */
+export async function* documentTexts(task: RetrievalTask, style: TextStyle): AsyncGenerator<TextWithId> {
   for await (const document of task.corpus.documents()) {
-    if (profile.dropDocumentsWithoutText && document.text === '') continue;
-    yield { id: document.id, text: documentText(document) };
+    if (style.dropDocumentsWithoutText && document.text === '') continue;
+    yield { id: document.id, text: textOf(document, style) };
   }
+}
+
+function textOf(document: Document, style: TextStyle): string {
+  if (style.documentText !== undefined) return style.documentText(document.title, document.text);
+  return style.keepLeadingBlank ? `${document.title} ${document.text}` : documentText(document);
 }
 
 /** All texts of a task with given pairs, with repetitions. */
@@ -78,21 +103,21 @@ function usebTexts(task: Exclude<UsebTask, CqaDupStackTask>): string[] {
 /** Reads parts of a task's sequences; reading continues where the last read ended, if it can. */
 export class TextReader {
   readonly #task: Task;
-  readonly #profile: Profile;
+  readonly #style: TextStyle;
   #name = '';
   #next = 0;
   #stream: AsyncIterator<TextWithId> | Iterator<TextWithId> | undefined;
 
-  constructor(task: Task, profile: Profile) {
+  constructor(task: Task, style: TextStyle) {
     this.#task = task;
-    this.#profile = profile;
+    this.#style = style;
   }
 
   /** Texts `first` to `first + count`; fewer at the end of the sequence. */
   async read(name: string, first: number, count: number): Promise<string[]> {
     if (this.#stream === undefined || name !== this.#name || first < this.#next) {
       await this.close();
-      this.#stream = iteratorOf(textSequence(this.#task, name, this.#profile).texts);
+      this.#stream = iteratorOf(textSequence(this.#task, name, this.#style).texts);
       [this.#name, this.#next] = [name, 0];
     }
     const texts: string[] = [];

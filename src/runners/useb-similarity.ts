@@ -1,4 +1,4 @@
-import { InputError } from '../core/errors.js';
+import type { InputHealth } from '../core/health.js';
 import { rank, type Ranking, type Run } from '../core/run.js';
 import type { RunnerContext } from '../core/runner.js';
 import {
@@ -14,14 +14,20 @@ import {
   type UsebScores,
   type UsebTask,
 } from '../core/useb.js';
-import { embed, gather, type Embedded, type StoredEncoder } from './embedding.js';
+import { embed, gather, viewInputs, viewMakers, type Embedded, type Shard, type StoredEncoder } from './embedding.js';
 import { searchView } from './search-view.js';
 import { cosine, dot, negativeDistance, negativeDistanceOfDirections } from './similarity.js';
-import { textSequence } from './task-texts.js';
+import { textSequence, textStyle } from './task-texts.js';
 import { timed } from './timing.js';
 
+interface ViewScores {
+  readonly scores: UsebScores;
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly health: InputHealth;
+}
+
 export interface ScoresByView {
-  readonly views: readonly { readonly scores: UsebScores; readonly seconds: Readonly<Record<string, number>> }[];
+  readonly views: readonly ViewScores[];
   /** Number of texts that were encoded, not found in the store. */
   readonly computed: number;
 }
@@ -56,24 +62,24 @@ async function scoreTexts(
 ): Promise<ScoresByView> {
   const encoding: Record<string, number> = {};
   const { shards, computed } = await timed(encoding, 'encode', () =>
-    embed(stored, textSequence(task, 'texts', context.profile), context),
+    embed(stored, textSequence(task, 'texts', textStyle(stored.encoder, context.profile)), context),
   );
   const views: ScoresByView['views'][number][] = [];
   for (const view of stored.encoder.views.keys()) {
     const { ids, vectors } = await gather(stored, shards, view);
-    const bad = vectors.data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      const text = ids[Math.floor(bad / vectors.columns)]!;
-      throw new InputError(`${task.name}: the vector of "${text.slice(0, 80)}" has a value that is not finite`);
-    }
     const rows = new Map(ids.map((text, row) => [text, row]));
     const vectorOf: VectorOf = (text) => {
       const row = rows.get(text)!;
       return vectors.data.subarray(row * vectors.columns, (row + 1) * vectors.columns);
     };
-    views.push({ scores: comparePairs(task, vectorOf, normalize), seconds: encoding });
+    const scores = comparePairs(task, vectorOf, normalize);
+    views.push({ scores, seconds: encoding, health: healthOf(shards, view) });
   }
   return { views, computed };
+}
+
+function healthOf(shards: readonly Shard[], view: number): InputHealth {
+  return { inputs: { texts: viewInputs(shards, view) }, droppedDocuments: 0, makers: viewMakers(shards, view) };
 }
 
 type VectorOf = (text: string) => Float32Array;
@@ -139,13 +145,16 @@ async function scoreForums(
   const similarity = normalize === 'none' ? 'dot' : 'cosine';
   const encoding: Record<string, number> = {};
   const views = stored.encoder.views.map(() => ({ runs: new Map<string, Run>(), searching: {} }));
+  const style = textStyle(stored.encoder, context.profile);
+  const shards: Shard[] = [];
   let computed = 0;
   for (const forum of task.forums) {
     const embedAll = (list: string): Promise<Embedded> =>
-      embed(stored, textSequence(task, `${forum.name}/${list}`, context.profile), context);
+      embed(stored, textSequence(task, `${forum.name}/${list}`, style), context);
     const queries = await timed(encoding, 'encode', () => embedAll('queries'));
     const pool = await timed(encoding, 'encode', () => embedAll('pool'));
     computed += queries.computed + pool.computed;
+    shards.push(...queries.shards, ...pool.shards);
     for (const [view, { runs, searching }] of views.entries()) {
       const how = { view, topK: cqaDupStackDepth, threads, similarity } as const;
       const run = await timed(searching, 'search', () => searchView(stored, queries.shards, pool.shards, how, context));
@@ -153,9 +162,10 @@ async function scoreForums(
     }
   }
   return {
-    views: views.map(({ runs, searching }) => ({
+    views: views.map(({ runs, searching }, view) => ({
       scores: { dataset: 'cqadupstack', runs },
       seconds: { ...encoding, ...searching },
+      health: healthOf(shards, view),
     })),
     computed,
   };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
@@ -8,6 +8,7 @@ import { InputError } from '../core/errors.js';
 import type { Progress } from '../core/progress.js';
 import { downloadFile, type FileRequest } from '../io/download.js';
 import { kindOf } from '../io/files.js';
+import { makeFolder } from '../io/folders.js';
 import { withLock } from '../io/lock.js';
 import { defaultRetryPolicy, type RetryPolicy } from '../io/retry.js';
 import { unzip } from '../io/unzip.js';
@@ -24,6 +25,8 @@ export interface DownloadOptions {
    */
   readonly mirror?: string | undefined;
   readonly progress: Progress;
+  /** Most bytes of one file whose size is not published. Default: by the catalogue, or else 200 GB. */
+  readonly maxBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly retry?: RetryPolicy | undefined;
 }
@@ -71,7 +74,7 @@ export async function install(name: string, source: DataSource, options: Downloa
     }
     const unpacking = join(work, `${name}.unpacking`);
     await rm(unpacking, { recursive: true, force: true });
-    await mkdir(unpacking, { recursive: true });
+    await makeFolder(unpacking);
     const root = await source(unpacking, options);
     await rename(root, folder);
     await rm(unpacking, { recursive: true, force: true });
@@ -144,9 +147,9 @@ async function hashOfFile(path: string, algorithm: string): Promise<string> {
 
 /** Downloads one file and shows the progress. */
 export async function fetchFile(
-  file: Pick<FileRequest, 'url' | 'path' | 'bytes'>,
+  file: Pick<FileRequest, 'url' | 'path' | 'bytes' | 'maxBytes'>,
   name: string,
-  { progress, signal, retry = defaultRetryPolicy }: DownloadOptions,
+  { progress, maxBytes = file.maxBytes, signal, retry = defaultRetryPolicy }: DownloadOptions,
 ): Promise<void> {
   const stage = progress.stage(`download ${name}`, Math.floor((file.bytes ?? 0) / 1000), 'kB');
   const advance = kilobytes(stage.advance.bind(stage));
@@ -154,6 +157,7 @@ export async function fetchFile(
   try {
     await downloadFile({
       ...file,
+      maxBytes,
       retry,
       advice: 'choose another source with --mirror',
       signal,

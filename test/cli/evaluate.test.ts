@@ -56,8 +56,26 @@ describe('evaluate', () => {
   });
 
   it('takes unjudged documents out', async () => {
-    const { out } = await evaluate(['RR', 'Judged@1'], { judgedOnly: true });
-    expect(out).toBe('RR(judged_only=True)\t1.0000\nJudged@1\t0.5000\n');
+    const { out } = await evaluate(['RR', 'infAP'], { judgedOnly: true });
+    expect(out).toBe('RR(judged_only=True)\t1.0000\ninfAP(judged_only=True)\t1.0000\n');
+    await expect(evaluate(['RR', 'Judged@1'], { judgedOnly: true })).rejects.toThrow('Judged@1 looks at unjudged');
+  });
+
+  it('ranks infinite scores first and last, as trec_eval does, and refuses what is not a number', async () => {
+    const infinite = await file('inf', 'q1 Q0 x 1 -inf t\nq1 Q0 a 2 1e39 t\nq1 Q0 b 3 5 t\nq1 Q0 c 4 +Infinity t\n');
+    // c and a are equal, and c is first by id; then b, then x.
+    for (const profile of [undefined, 'beir'])
+      expect(
+        (await evaluate(['RR', 'Success@1'], profile === undefined ? {} : { profile }, { run: infinite })).out,
+      ).toMatch(profile === undefined ? /^RR\t0\.5000\nSuccess@1\t0\.0000/ : /^RR\t0\.50000/);
+    const bad = await file('bad', 'q1 Q0 x 1 inf t\nq1 Q0 a 2 -nan t\n');
+    await expect(evaluate(['RR'], {}, { run: bad })).rejects.toThrow('line 2: the score is "-nan"; expected a number');
+  });
+
+  it('refuses digits for JSON, which would be ignored', async () => {
+    await expect(evaluate(['RR'], { format: 'json', digits: 3 })).rejects.toThrow(
+      '--digits has no use with --format json',
+    );
   });
 
   it("follows a profile: BEIR's rounding, denominators and removal of identical ids", async () => {

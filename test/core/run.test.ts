@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rank, withoutIdenticalId } from '../../src/core/run.js';
+import { isTied, rank, withoutIdenticalId } from '../../src/core/run.js';
 
 describe('rank', () => {
   it('orders by score, equal scores by id descending in byte order', () => {
@@ -10,6 +10,11 @@ describe('rank', () => {
 
   it('compares in float32, so that a difference beyond it is a tie', () => {
     expect(rank(['a', 'b'], [1 + 1e-9, 1]).ids).toEqual(['b', 'a']);
+  });
+
+  it('refuses what has no place in an order', () => {
+    expect(() => rank(['a', 'b'], [1, NaN])).toThrow('the score of document b is NaN');
+    expect(rank(['a', 'b', 'c'], [-Infinity, Infinity, 0]).ids).toEqual(['b', 'c', 'a']);
   });
 
   it('does not depend on the order of its input and keeps the first ones', () => {
@@ -29,6 +34,21 @@ describe('rank', () => {
         expect(cut.ids).toEqual(full.ids.slice(0, limit));
       }),
     );
+  });
+});
+
+describe('isTied', () => {
+  it.each([
+    [[1], false],
+    [[1, 1], true],
+    [[1, 1, 0.999], false],
+    [[0, 0, 0], true],
+    [[-20, -20, -20.001], false],
+    [[1 + 1e-7, 1, 1 - 1e-7], true],
+    [[1e-9, -1e-9], false],
+  ])('%o: %o', (scores, tied) => {
+    const ids = scores.map((_, i) => `d${i}`);
+    expect(isTied(rank(ids, scores))).toBe(tied);
   });
 });
 

@@ -14,7 +14,10 @@ import {
   type StatedSettings,
 } from '../../src/core/system-spec.js';
 
-const vectors = { brackets: 'none', embedPrompt: null, maxTokens: 12, device: 'cpu' };
+const vectors = {
+  ...{ brackets: 'none', embedPrompt: null, attention: null, maxTokens: 12, device: 'cpu' },
+  ...{ queryPrompt: null, documentPrompt: null, instruction: null },
+};
 
 describe('the table of fields', () => {
   it('does not compile without saying how a field enters the key, the job and the record', () => {

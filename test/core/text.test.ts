@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareCodePoints, pythonStrip } from '../../src/core/text.js';
+import { compareCodePoints, pythonStrip, pythonStripEnd } from '../../src/core/text.js';
 
 describe('pythonStrip', () => {
   it('strips what Python strips and trim() does not, and the other way round', () => {
@@ -16,6 +16,13 @@ describe('pythonStrip', () => {
     9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200, 8201,
     8202, 8232, 8233, 8239, 8287, 12288,
   ];
+  it('has one side, too', () => {
+    expect(pythonStripEnd(' \x85 a b \u3000\n')).toBe(' \x85 a b');
+    // Linear in the text, also where white space is followed by something else.
+    const blanks = ' '.repeat(300_000);
+    expect(pythonStrip(`${blanks}a${blanks}a`)).toBe(`a${blanks}a`);
+  });
+
   it("knows exactly Python's white space", () => {
     const found: number[] = [];
     for (let code = 0; code < 0x10000; code++) if (pythonStrip(String.fromCharCode(code)) === '') found.push(code);

@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError, InterruptedError } from '../../src/core/errors.js';
 import { usebDatasets } from '../../src/core/useb.js';
+import { downloadFile } from '../../src/io/download.js';
 import { downloadDataset } from '../../src/suites/beir/download.js';
 import { beirEntries } from '../../src/suites/beir/entries.js';
 import type { BeirEntry } from '../../src/suites/beir/entry.js';
@@ -309,6 +312,38 @@ describe('a killed process', () => {
   });
 });
 
+describe('a file whose size nobody tells', () => {
+  it('is accepted up to the limit, and ended beyond it while it arrives', async () => {
+    let sent = 0;
+    const endless = createServer((_, response) => {
+      const send = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(100_000))) sent += 100_000;
+      };
+      response.on('drain', send);
+      send();
+    });
+    await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      endless.closeAllConnections();
+      endless.close();
+    });
+    const url = `http://127.0.0.1:${(endless.address() as AddressInfo).port}/corpus`;
+    const path = join(temporaryFolder(), 'corpus');
+    const request = { url, path, bytes: null, maxBytes: 5e6, retry, advice: 'choose another source' };
+    await expect(downloadFile(request)).rejects.toThrow(
+      `${url}: is larger than the 5000000 bytes that are accepted for this file; choose another source`,
+    );
+    expect(sent).toBeLessThan(50e6);
+    expect(existsSync(`${path}.part`)).toBe(false);
+    const server = await startFileServer({ '/corpus': Buffer.alloc(6e6) });
+    await expect(downloadFile({ ...request, url: `${server.address}/corpus` })).rejects.toThrow(
+      /is larger than the 5000000/,
+    );
+    await downloadFile({ ...request, url: `${server.address}/corpus`, maxBytes: 6e6 });
+    expect((await stat(path)).size).toBe(6e6);
+  });
+});
+
 describe('a full disk', () => {
   it('is reported, and no incomplete data set remains', async ({ skip }) => {
     const disk = temporaryFolder();
@@ -322,11 +357,11 @@ describe('a full disk', () => {
     const download = (): Promise<string> =>
       downloadDataset(entry, { datasetsDir: disk, progress: recordingProgress(), retry });
     await expect(download()).rejects.toThrow(
-      /small\.zip\.part: the disk is full; free disk space and run the same command/,
+      /small\.zip\.part: cannot be written \(the disk is full\); free disk space and run the same command/,
     );
     expect(server.requests).toHaveLength(1);
     spawnSync('mount', ['-o', 'remount,size=256k', disk]);
-    await expect(download()).rejects.toThrow(/corpus\.jsonl: the disk is full/);
+    await expect(download()).rejects.toThrow(/corpus\.jsonl: cannot be written \(the disk is full\)/);
     expect(server.requests[1]!.range).toMatch(/^bytes=[1-9]/);
     expect(existsSync(join(disk, 'small'))).toBe(false);
     spawnSync('mount', ['-o', 'remount,size=4m', disk]);

@@ -105,7 +105,7 @@ describe('TREC topics', () => {
     ['a topic without number', '<top><title> x </top>', undefined, /topic 1 of the file has no <num>/],
     ['a duplicate topic', '1\ta\n1\tb\n', undefined, /duplicate topic 1;/],
     ['other text', 'hello\n', undefined, /line 1 is "hello"; expected id⇥text/],
-    ['an empty id', '1\ta\n\n\tb\n', undefined, /line 3 is "\tb"; expected id⇥text/],
+    ['an empty id', '1\ta\n\n\tb\n', undefined, /line 3 is "\\tb"; expected id⇥text/],
     ['an empty file', '\n', undefined, /has no topics/],
   ])('refuses %s', async (_, content, field, message) => {
     await expect(read(content, field)).rejects.toThrow(message);

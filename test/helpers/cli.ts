@@ -15,9 +15,19 @@ export interface RunningCli {
   readonly finished: Promise<CliResult>;
 }
 
-/** Starts the command line in a process of its own, as it is shipped (see build.ts). */
-export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCli {
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+/** The command line's main module, as it is shipped (see build.ts). */
+const ownProgram = join(root, 'dist/cli/main.js');
+
+/**
+ * Starts the command line in a process of its own.
+ * @param program the main module of another copy of this program
+ */
+export function startCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  program = ownProgram,
+): RunningCli {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

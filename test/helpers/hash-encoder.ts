@@ -24,6 +24,7 @@ export function hashEncoder(): Encoder & { readonly encoded: string[] } {
     encoded,
     model: { id: 'hash', revision: null, architecture: 'hash', parameters: 0, files: {}, dtype: 'fp32' },
     settings: { brackets: 'none', maxTokens: null },
+    similarity: null,
     views: [{ name: 'trigrams', pooling: 'trigrams', layer: 0, dimensions }],
     encode(texts, _role, options) {
       encoded.push(...texts);

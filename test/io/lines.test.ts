@@ -73,6 +73,23 @@ describe('lineBlocks', () => {
     expect(await read(await file('short\n' + 'x'.repeat(2 << 20)), 2 << 20)).toHaveLength(2);
   });
 
+  it('refuses gzip that unpacks to far more than text does, and millions of blank lines', async () => {
+    const bytes = 64 << 20;
+    const readAll = async (path: string): Promise<number> => {
+      let sum = 0;
+      for await (const block of lineBlocks(path)) sum += block.bytes.length;
+      return sum;
+    };
+    for (const line of ['\n', `${' '.repeat(1000)}\n`, '\r\n'])
+      await expect(readAll(await file(gzipSync(line.repeat(bytes / line.length))))).rejects.toThrow(
+        /file: (unpacks from \d+ to more than \d+ bytes, which text does not|has millions of blank lines)/,
+      );
+    await expect(readAll(await file('\n'.repeat(bytes)))).rejects.toThrow(/file: has millions of blank lines before/);
+    // Short rows, and some blank lines, are what files may have.
+    const rows = `1 0 2 1\n${'\n'.repeat(100)}`.repeat(1000) + '1 0 2 1\n'.repeat(4 << 20);
+    expect(await readAll(await file(rows))).toBe(rows.length);
+  });
+
   it('refuses missing files, folders and broken gzip', async () => {
     await expect(read(join(folder, 'none'))).rejects.toThrow(/none: there is no such file/);
     await expect(read(folder)).rejects.toThrow(/is a folder/);
@@ -83,8 +100,8 @@ describe('lineBlocks', () => {
   });
 
   it('can be stopped early', async () => {
-    for await (const block of lineBlocks(await file(gzipSync('a\n'.repeat(2_000_000))))) {
-      expect(linesOf(block)[0]).toBe('a');
+    for await (const block of lineBlocks(await file(gzipSync('a b c\n'.repeat(2_000_000))))) {
+      expect(linesOf(block)[0]).toBe('a b c');
       break;
     }
   });

@@ -28,8 +28,10 @@ describe('describeMeasures', () => {
 
   it('names every measure, its source and the options', () => {
     for (const form of measureForms) expect(text).toContain(form);
-    expect(text).toMatch(/^ {2}P@k +precision: share of the first k ranks that is relevant \(trec_eval m_P\.c\)$/m);
-    expect(text).toMatch(/^ {2}beta=2 +importance of recall against precision \(SetF\)$/m);
+    expect(text).toMatch(
+      /^ {2}P@k +precision: share of the first k documents that are relevant \(trec_eval m_P\.c\)$/m,
+    );
+    expect(text).toMatch(/^ {2}beta=2 +weight of recall relative to precision \(SetF\)$/m);
   });
 
   it('fits a terminal', () => {

@@ -73,9 +73,14 @@ describe('judgedOnly', () => {
     ['AP', 'AP(judged_only=True)'],
     ['P(rel=2)@10', 'P(rel=2,judged_only=True)@10'],
     ['nDCG(judged_only=True)@10', 'nDCG(judged_only=True)@10'],
-    ['Judged@10', 'Judged@10'],
+    ['infAP(rel=2)', 'infAP(rel=2,judged_only=True)'],
     ['Bpref', 'Bpref'],
+    ['SetR', 'SetR'],
   ])('%s becomes %s', (from, to) => {
     expect(judgedOnly(parseMeasure(from)).name).toBe(to);
+  });
+
+  it.each(['Judged', 'Judged@10', 'Hole@5'])('%s is refused, as it looks at unjudged documents', (name) => {
+    expect(() => judgedOnly(parseMeasure(name))).toThrow(`${name} looks at unjudged documents`);
   });
 });

@@ -5,6 +5,7 @@ import {
   bootstrapIntervals,
   defaultComparison,
   pairedDifferences,
+  randomisationTails,
   randomisationTest,
   type Interval,
 } from '../../src/measures/resampling.js';
@@ -14,7 +15,8 @@ import { golden, Mulberry32 } from './cases.js';
 
 const file = golden('significance') as {
   /** t, p, 95 % interval of t, p over all sign flips (null where there are too many) */
-  cases: [number | null, number | null, number | null, number | null, number | null][];
+  /** t, p, low, high, exact p of the randomisation test, the same one-sided for a fall. */
+  cases: (number | null)[][];
   manyPermutations: number;
   /** t, degrees of freedom, two-sided p */
   tails: [number, number, number][];
@@ -59,7 +61,7 @@ describe('pairedTTest', () => {
     let compared = 0;
     for (const [i, { a, b }] of cases.entries()) {
       const [t, p] = file.cases[i]!;
-      if (t === null || p === null) continue; // no difference at all: scipy has no answer
+      if (typeof t !== 'number' || typeof p !== 'number') continue; // no difference at all: scipy has no answer
       const ours = pairedTTest(a, b);
       expect(Math.abs(ours.t - t), `t of case ${i}`).toBeLessThan(1e-10 * Math.max(1, Math.abs(t)));
       expect(Math.abs(ours.p - p), `p of case ${i}`).toBeLessThan(1e-10);
@@ -80,11 +82,27 @@ describe('randomisationTest', () => {
     let compared = 0;
     for (const [i, { a, b }] of cases.entries()) {
       const p = file.cases[i]![4];
-      if (p === null) continue;
+      if (typeof p !== 'number') continue;
       expect(randomisationTest(a, b), `case ${i}`).toEqual({ p: expect.closeTo(p, 12) as number, exact: true });
       compared++;
     }
     expect(compared).toBeGreaterThan(50);
+  });
+
+  it("has scipy's one-sided p-values, in both directions", () => {
+    let compared = 0;
+    for (const [i, { a, b }] of cases.entries()) {
+      const p = file.cases[i]![5];
+      if (typeof p !== 'number') continue;
+      expect(randomisationTails(a, b).fall, `case ${i}`).toBeCloseTo(p, 12);
+      expect(randomisationTails(b, a).rise, `case ${i}`).toBeCloseTo(p, 12);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(50);
+    const many = Array.from({ length: 60 }, (_, i) => i / 60);
+    const lower = many.map((value) => value - 0.1);
+    expect(randomisationTails(many, lower)).toEqual({ fall: 1 / 10_001, rise: 1 });
+    expect(randomisationTails(many, many)).toEqual({ fall: 1, rise: 1 });
   });
 
   it("agrees with scipy's permutation_test with random flips", () => {

@@ -173,7 +173,7 @@ const budgets = [1, 40, 300, 100_000];
 
 describe('an encoder that takes several texts a run', () => {
   const options = { model: fixture('gpt-neo'), brackets: 'none', maxTokens: null, threads: 1 } as const;
-  const all = { ...options, poolings: ['all'], layers: ['all'] } as const;
+  const all = { ...options, pooling: ['all'], layer: ['all'] } as const;
   let alone: Encoder;
   beforeAll(async () => {
     alone = await createBiEncoder(all);

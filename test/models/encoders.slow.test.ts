@@ -66,7 +66,7 @@ describe('an encoder', () => {
   });
 
   it('needs room for a text between its special tokens', async () => {
-    const options = { model: join(parent, 'bert'), poolings: ['cls'], maxTokens: 2, threads: 1 };
+    const options = { model: join(parent, 'bert'), pooling: ['cls'], maxTokens: 2, threads: 1 };
     await expect(createBiEncoder(options)).rejects.toThrow(
       'maxTokens: 2 leaves no room for a text between the 2 tokens around it; expected at least 3',
     );
@@ -79,7 +79,7 @@ describe('an encoder', () => {
     const tokenizer = JSON.parse(readFileSync(path, 'utf8')) as { post_processor: { single: unknown[] } };
     tokenizer.post_processor.single = tokenizer.post_processor.single.slice(0, 1);
     writeFileSync(path, JSON.stringify(tokenizer));
-    const options = { model, poolings: ['cls'], maxTokens: null, threads: 1 };
+    const options = { model, pooling: ['cls'], maxTokens: null, threads: 1 };
     await expect(createBiEncoder(options)).rejects.toThrow("its post_processor changes a text's own tokens");
   });
 

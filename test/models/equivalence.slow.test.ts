@@ -22,7 +22,7 @@ describe('encoding', () => {
   let one: Encoder;
   let three: Encoder;
   beforeAll(async () => {
-    const options = { model, poolings, layers: ['all'], brackets: 'specb', maxTokens: null } as const;
+    const options = { model, pooling: poolings, layer: ['all'], brackets: 'specb', maxTokens: null } as const;
     one = await createBiEncoder({ ...options, threads: 1 });
     three = await createBiEncoder({ ...options, threads: 3 });
   });

@@ -129,7 +129,7 @@ describe('a model of the hub', () => {
   it('runs, and its record says its id and commit', async () => {
     const { locate } = await prepare();
     const { folder } = await locate();
-    const options = { poolings: ['weightedmean'], maxTokens: null, threads: 1 };
+    const options = { pooling: ['weightedmean'], maxTokens: null, threads: 1 };
     const encoder = await createBiEncoder({ ...options, model: folder });
     const reference = await createBiEncoder({ ...options, model: fixture('gpt-neo'), brackets: 'specb' });
     try {

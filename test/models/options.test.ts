@@ -97,15 +97,16 @@ describe('prompts', () => {
 });
 
 describe('options', () => {
-  const options = { model, poolings: ['mean'], maxTokens: null, threads: 1 };
+  const options = { model, pooling: ['mean'], maxTokens: null, threads: 1 };
 
   it.each([
     [{ ...options, threads: 0 }, 'threads: 0 is not possible'],
     [{ ...options, maxTokens: 0 }, 'maxTokens: 0 is not possible'],
     [{ ...options, maxTokens: 2, brackets: 'specb' as const }, 'maxTokens: 2 leaves no room'],
     [{ ...options, brackets: 'speca' as const }, 'its vocabulary has no token "[SOS]"'],
-    [{ ...options, poolings: ['median'] }, 'unknown pooling "median"'],
-    [{ ...options, dtype: 'int4' as 'int8' }, 'unknown dtype "int4"'],
+    [{ ...options, poolings: ['mean'] }, 'unknown option "poolings", did you mean "pooling"?'],
+    [{ ...options, pooling: ['median'] }, 'unknown pooling "median"'],
+    [{ ...options, dtype: 'int4' as 'int8' }, 'dtype: "int4" is not possible'],
   ])('that are not possible are refused: %o', async (wrong, message) => {
     await expect(createBiEncoder(wrong)).rejects.toThrow(InputError);
     await expect(createBiEncoder(wrong)).rejects.toThrow(message);
@@ -113,7 +114,11 @@ describe('options', () => {
 
   it('refuse a prompt that fills the model', async () => {
     const prompt = `${'instruction '.repeat(60)}{document} {query}`;
-    await expect(createCrossEncoder({ model, prompt, threads: 1 })).rejects.toThrow('fill all 64 tokens that gpt-neo');
+    await expect(createCrossEncoder({ model, prompt, threads: 1 })).rejects.toThrow(
+      /its own \d+ tokens leave no room for a document within the 64 tokens that gpt-neo takes/,
+    );
+    const between = `{document}${' then'.repeat(60)} {query}`;
+    await expect(createCrossEncoder({ model, prompt: between, threads: 1 })).rejects.toThrow('leave no room');
   });
 
   it('say how long an input may be', async () => {

@@ -7,6 +7,7 @@ import { createBiEncoder } from '../../src/models/index.js';
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import type { SessionSpec } from '../../src/models/runtime/messages.js';
 import type { Job } from '../../src/models/runtime/job.js';
+import { progressLimit, secondsFor } from '../../src/models/runtime/progress-limit.js';
 import { SessionPool } from '../../src/models/runtime/pool.js';
 import { fixture } from './goldens.js';
 
@@ -61,7 +62,7 @@ describe('a pool', () => {
   });
 
   it('survives workers that are killed: others do their work', async () => {
-    const pool = await SessionPool.open(spec, 2);
+    const pool = await SessionPool.open(spec, { workers: 2 });
     const killed = pool.pids;
     let done = 0;
     const seen = new Set<number>();
@@ -81,8 +82,53 @@ describe('a pool', () => {
     expect(pool.pids).toEqual([]);
   });
 
+  it('replaces a worker that is stopped: its work is run again', async () => {
+    const notes: string[] = [];
+    const note = (message: string): void => void notes.push(message);
+    const pool = await SessionPool.open(spec, { workers: 2, limit: { baseSeconds: 1, secondsPerToken: 0 }, note });
+    const [stopped] = pool.pids;
+    const seen = new Set<number>();
+    const jobs = Array.from({ length: 300 }, (_, i) =>
+      job(i, ([output]) => {
+        if (seen.size === 20) process.kill(stopped!, 'SIGSTOP');
+        seen.add(output![0]!);
+      }),
+    );
+    await pool.run(jobs);
+    expect(seen.size).toBe(300);
+    expect(pool.pids).not.toContain(stopped);
+    expect(notes).toEqual(['a model process was replaced (no answer for 1 s); its texts are run again']);
+    await pool.close();
+  });
+
+  it('gives up work that every worker hangs at', async () => {
+    const pool = await SessionPool.open(spec, { workers: 1, limit: { baseSeconds: 1, secondsPerToken: 0 } });
+    const hanging: Job = {
+      // Asked for when the job is sent to a worker.
+      get feeds() {
+        for (const pid of pool.pids) process.kill(pid, 'SIGSTOP');
+        return job(1, () => undefined).feeds;
+      },
+      done: () => undefined,
+    };
+    await expect(pool.run([hanging])).rejects.toThrow(
+      '3 worker processes died while running the same job; the last one: no answer for 1 s',
+    );
+    await pool.close();
+  });
+
+  it('has more time for longer texts, and a base that can be set', () => {
+    const feeds = { ids: { type: 'int32', data: new Int32Array(200), dims: [200] } } as const;
+    expect(secondsFor(progressLimit({}), [feeds, feeds])).toBe(700);
+    expect(secondsFor(progressLimit({ SGPT_BENCH_MODEL_TIMEOUT: '60' }), [feeds])).toBe(260);
+    for (const text of ['0', '-1', 'x', 'Infinity'])
+      expect(() => progressLimit({ SGPT_BENCH_MODEL_TIMEOUT: text })).toThrow(
+        `SGPT_BENCH_MODEL_TIMEOUT: found "${text}"; expected a number of seconds above 0`,
+      );
+  });
+
   it('gives up work that every worker dies at', async () => {
-    const pool = await SessionPool.open(spec, 1);
+    const pool = await SessionPool.open(spec, { workers: 1 });
     const deadly: Job = {
       // Asked for when the job is sent to a worker.
       get feeds() {
@@ -98,7 +144,7 @@ describe('a pool', () => {
   });
 
   it('passes on what a job, or the making of one, throws', async () => {
-    const pool = await SessionPool.open(spec, 2);
+    const pool = await SessionPool.open(spec, { workers: 2 });
     const failing = (function* () {
       yield job(1, () => undefined);
       throw new Error('no more');
@@ -118,7 +164,7 @@ describe('a pool', () => {
 
   it('does not open on a model that the runtime refuses', async () => {
     await expect(
-      SessionPool.open({ ...spec, model: { ...model, graph: new Uint8Array([1, 2, 3]) } }, 2),
+      SessionPool.open({ ...spec, model: { ...model, graph: new Uint8Array([1, 2, 3]) } }, { workers: 2 }),
     ).rejects.toThrow();
   });
 });
@@ -131,7 +177,7 @@ describe('a process', () => {
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 50_000 });
     return stdout;
   };
-  const create = `models.createBiEncoder({ model: ${JSON.stringify(model)}, poolings: ['mean'], maxTokens: null, threads: 2 })`;
+  const create = `models.createBiEncoder({ model: ${JSON.stringify(model)}, pooling: ['mean'], maxTokens: null, threads: 2 })`;
 
   it('loads no model runtime when it imports the library', async () => {
     const loaded = `process.report.getReport().sharedObjects.filter((path) => path.includes('onnxruntime')).length`;

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
+import type { PickleSource } from '../../src/models/checkpoint/pickle-machine.js';
 import type { TensorSource } from '../../src/models/checkpoint/tensors.js';
 import { readStateDictionary } from '../../src/models/checkpoint/torch-pickle.js';
 import { readTorchWeights } from '../../src/models/checkpoint/torch-legacy.js';
 import { createBiEncoder } from '../../src/models/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { zipOf } from '../datasets/zip-writer.js';
 import { fixture, golden } from './goldens.js';
 import { readTensors } from './safetensors-writer.js';
 import { writeTorchZip } from './torch-writer.js';
@@ -126,6 +128,35 @@ describe('a file that torch.save wrote', () => {
     await expect(readTorchWeights(path)).rejects.toThrow('tries to load "posix.system", which weights do not need');
   });
 
+  it.each([
+    ['empty lists', Buffer.concat([Buffer.from('\x80\x02', 'latin1'), Buffer.alloc(2 << 20, ']'), Buffer.from('.')])],
+    ['marks', Buffer.concat([Buffer.from('\x80\x02', 'latin1'), Buffer.alloc(2 << 20, '('), Buffer.from('.')])],
+    ['memos', Buffer.concat([Buffer.from('\x80\x02]', 'latin1'), Buffer.alloc(2 << 20, 0x94), Buffer.from('.')])],
+  ])('with a pickle of nothing but %s is refused after a bounded number of them', async (_, data) => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data, stored: true }]));
+    await expect(readTorchWeights(path)).rejects.toThrow(/has more than 15\d+ opcodes, which its tensors do not need/);
+  });
+
+  it('with a pickle larger than its tensors need is refused unread', async () => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    const [large, some] = [9 << 20, 20].map((bytes) => Buffer.alloc(bytes, ']'));
+    writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data: large!, stored: true }]));
+    await expect(readTorchWeights(path)).rejects.toThrow(/data\.pkl has 9437184 bytes; at most 83\d+ are read/);
+    writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data: some!, stored: true }]));
+    await expect(readTorchWeights(path)).rejects.toThrow(/ends after 20 bytes/);
+  });
+
+  it('with thousands of tensors is read', async () => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    const names = Array.from({ length: 2000 }, (_, i) => `transformer.h.${i}.attention.self.query.weight`);
+    writeTorchZip(
+      path,
+      names.map((name) => ({ name, shape: [1], values: new Float32Array(1) })),
+    );
+    expect((await readTorchWeights(path)).map(({ name }) => name)).toEqual(names);
+  });
+
   it('whose tensor is longer than its storage is refused', async () => {
     const path = join(temporaryFolder(), 'pytorch_model.bin');
     writeTorchZip(path, [{ name: 'w', shape: [3], values: new Float32Array(2) }]);
@@ -135,6 +166,7 @@ describe('a file that torch.save wrote', () => {
 
 describe('a pickle', () => {
   const pickle = (text: string): Buffer => Buffer.from(text, 'latin1');
+  const sourceOf = (bytes: Uint8Array): PickleSource => ({ bytes, path: 'x.bin', maxOpcodes: 10_000 });
 
   it.each([
     ['a name by opcode', '\x80\x02cbuiltins\neval\n.', /tries to load "builtins\.eval"/],
@@ -156,22 +188,22 @@ describe('a pickle', () => {
     ['a text longer than the file', '\x80\x02X\xff\xff\xff\x7f', /ends after 7 bytes, within a value/],
     ['a list', '\x80\x02].', /holds no state dictionary/],
   ])('with %s is refused', (_, text, message) => {
-    expect(() => readStateDictionary(pickle(text), 'x.bin')).toThrow(InputError);
-    expect(() => readStateDictionary(pickle(text), 'x.bin')).toThrow(message);
+    expect(() => readStateDictionary(sourceOf(pickle(text)))).toThrow(InputError);
+    expect(() => readStateDictionary(sourceOf(pickle(text)))).toThrow(message);
   });
 
   it('changed anywhere gives tensors or an InputError, nothing else', () => {
     const archive = readFileSync(file('whole.bin'));
     const start = archive.indexOf('\x80\x02ccollections', 0, 'latin1');
     const whole = archive.subarray(start, archive.indexOf('PK\x07\x08', start, 'latin1'));
-    expect(readStateDictionary(whole, 'x.bin')).toHaveLength(expected.length);
+    expect(readStateDictionary(sourceOf(whole))).toHaveLength(expected.length);
     const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.nat(whole.length), (changes, end) => {
         const bytes = Buffer.from(whole.subarray(0, end === 0 ? undefined : end));
         for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
         try {
-          readStateDictionary(bytes, 'x.bin');
+          readStateDictionary(sourceOf(bytes));
         } catch (error) {
           if (!(error instanceof InputError)) throw error;
         }

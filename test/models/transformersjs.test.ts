@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { onnxDataTypes } from '../../src/io/onnx-writer.js';
@@ -6,6 +6,7 @@ import { createBiEncoder, type BiEncoderOptions } from '../../src/models/index.j
 import { GraphBuilder } from '../../src/models/onnx/graph.js';
 import { openTokenizer } from '../../src/models/checkpoint/tokenizer.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { recordingProgress } from '../helpers/progress.js';
 import { poolingEntry, poolings } from '../../src/models/pooling/poolings.js';
 import { fixture, relativeError } from './goldens.js';
 import { poolingFormulas, weightedSum } from './pooling-formulas.js';
@@ -65,7 +66,7 @@ async function embed(model: string, text: string, options: Partial<BiEncoderOpti
   }
 }
 
-describe('a model exported for transformers.js', () => {
+describe('a model exported to ONNX', () => {
   it('is pooled by the formulas', async () => {
     const folder = exportedFolder();
     const text = 'some text to embed';
@@ -146,7 +147,7 @@ describe('a model exported for transformers.js', () => {
 
   it('gives a text the same vector whatever is embedded beside it, and the zero vector to one without tokens', async () => {
     const texts = ['one', '', 'a longer text than the other one, by far', 'two words'];
-    const options = { model: exportedFolder(), maxTokens: null, threads: 1, poolings: ['weightedmean', 'max'] };
+    const options = { model: exportedFolder(), maxTokens: null, threads: 1, pooling: ['weightedmean', 'max'] };
     const encoder = await createBiEncoder(options);
     const together = await encoder.encode(texts, 'document');
     for (const [row, text] of texts.entries()) {
@@ -164,7 +165,7 @@ describe('a model exported for transformers.js', () => {
     const [matrix] = await encoder.encode(['one', 'a longer text than the other one, by far'], 'query');
     await encoder.close();
     expect(encoder.views[0]).toMatchObject({ name: 'cls+max+mean_sqrt_len_tokens+normalize', dimensions: 3 * size });
-    expect(encoder.settings).toMatchObject({ maxTokens: 9, runtime: 'transformers.js' });
+    expect(encoder.settings).toMatchObject({ maxTokens: 9, runtime: 'ONNX export' });
     expect(encoder.model).toMatchObject({ id: 'exported', architecture: 'bert', parameters: null });
     expect(Object.keys(encoder.model.files)).toContain('onnx/model.onnx');
     for (const row of [0, 1])
@@ -176,7 +177,7 @@ describe('a model exported for transformers.js', () => {
     const path = join(folder, 'config.json');
     const config = { model_type: 'bert', _name_or_path: 'org/SGPT-125M-weightedmean-msmarco-specb-bitfit' };
     writeFileSync(path, JSON.stringify(config));
-    const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1 });
+    const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1, pooling: ['mean'] });
     await encoder.close();
     expect(encoder.settings).toMatchObject({ brackets: 'specb' });
   });
@@ -191,11 +192,120 @@ describe('a model exported for transformers.js', () => {
   it('is refused where it cannot do what is asked', async () => {
     const folder = exportedFolder();
     await expect(embed(folder, 'a', { layer: ['all'] })).rejects.toThrow('has only its last hidden state');
-    await expect(embed(folder, 'a', { pooling: ['meanmean'] })).rejects.toThrow('pooling "meanmean": a model exported');
+    await expect(embed(folder, 'a', { pooling: ['meanmean'] })).rejects.toThrow(
+      'pooling "meanmean": an export has only the last',
+    );
+    await expect(embed(folder, 'a', { attention: 'causal' })).rejects.toThrow('leave --attention causal out');
     await expect(embed(folder, 'a', { device: 'cuda' })).rejects.toThrow('leave --device cuda out');
     await expect(embed(folder, 'a', { dtype: 'int8' })).rejects.toThrow(/model_quantized\.onnx: there is no such file/);
     const path = join(folder, 'onnx', 'model.onnx');
     writeFileSync(path, readFileSync(path).subarray(0, 40));
-    await expect(embed(folder, 'a')).rejects.toThrow(/model\.onnx: transformers\.js cannot load this model/);
+    await expect(embed(folder, 'a')).rejects.toThrow(/model\.onnx: ONNX Runtime cannot load this model/);
+  });
+
+  it('runs where no file says how to pool only by a requested pooling, but a causal language model by weightedmean', async () => {
+    const folder = exportedFolder();
+    await expect(embed(folder, 'a')).rejects.toThrow(
+      'so no file says how its hidden states are pooled; name it with --p',
+    );
+    const config = { model_type: 'x', architectures: ['GPTNeoForCausalLM'], max_position_embeddings: 16 };
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+    const progress = recordingProgress();
+    const [byDefault] = await embed(folder, 'some text', { progress });
+    expect([byDefault]).toEqual(await embed(folder, 'some text', { pooling: ['weightedmean'] }));
+    expect(progress.notes.join()).toContain('weightedmean is used, as in SGPT');
+  });
+
+  it('of any file of the folder can be chosen', async () => {
+    const folder = exportedFolder();
+    const chosen = join(folder, 'onnx', 'model_fp16.onnx');
+    renameSync(join(folder, 'onnx', 'model.onnx'), chosen);
+    await expect(embed(folder, 'a')).rejects.toThrow(
+      'onnx/model.onnx: there is no such file; choose one with --onnx-file: onnx/model_fp16.onnx',
+    );
+    const options = { model: folder, maxTokens: null, threads: 1, pooling: ['mean'] };
+    for (const onnxFile of ['onnx/model_fp16.onnx', 'model_fp16.onnx']) {
+      const encoder = await createBiEncoder({ ...options, onnxFile });
+      expect(Object.keys(encoder.model.files)).toContain('onnx/model_fp16.onnx');
+      await encoder.close();
+    }
+  });
+
+  it('stands in for weights that cannot be run, and is named with the reason; without one the error names the ways', async () => {
+    const folder = exportedFolder();
+    cpSync(join(fixture('gpt-neo'), 'model.safetensors'), join(folder, 'model.safetensors'));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ model_type: 'unheard_of' }));
+    const progress = recordingProgress();
+    const text = 'some text';
+    const [vector] = await embed(folder, text, { pooling: ['mean'], progress });
+    const states = (await openTokenizer(folder)).encode(text).map(state);
+    expect(relativeError(vector!, poolingFormulas.mean(states))).toBeLessThan(tolerance);
+    expect(progress.notes.join()).toMatch(
+      /model_type "unheard_of" is not supported; .*; its ONNX export is used instead/,
+    );
+    rmSync(join(folder, 'onnx'), { recursive: true });
+    await expect(embed(folder, text)).rejects.toThrow(
+      /"unheard_of" is not supported; .*; export it \(optimum-cli export onnx --model exported .*or serve it and give --model openai:NAME/,
+    );
+  });
+
+  describe('that gives finished vectors', () => {
+    /** Adds the output sentence_embedding: sin(first id · (d + 1) / 10) / 2. @param alone without hidden states */
+    function finished(folder: string, alone: boolean): string {
+      const graph = new GraphBuilder();
+      const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
+      const types = graph.input('token_type_ids', 'int64', ['batch', 'tokens']);
+      const past = graph.input('past_key_values.0.key', 'float32', ['batch', 2, 'past', 3]);
+      const unused = graph.op('ReduceSum', [graph.op('Concat', [past, past], { axis: 2 })], { keepdims: 0 });
+      const all = graph.op('Cast', [graph.op('Add', [ids, types])], { to: onnxDataTypes.float32 });
+      const numbers = graph.op('Add', [all, unused]);
+      const range = graph.op('Range', [graph.integer(1), graph.integer(size + 1), graph.integer(1)]);
+      const factors = graph.op('Mul', [graph.op('Cast', [range], { to: onnxDataTypes.float32 }), graph.scalar(0.1)]);
+      const states = graph.op('Sin', [
+        graph.op('Mul', [graph.op('Unsqueeze', [numbers, graph.integers([2])]), factors]),
+      ]);
+      if (!alone) graph.output('token_embeddings', states, ['batch', 'tokens', size]);
+      const first = graph.op('Gather', [states, graph.integer(0)], { axis: 1 });
+      graph.output('sentence_embedding', graph.op('Mul', [first, graph.scalar(0.5)]), ['batch', size]);
+      writeFileSync(join(folder, 'onnx', 'model.onnx'), graph.serialize());
+      return folder;
+    }
+    const text = 'some text to embed';
+    const finishedVector = async (folder: string): Promise<number[]> =>
+      state((await openTokenizer(folder)).encode(text)[0]!).map((value) => value / 2);
+
+    it.each([true, false])('is taken at its word where no pooling is requested or known', async (alone) => {
+      const folder = finished(exportedFolder(), alone);
+      const encoder = await createBiEncoder({ model: folder, maxTokens: null, threads: 1 });
+      const [matrix] = await encoder.encode([text], 'document');
+      await encoder.close();
+      expect(encoder.views).toEqual([
+        { name: 'sentence_embedding', pooling: 'sentence_embedding', layer: null, dimensions: size },
+      ]);
+      expect(relativeError(matrix!.data, await finishedVector(folder))).toBeLessThan(tolerance);
+    });
+
+    it('is pooled as requested, or as its modules say, if it gives hidden states, too', async () => {
+      const folder = finished(exportedFolder(), false);
+      const states = (await openTokenizer(folder)).encode(text).map(state);
+      const [mean] = await embed(folder, text, { pooling: ['mean'] });
+      expect(relativeError(mean!, poolingFormulas.mean(states))).toBeLessThan(tolerance);
+      addModules(folder, [['Pooling', '1_Pooling', { pooling_mode: 'max' }, []]]);
+      const [max] = await embed(folder, text);
+      expect(relativeError(max!, poolingFormulas.max(states))).toBeLessThan(tolerance);
+      await expect(embed(finished(exportedFolder(), true), text, { pooling: ['mean'] })).rejects.toThrow(
+        'this export gives finished vectors only; leave --pooling',
+      );
+    });
+
+    it('is taken at its word where the weights of a module are missing', async () => {
+      const folder = finished(exportedFolder(), false);
+      addModules(folder, [
+        ['Pooling', '1_Pooling', { pooling_mode: 'mean' }, []],
+        ['Dense', '2_Dense', { in_features: size, out_features: 3 }, []],
+      ]);
+      const [vector] = await embed(folder, text);
+      expect(relativeError(vector!, await finishedVector(folder))).toBeLessThan(tolerance);
+    });
   });
 });

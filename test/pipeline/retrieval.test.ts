@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,6 +15,7 @@ import { limitTask } from '../../src/core/limit-task.js';
 import { evaluateRun, parseMeasure } from '../../src/measures/index.js';
 import { readRun } from '../../src/results/run-file.js';
 import { loadPerQuery, loadResults, type StoredResult } from '../../src/results/store.js';
+import { loadVerified } from '../../src/results/verify.js';
 import { bm25Runner } from '../../src/runners/bm25.js';
 import { oracleRunner } from '../../src/runners/oracle.js';
 import { recordingProgress } from '../helpers/progress.js';
@@ -81,7 +82,7 @@ describe('a result', () => {
       context('trec_eval'),
     );
     const { record } = result!;
-    const run = await readRun(join(result!.folder, record.files.run!));
+    const run = await readRun(join(result!.folder, record.files.run!.name));
     const measures = record.measures;
     const again = evaluateRun(
       task.qrels,
@@ -118,6 +119,47 @@ describe('a result', () => {
     await runOnTask(retriever, task, null, settings(output, { overwrite: true }), context());
     expect(statSync(path).mtimeMs).toBeGreaterThan(written);
     expect(readFileSync(join(first!.folder, 'run.trec.gz'))).toEqual(run);
+  });
+
+  it.each<[string, (folder: string) => void, string]>([
+    [
+      'its run was cut',
+      (folder) => {
+        truncateSync(join(folder, 'run.trec.gz'), 100);
+      },
+      'run.trec.gz is not the file',
+    ],
+    [
+      'its run is missing',
+      (folder) => {
+        rmSync(join(folder, 'run.trec.gz'));
+      },
+      'run.trec.gz is missing',
+    ],
+    [
+      'its scores are missing',
+      (folder) => {
+        rmSync(join(folder, 'per-query.json.gz'));
+      },
+      'per-query.json.gz is missing',
+    ],
+    [
+      'an older version wrote it',
+      (folder) => {
+        const path = join(folder, 'record.json');
+        writeFileSync(path, readFileSync(path, 'utf8').replace(/"version": \d+/, '"version": 1'));
+      },
+      'record.json has version 1',
+    ],
+  ])('is computed again where %s, and says so', async (_, damage, why) => {
+    const output = temporaryFolder();
+    const [first] = await runOnTask(bm25Runner('elasticsearch', 1), task, null, settings(output), context());
+    damage(first!.folder);
+    const told = { ...context(), progress: recordingProgress() };
+    const [again] = await runOnTask(bm25Runner('elasticsearch', 1), task, null, settings(output), told);
+    expect({ ...again!.record, provenance: null }).toEqual({ ...first!.record, provenance: null });
+    expect((await loadVerified(again!)).folder).toBe(first!.folder);
+    expect(told.progress.notes.join('\n')).toContain(why);
   });
 
   it('gains a measure that is asked for later, without a search', async () => {

@@ -152,7 +152,7 @@ it('refuses vectors that are not finite', async () => {
   const stored = { encoder: broken, store: new VectorStore(temporaryFolder()) };
   const runner = biEncoderRunner(stored, { threads: 1 });
   await expect(runner.run(task!, { topK: 1000, candidates: null }, contextOf())).rejects.toThrow(
-    /useb\/twitterpara: the vector of ".+" has a value that is not/,
+    /the vector of ".+" has the value NaN; expected finite numbers/,
   );
 });
 

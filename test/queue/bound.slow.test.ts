@@ -35,7 +35,13 @@ describe.skipIf(!hasRedis)('a queue (needs redis-server)', () => {
     const store = new VectorStore(backend);
     const address = parseQueueAddress(redis.url);
     const progress = recordingProgress();
-    const coordinator = await Coordinator.open({ address, backend, versions: versionsOf({}), progress, shardSize: 1 });
+    const coordinator = await Coordinator.open({
+      address,
+      backend,
+      versions: versionsOf({}, 'b'),
+      progress,
+      shardSize: 1,
+    });
     onTestFinished(() => coordinator.close());
     const system = completeSpec({ runner: 'bi-encoder', model: 'hash', brackets: 'none' });
     const facts = { checksum: 'a'.repeat(64) };

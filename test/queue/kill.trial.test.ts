@@ -66,7 +66,8 @@ describe.skipIf(!hasRedis)('a run over a queue (needs redis-server)', () => {
     };
     const coordinate = (): RunningCli =>
       start('run', ['run', ...how, '--output', path('queued'), ...queued, '--shard-size', String(shardSize)]);
-    const work = (): RunningCli => start('worker', ['worker', ...queued, '--threads', '1', '--lock', '1']);
+    const work = (): RunningCli =>
+      start('worker', ['worker', ...queued, '--threads', '1', '--lock', '1', '--allow', folder]);
     let coordinator = coordinate();
     const workers = Array.from({ length: 4 }, work);
     onTestFinished(() => {

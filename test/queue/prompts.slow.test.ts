@@ -23,7 +23,7 @@ describe.skipIf(!hasRedis)('prompts over a queue (need redis-server)', () => {
     await writeSmallTask(path('two'), 3, 16);
     const redis = await startRedis(path('redis'));
     const queue = ['--queue', redis.url, '--store', path('store'), '--shard-size', '8'];
-    const worker = startCli(['worker', ...queue.slice(0, -2), '--threads', '1']);
+    const worker = startCli(['worker', ...queue.slice(0, -2), '--threads', '1', '--allow', folder]);
     onTestFinished(() => void worker.process.kill('SIGKILL'));
     for (const [i, system] of systems.entries()) {
       const how = ['run', '--task', `${path('one')},${path('two')}`, ...system, '--threads', '1', '--quiet'];

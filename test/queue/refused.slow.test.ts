@@ -14,7 +14,7 @@ import { recordingProgress } from '../helpers/progress.js';
 import { connectTo, hasRedis, startRedis, type TestRedis } from './redis.js';
 import { waitForUnmadeShard } from './unmade-shard.js';
 
-const versions = versionsOf({ 'sgpt-bench': '1.2.3' });
+const versions = versionsOf({ 'sgpt-bench': '1.2.3' }, 'a1b2c3d4e5f60718');
 const otherVersions: Versions = { ...versions, programs: { 'sgpt-bench': '1.3.0' } };
 const refusal = 'this worker has sgpt-bench 1.3.0, the run 1.2.3; install the same version on all machines';
 
@@ -43,6 +43,7 @@ function refusedWorker(redis: TestRedis, storeFolder: string): Promise<number> {
       address: parseQueueAddress(redis.url),
       backend: new StoreFolder(storeFolder),
       datasetsDir: 'datasets',
+      allow: { tasks: [], models: [] },
       threads: 1,
     },
     ...{ versions: otherVersions, lockSeconds: 5, idleSeconds: 1, progress: recordingProgress() },

@@ -10,7 +10,7 @@ export async function expectSameResults(folder: string, expected: string): Promi
   for (const [i, { folder: there, record }] of found.entries()) {
     const other = wanted[i]!;
     expect({ ...record, provenance: null }).toEqual({ ...other.record, provenance: null });
-    for (const file of [record.files.run!, record.files.perQuery]) {
+    for (const { name: file } of [record.files.run!, record.files.perQuery]) {
       const [bytes, otherBytes] = await Promise.all([there, other.folder].map((path) => readFile(join(path, file))));
       expect(bytes!.equals(otherBytes!), file).toBe(true);
     }

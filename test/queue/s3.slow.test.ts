@@ -31,7 +31,7 @@ describe.skipIf(!hasRedis)('a bucket that the workers of a queue fill (needs red
     const how = ['run', '--task', path('small'), '--threads', '1', '--model', smallModels.causal, '--depth', '20'];
     const both = [...how, '--runner', 'bi-encoder,cross-encoder'];
     const queue = ['--queue', redis.url, ...store];
-    const work = ['worker', ...queue, '--threads', '1', '--exit-when-idle', '30'];
+    const work = ['worker', ...queue, '--threads', '1', '--allow', folder];
     const workers = [startCli(work, environment), startCli(work, environment)];
     onTestFinished(() => {
       for (const { process } of workers) process.kill('SIGKILL');
@@ -81,7 +81,9 @@ describe('a bucket without a queue', () => {
 
     const [cut, changed] = [...objects.keys()] as [string, string];
     objects.set(cut, objects.get(cut)!.subarray(0, -1));
-    objects.set(changed, Buffer.from(objects.get(changed)!).fill(0, 70, 74));
+    const otherBytes = Buffer.from(objects.get(changed)!);
+    otherBytes.writeUInt8(otherBytes.at(-6)! ^ 1, otherBytes.length - 6); // in the numbers, behind the header
+    objects.set(changed, otherBytes);
     const again = [...shared, '--overwrite', '--output', path('again')];
     // One that was cut off is seen at once; one with other bytes only when it is read, and is then gone.
     const damaged = await runCli(again, environment);
@@ -111,12 +113,17 @@ describe('a bucket without a queue', () => {
     const run = ['run', '--task', 'demo/computing', '--model', smallModels.biEncoder, '--quiet', '--output', folder];
     const worker = ['worker', '--queue', 'redis://127.0.0.1:1/0'];
     const cases: [readonly string[], string, string, RegExp][] = [
-      [run, 's3://elsewhere/x', server.url, /^sgpt-bench: --store s3:\/\/elsewhere\/x: there is no bucket "elsewhere"/],
+      [
+        run,
+        's3://elsewhere/x',
+        server.url,
+        /^sgpt-bench: --store s3:\/\/elsewhere\/x: bucket "elsewhere" does not exist/,
+      ],
       [worker, 's3://bench/closed', server.url, /no permission \(AccessDenied\)/],
-      [worker, 's3://bench/pages', server.url, /does not answer as an S3 server does/],
+      [worker, 's3://bench/pages', server.url, /is not that of an S3 server/],
       [run, 's3://bench', checking, /does not accept the credentials \(SignatureDoesNotMatch\)/],
-      [worker, 's3://bench', 'http://127.0.0.1:1', /does not answer, or breaks off \(ECONNREFUSED\)/],
-      [worker, `s3://S3RVER:${secret}@bench`, server.url, /^sgpt-bench: --store s3:\/\/…: has credentials/],
+      [worker, 's3://bench', 'http://127.0.0.1:1', /does not respond, or breaks the connection \(ECONNREFUSED\)/],
+      [worker, `s3://S3RVER:${secret}@bench`, server.url, /^sgpt-bench: --store s3:\/\/…: the address has credentials/],
     ];
     const done = cases.map(async ([command, address, endpoint, sentence]) => {
       const environment = bucketEnvironment(endpoint, { AWS_SECRET_ACCESS_KEY: secret });

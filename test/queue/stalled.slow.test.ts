@@ -27,8 +27,8 @@ describe.skipIf(!hasRedis)('a stalled worker (needs redis-server)', () => {
     const client = connectTo(redis);
     const how = ['--task', path('long'), '--model', smallModels.biEncoder, '--threads', '1', '--shard-size', '100'];
     const queue = ['--queue', redis.url, '--store', path('store')];
-    const work = ['worker', ...queue, '--threads', '1', '--lock', '1'];
-    const run = start(['run', ...how, ...queue, '--output', path('queued')]);
+    const work = ['worker', ...queue, '--threads', '1', '--lock', '1', '--allow', folder];
+    const run = start(['run', ...how, ...queue, '--recheck', '0', '--output', path('queued')]);
     const stalled = start(work);
     // Until it is stopped while it has a shard.
     for (let stopped = false; !stopped;) {

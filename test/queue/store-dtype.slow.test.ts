@@ -16,7 +16,7 @@ describe.skipIf(!hasRedis)('vectors stored as float16 over a queue (need redis-s
     await writeSmallTask(path('small'), 4, 24);
     const redis = await startRedis(path('redis'));
     const queue = ['--queue', redis.url, '--store', path('store')];
-    const worker = startCli(['worker', ...queue, '--threads', '1']);
+    const worker = startCli(['worker', ...queue, '--threads', '1', '--allow', folder]);
     onTestFinished(() => void worker.process.kill('SIGKILL'));
     for (const dtype of ['float32', 'float16', 'float32']) {
       const how = ['run', '--task', path('small'), ...models, '--threads', '1', '--quiet', '--store-dtype', dtype];

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { parseQueueAddress } from '../../src/queue/address.js';
@@ -16,7 +18,7 @@ import { expectSameResults } from './results.js';
 import { connectTo, hasRedis, startRedis, type TestRedis } from './redis.js';
 import { waitForUnmadeShard } from './unmade-shard.js';
 
-const versions = versionsOf({ 'sgpt-bench': '1.2.3', node: '20.0.0', 'onnxruntime-node': '1.0.0' });
+const versions = versionsOf({ 'sgpt-bench': '1.2.3', node: '20.0.0', 'onnxruntime-node': '1.0.0' }, 'a1b2c3d4e5f60718');
 
 /** A run that leads the queue, in this process. */
 async function lead(redis: TestRedis, storeFolder: string): Promise<Coordinator> {
@@ -36,6 +38,7 @@ function work(redis: TestRedis, storeFolder: string, own: Partial<WorkerOptions>
     address: parseQueueAddress(redis.url),
     backend: new StoreFolder(storeFolder),
     datasetsDir: 'datasets',
+    allow: { tasks: [], models: [] },
     threads: 1,
     versions,
     lockSeconds: 5,
@@ -43,6 +46,13 @@ function work(redis: TestRedis, storeFolder: string, own: Partial<WorkerOptions>
     progress: recordingProgress(),
     ...own,
   });
+}
+
+/** The data of queued jobs that match. */
+async function jobsWith(client: Redis, pattern: RegExp): Promise<string[]> {
+  const keys = (await client.keys('sgpt-bench:shards:*')).filter((key) => /:[0-9a-f]{64}$/.test(key));
+  const data = await Promise.all(keys.map((key) => client.hget(key, 'data')));
+  return data.filter((text) => text !== null && pattern.test(text)) as string[];
 }
 
 describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
@@ -62,9 +72,11 @@ describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
   it('with another folder as the store are refused', async () => {
     const folder = temporaryFolder();
     const redis = await startRedis(join(folder, 'redis'));
-    await lead(redis, join(folder, 'store'));
+    const coordinator = await lead(redis, join(folder, 'store'));
     await expect(work(redis, join(folder, 'other'))).rejects.toThrow(/is not the store that the run fills/);
-    await expect(work(redis, join(folder, 'store'))).resolves.toBe(0);
+    const fitting = work(redis, join(folder, 'store'));
+    await coordinator.close();
+    await expect(fitting).resolves.toBe(0);
   });
 
   it('are for one run at a time: another store or version needs another database', async () => {
@@ -79,35 +91,48 @@ describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
     );
   });
 
-  it('that see other data are refused; others finish the run, with the bytes of one machine', async () => {
-    const folder = temporaryFolder();
-    const path = (name: string): string => join(folder, name);
-    await writeSmallTask(path('here/small'));
-    await writeSmallTask(path('elsewhere/small'), 6, 61);
-    const redis = await startRedis(path('redis'));
-    const how = ['--task', 'beir/small', '--threads', '1', '--model', smallModels.causal];
-    const rerank = [...how, '--runner', 'cross-encoder', '--depth', '20'];
-    const queue = ['--queue', redis.url, '--store', path('store')];
-    const run = startCli([
-      ...['run', ...rerank, ...queue, '--shard-size', '8'],
-      ...['--datasets-dir', path('here'), '--output', path('queued')],
-    ]);
-    onTestFinished(() => {
-      run.process.kill('SIGKILL');
-    });
-    const worker = ['worker', ...queue, '--threads', '1', '--exit-when-idle', '20'];
-    const refused = await runCli([...worker, '--datasets-dir', path('elsewhere')]);
-    expect(refused.status).toBe(2);
-    expect(refused.stderr).toMatch(/sgpt-bench: beir\/small: the data here has checksum [0-9a-f]{12}…, the run's has/);
-    const good = startCli([...worker, '--datasets-dir', path('here')]);
-    const alone = await runCli(['run', ...rerank, '--datasets-dir', path('here'), '--output', path('alone')]);
-    expect(alone.status, alone.stderr).toBe(0);
-    const { status, stderr } = await run.finished;
-    expect(status, stderr).toBe(0);
-    good.process.kill('SIGTERM');
-    expect((await good.finished).stderr).toMatch(/[1-9]\d* shards computed/);
-    await expectSameResults(path('queued'), path('alone'));
-  });
+  it(
+    'that see other data give their jobs back; others finish the run, with the bytes of one machine',
+    { timeout: 120_000 },
+    async () => {
+      const folder = temporaryFolder();
+      const path = (name: string): string => join(folder, name);
+      await writeSmallTask(path('here/small'));
+      await writeSmallTask(path('elsewhere/small'), 6, 61);
+      const redis = await startRedis(path('redis'));
+      const how = ['--task', 'beir/small', '--threads', '1', '--model', smallModels.causal];
+      const rerank = [...how, '--runner', 'cross-encoder', '--depth', '20'];
+      const queue = ['--queue', redis.url, '--store', path('store')];
+      const run = startCli([
+        ...['run', ...rerank, ...queue, '--shard-size', '8'],
+        ...['--datasets-dir', path('here'), '--output', path('queued')],
+      ]);
+      onTestFinished(() => {
+        run.process.kill('SIGKILL');
+      });
+      const worker = ['worker', ...queue, '--threads', '1', '--exit-when-idle', '1'];
+      const other = startCli([...worker, '--datasets-dir', path('elsewhere')]);
+      onTestFinished(() => void other.process.kill('SIGKILL'));
+      const client = connectTo(redis);
+      const refusals = (): Promise<string[]> => jobsWith(client, /the data here has checksum/);
+      while ((await refusals()).length === 0) await sleep(50);
+      const good = startCli([...worker, '--datasets-dir', path('here')]);
+      onTestFinished(() => void good.process.kill('SIGKILL'));
+      const alone = await runCli(['run', ...rerank, '--datasets-dir', path('here'), '--output', path('alone')]);
+      expect(alone.status, alone.stderr).toBe(0);
+      const { status, stderr } = await run.finished;
+      expect(status, stderr).toBe(0);
+      const reason =
+        /beir\/small: the data here has checksum [0-9a-f]{12}…, the run's has [0-9a-f]{12}…; copy the same/;
+      expect(stderr).toMatch(reason);
+      expect((await good.finished).stderr).toMatch(/[1-9]\d* shards computed/);
+      // It was of no use to the run, and says so when the run is over.
+      const refused = await other.finished;
+      expect(refused.status).toBe(2);
+      expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(reason);
+      await expectSameResults(path('queued'), path('alone'));
+    },
+  );
 
   it('find a shard that cannot be computed: the run ends with the reason', async () => {
     const folder = temporaryFolder();
@@ -170,7 +195,7 @@ describe.skipIf(!hasRedis)('a queue with TLS and a password (needs redis-server)
       '--output',
       path('results'),
     ];
-    const worker = startCli(['worker', '--queue', `rediss://me@${server}`, ...store, '--exit-when-idle', '20'], {
+    const worker = startCli(['worker', '--queue', `rediss://me@${server}`, ...store, '--allow', folder], {
       ...env,
       SGPT_BENCH_QUEUE_PASSWORD: secret,
     });
@@ -233,13 +258,13 @@ describe('bad input', () => {
     const args = ['worker', '--queue', 'redis://127.0.0.1:1/0', '--store'];
     const result = await runCli([...args, join(folder, 'file/store')]);
     expect(result.status).toBe(2);
-    expect(result.stderr).toMatch(/^sgpt-bench: --store .*: cannot be written \(ENOTDIR/);
+    expect(result.stderr).toMatch(/^sgpt-bench: --store .*file: cannot be created \(there is a file in its place\)/);
     // The superuser may write anywhere, except where nothing can be.
     const forbidden = process.getuid?.() === 0 ? '/sys/store' : join(folder, 'locked');
     if (forbidden !== '/sys/store') mkdirSync(forbidden, { mode: 0o500 });
     const other = await runCli([...args, join(forbidden, 'store')]);
     expect(other.status).toBe(2);
-    expect(other.stderr).toMatch(/^sgpt-bench: --store .*: cannot be written/);
+    expect(other.stderr).toMatch(/^sgpt-bench: --store .*: cannot be created/);
   });
 });
 
@@ -269,11 +294,11 @@ describe.skipIf(!hasRedis)('a full disk (needs redis-server)', () => {
     while ((await client.exists(announcementKey)) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     // Room for the worker's trial, but not for a shard.
     writeFileSync(filler, Buffer.alloc(300_000 - 5 * 4096 - (300_000 % 4096)));
-    const full = await runCli(['worker', ...queue]);
+    const full = await runCli(['worker', ...queue, '--allow', folder]);
     expect(full.status).toBe(2);
     expect(full.stderr).toMatch(/sgpt-bench: .*(ENOSPC|disk is full)/);
     spawnSync('rm', [filler]);
-    const worker = startCli(['worker', ...queue, '--exit-when-idle', '10']);
+    const worker = startCli(['worker', ...queue, '--allow', folder]);
     const { status, stderr } = await run.finished;
     expect(status, stderr).toBe(0);
     worker.process.kill('SIGTERM');

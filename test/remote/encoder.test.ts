@@ -33,6 +33,40 @@ describe('a hosted encoder', () => {
     );
   });
 
+  it('puts prompts around the text that it sends, by template or as the publisher has them', async () => {
+    const server = await startOpenAiServer();
+    const sent = (): unknown => server.requests.at(-1)!.body['input'];
+    const templates = { queryPrompt: 'Instruct: {instruction}\nQuery:{text}', instruction: 'find it' };
+    const encoder = await openEncoder({ endpoint: server.url, documentPrompt: '{title|none}: {text}', ...templates });
+    await encoder.encode(['a '], 'query');
+    expect(sent()).toEqual(['Instruct: find it\nQuery:a']);
+    await encoder.encode([encoder.documentText!('', 'a'), encoder.documentText!('T', 'b')], 'document');
+    expect(sent()).toEqual(['none: a', 'T: b']);
+    expect(encoder.settings).toMatchObject({
+      queryPrompt: 'Instruct: find it\nQuery:{text}',
+      documentPrompt: '{title|none}: {text}',
+      instruction: 'find it',
+    });
+    const context = remoteContext();
+    const e5 = await openEncoder({ endpoint: server.url }, context, 'intfloat/e5-base-v2');
+    await e5.encode(['a'], 'document');
+    expect(sent()).toEqual(['passage: a']);
+    expect(context.notes.join()).toContain('document prompt "passage: ", as of E5');
+    const eol = await openEncoder({ endpoint: server.url, embedPrompt: 'eol' });
+    await eol.encode([' a'], 'query');
+    expect(sent()).toEqual(['This sentence : "a" means in one word:"']);
+  });
+
+  it('asks for the largest of the requested dimensions, and refuses others than asked for', async () => {
+    const server = await startOpenAiServer();
+    const encoder = await openEncoder({ endpoint: server.url, dimensions: [16, 48] });
+    expect(server.requests.at(-1)!.body['dimensions']).toBe(48);
+    expect(encoder.settings).toMatchObject({ requestedDimensions: 48 });
+    expect(await messageOfFailure(openEncoder({ endpoint: server.url, dimensions: [64] }))).toContain(
+      'returns vectors of 48 dimensions where 64 are asked for',
+    );
+  });
+
   it('counts requests, tokens and their price', async () => {
     const server = await startOpenAiServer();
     const encoder = await openEncoder({ endpoint: server.url, pricePerMillion: 20 });

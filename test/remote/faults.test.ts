@@ -163,25 +163,25 @@ describe('an endpoint', () => {
   });
 
   it('gets /v1 if its URL has no path, and must not have secrets', () => {
-    expect(openEndpoint('http://localhost:8000', undefined, {}).url).toBe('http://localhost:8000/v1');
-    expect(openEndpoint('http://localhost:8000/a/b/', undefined, {}).url).toBe('http://localhost:8000/a/b');
-    expect(openEndpoint(undefined, undefined, {}).url).toBe('https://api.openai.com/v1');
+    expect(openEndpoint('http://localhost:8000', null, {}).url).toBe('http://localhost:8000/v1');
+    expect(openEndpoint('http://localhost:8000/a/b/', null, {}).url).toBe('http://localhost:8000/a/b');
+    expect(openEndpoint(null, null, {}).url).toBe('https://api.openai.com/v1');
     for (const url of ['http://me:geheim@host', 'http://host/?key=geheim', 'ftp://me:geheim@host', 'me:geheim@host']) {
-      expect(() => openEndpoint(url, undefined, {})).toThrow(/^(?!.*geheim)--endpoint: /);
+      expect(() => openEndpoint(url, null, {})).toThrow(/^(?!.*geheim)--endpoint: /);
     }
-    expect(() => openEndpoint('localhost', undefined, {})).toThrow('found "localhost"');
+    expect(() => openEndpoint('localhost', null, {})).toThrow('found "localhost"');
   });
 
   it('reads the key from a variable, and does not repeat the value of --api-key-env', () => {
-    expect(openEndpoint(undefined, undefined, { OPENAI_API_KEY: ' sk-1 ' }).key!.header).toBe('Bearer sk-1');
-    expect(openEndpoint(undefined, 'OTHER', { OTHER: 'sk-2', OPENAI_API_KEY: 'sk-1' }).key!.header).toBe('Bearer sk-2');
-    expect(openEndpoint(undefined, undefined, {}).key).toBeNull();
-    expect(() => openEndpoint(undefined, 'sk-3', {})).toThrow(
+    expect(openEndpoint(null, null, { OPENAI_API_KEY: ' sk-1 ' }).key!.header).toBe('Bearer sk-1');
+    expect(openEndpoint(null, 'OTHER', { OTHER: 'sk-2', OPENAI_API_KEY: 'sk-1' }).key!.header).toBe('Bearer sk-2');
+    expect(openEndpoint(null, null, {}).key).toBeNull();
+    expect(() => openEndpoint(null, 'sk-3', {})).toThrow(
       /^(?!.*sk-3)--api-key-env: the environment variable is not set/,
     );
-    expect(() => openEndpoint(undefined, undefined, { OPENAI_API_KEY: 'a b' })).toThrow(
+    expect(() => openEndpoint(null, null, { OPENAI_API_KEY: 'a b' })).toThrow(
       /^(?!.*a b)OPENAI_API_KEY: has a character/,
     );
-    expect(JSON.stringify(openEndpoint(undefined, undefined, { OPENAI_API_KEY: 'sk-1' }))).not.toContain('sk-1');
+    expect(JSON.stringify(openEndpoint(null, null, { OPENAI_API_KEY: 'sk-1' }))).not.toContain('sk-1');
   });
 });

@@ -1,11 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { sha256, writeFileAtomic } from '../../src/io/files.js';
+import { rank } from '../../src/core/run.js';
+import { sha256 } from '../../src/io/files.js';
 import { fingerprintOf } from '../../src/results/fingerprint.js';
-import { perQuerySchema, resultRecordSchema, type PerQuery, type ResultRecord } from '../../src/results/record.js';
-import { resultFolder, type StoredResult } from '../../src/results/store.js';
+import {
+  perQuerySchema,
+  RECORD_VERSION,
+  resultRecordSchema,
+  type PerQuery,
+  type ResultRecord,
+} from '../../src/results/record.js';
+import { resultFolder, saveResult, type StoredResult } from '../../src/results/store.js';
 
 export interface FixtureSystem {
   readonly name: string;
@@ -64,17 +70,23 @@ export function record(system: FixtureSystem, task: FixtureTask, score: number):
   };
   return resultRecordSchema.parse({
     schema: 'sgpt-bench/result',
-    version: 1,
+    version: RECORD_VERSION,
     fingerprint: fingerprintOf(work),
     ...work,
     evaluation: { average: 'intersection', identicalIdsRemoved: true, decimals: 5, queriesWithoutRanking: 0 },
+    health: { tiedQueries: 0, inputs: {}, droppedDocuments: 0 },
     mainMeasure: task.measure ?? 'nDCG@10',
     measures: { [task.measure ?? 'nDCG@10']: score, 'R@100': Math.min(1, score + 0.3) },
-    files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
+    files: {
+      run: { name: 'run.trec.gz', sha256: sha256('run') },
+      perQuery: { name: 'per-query.json.gz', sha256: sha256('per-query') },
+    },
     provenance: {
       createdAt: '2026-01-02T03:04:05Z',
       command: `sgpt-bench run --task ${task.name} --model ${system.name}`,
       versions: { 'sgpt-bench': '0.1.0', node: '20.20.2' },
+      build: 'b'.repeat(16),
+      makers: [],
       machine: { platform: 'linux x64', cpu: 'Test CPU', cores: 4, memoryGiB: 16, threads: 2 },
       cost: { seconds: { encode: 12.5, search: 0.5 }, texts: 300 },
     },
@@ -92,7 +104,7 @@ export function perQuery(of: ResultRecord, seed: number, texts: (i: number) => s
   const measures = Object.keys(of.measures);
   return perQuerySchema.parse({
     schema: 'sgpt-bench/per-query',
-    version: 1,
+    version: RECORD_VERSION,
     measures,
     queries: Array.from({ length: of.task.queries }, (_, i) => ({
       id: `q${i}`,
@@ -121,13 +133,33 @@ export async function store(
   seed = 1,
   texts?: (i: number) => string,
 ): Promise<StoredResult> {
-  const made = result(system, task, score, root);
-  await writeFileAtomic(
-    join(made.folder, 'per-query.json.gz'),
-    gzipSync(JSON.stringify(perQuery(made.record, seed, texts))),
+  const made = record(system, task, score);
+  return saveResult(root, made, null, perQuery(made, seed, texts));
+}
+
+/** Stores a result that is whole: with a run, and with means that follow from the scores, near `score`. */
+export function storeWhole(
+  root: string,
+  system: FixtureSystem,
+  task: FixtureTask,
+  score: number,
+  seed = 1,
+): Promise<StoredResult> {
+  const made = record(system, task, score);
+  const scores = perQuery(made, seed);
+  const { measures, queries } = scores;
+  const means = measures.map((_, i) => queries.reduce((sum, { values }) => sum + values[i]!, 0) / queries.length);
+  const measured = Object.fromEntries(measures.map((name, i) => [name, Number(means[i]!.toFixed(5))]));
+  const run = new Map(
+    queries.map(({ id, top }) => [
+      id,
+      rank(
+        top.map((one) => one.id),
+        top.map((one) => one.score),
+      ),
+    ]),
   );
-  await writeFileAtomic(join(made.folder, 'record.json'), JSON.stringify(made.record));
-  return made;
+  return saveResult(root, { ...made, measures: measured }, run, scores);
 }
 
 /** Runs `body` with a folder that is removed afterwards. */

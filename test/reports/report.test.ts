@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
@@ -151,27 +151,34 @@ describe('rows and columns', () => {
 });
 
 describe('bad input', () => {
-  test('names both records that claim one cell, unless the newer is asked for', async () => {
-    const older = result(bm25, { name: 'demo/computing' }, 0.1, 'a');
-    const newer = result(
-      { ...bm25, settings: { bm25: 'elasticsearch', k1: 1.5 } },
-      { name: 'demo/computing' },
-      0.2,
-      'b',
-    );
-    newer.record.provenance.createdAt = '2026-02-02T00:00:00Z';
-    const refused = build([older, newer]);
-    await expect(refused).rejects.toThrow(InputError);
-    await expect(refused).rejects.toThrow(older.folder);
-    await expect(refused).rejects.toThrow(newer.folder);
-    await expect(refused).rejects.toThrow('differ in k1');
-    for (const order of [
-      [older, newer],
-      [newer, older],
-    ])
-      expect(shown(await build(order, { newest: true }), 'demo/computing', bm25.name)).toBe('0.2000 best');
-    await expect(build([older, older])).resolves.toBeDefined();
-  });
+  test('names both records that claim one cell, unless the newer is asked for', () =>
+    withFolder(async (folder) => {
+      const older = result(bm25, { name: 'demo/computing' }, 0.1, join(folder, 'a'));
+      const newer = result(
+        { ...bm25, settings: { bm25: 'elasticsearch', k1: 1.5 } },
+        { name: 'demo/computing' },
+        0.2,
+        join(folder, 'b'),
+      );
+      // What the records say of their age counts for nothing.
+      older.record.provenance.createdAt = '2027-02-02T00:00:00Z';
+      const refused = build([older, newer]);
+      await expect(refused).rejects.toThrow(InputError);
+      await expect(refused).rejects.toThrow(older.folder);
+      await expect(refused).rejects.toThrow(newer.folder);
+      await expect(refused).rejects.toThrow('differ in k1');
+      for (const [i, { folder: own }] of [older, newer].entries()) {
+        await mkdir(own, { recursive: true });
+        await writeFile(join(own, 'record.json'), '{}');
+        await utimes(join(own, 'record.json'), 1_700_000_000 + i, 1_700_000_000 + i);
+      }
+      for (const order of [
+        [older, newer],
+        [newer, older],
+      ])
+        expect(shown(await build(order, { newest: true }), 'demo/computing', bm25.name)).toBe('0.2000 best');
+      await expect(build([older, older])).resolves.toBeDefined();
+    }));
 
   test('refuses a record without a value of its main measure', async () => {
     const made = result(bm25, { name: 'demo/computing' }, 0.1);

@@ -6,7 +6,7 @@ import { buildReport, type Report } from '../../src/reports/index.js';
 import type { ReportSection } from '../../src/reports/model/model.js';
 import { candidatesChecksum } from '../../src/results/fingerprint.js';
 import { saveResult } from '../../src/results/store.js';
-import type { PerQuery } from '../../src/results/record.js';
+import { RECORD_VERSION, type PerQuery } from '../../src/results/record.js';
 import { biEncoders, bm25, crossEncoders, oracle, perQuery, record, result, store, withFolder } from './fixtures.js';
 
 function sectionOf(report: Report, id: ReportSection['id']): ReportSection {
@@ -16,6 +16,55 @@ function sectionOf(report: Report, id: ReportSection['id']): ReportSection {
 }
 
 const task = { name: 'demo/computing' };
+
+test('every line of a table has as many values as the table has columns', async () => {
+  const systems = [bm25, ...biEncoders, ...crossEncoders, oracle];
+  const report = await buildReport(systems.map((system, i) => result(system, task, i / 10)));
+  const tables = report.sections.flatMap(({ panels }) => panels.map(({ table }) => table));
+  expect(tables.length).toBeGreaterThan(2);
+  for (const { columns, lines } of tables)
+    for (const line of lines) expect(line).toHaveLength(columns.length);
+});
+
+test('says under the tables what a reader must know of the results', async () => {
+  const made = result(bm25, task, 0.3);
+  const health = { tiedQueries: 2, inputs: {}, droppedDocuments: 0 };
+  const evaluation = { ...made.record.evaluation, queriesWithoutRanking: 15 };
+  const report = await buildReport([{ ...made, record: { ...made.record, health, evaluation } }]);
+  const queries = made.record.task.queries;
+  expect(report.notes).toEqual(
+    expect.arrayContaining([
+      `demo/computing: 15 of ${queries} queries without a ranking, left out of the means (${bm25.name}).`,
+      `demo/computing: 2 of ${queries} queries with one score for all their documents (${bm25.name}).`,
+    ]),
+  );
+});
+
+describe('vectors by size', () => {
+  test('are compared with the largest of the same pooling, on rows with cut or quantized ones', async () => {
+    const forms = [
+      { name: 'BE binary', settings: { pooling: 'mean', layer: 4, precision: 'binary' }, vectorBytes: 6, score: 0.3 },
+      { name: 'BE whole', settings: { pooling: 'mean', layer: 4 }, vectorBytes: 192, score: 0.4 },
+      { name: 'BE other', settings: { pooling: 'max', layer: 4 }, vectorBytes: 192, score: 0.5 },
+    ];
+    const results = forms.map(({ vectorBytes, score, ...form }) => {
+      const made = result({ ...biEncoders[2]!, ...form, family: form.name }, task, score);
+      made.record.provenance.cost.vectorBytes = vectorBytes;
+      return made;
+    });
+    const [panel] = sectionOf(await buildReport(results), 'vectors').panels;
+    expect(panel!.table.lines.map((line) => line.slice(1))).toEqual(
+      expect.arrayContaining([
+        [192, 0.4, '100.0%'],
+        [6, 0.3, '75.0%'],
+        [192, 0.5, '100.0%'],
+      ]),
+    );
+    expect(panel!.table.lines.at(-1)![0]).toBe('BE binary');
+    const without = await buildReport(results.slice(1));
+    expect(without.sections.map(({ id }) => id)).not.toContain('vectors');
+  });
+});
 
 describe('pooling by layer', () => {
   test('has a grid for each model with several layers, and draws only its last layer across sizes', async () => {
@@ -111,7 +160,7 @@ describe('depth', () => {
   async function stored(root: string, checksum: string): Promise<Report> {
     const query = (of: number): PerQuery => ({
       schema: 'sgpt-bench/per-query',
-      version: 1,
+      version: RECORD_VERSION,
       measures: ['nDCG@10'],
       queries: [{ id: 'q', text: 'query', values: [of], top: [], judgements }],
     });

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baselineOf, onePerEntry, readBaseline, writeBaseline } from '../../src/results/check/baseline.js';
 import { checkBaseline } from '../../src/results/check/gate.js';
 import { defaultLimits } from '../../src/results/check/limits.js';
+import type { ScoredResult } from '../../src/results/verify.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { queries, scoredResult } from './fixtures.js';
 
@@ -61,10 +62,10 @@ describe('a file that is no baseline', () => {
   it.each<[string, (text: string) => string, RegExp]>([
     [
       'another version',
-      (text) => text.replace('"version": 1', '"version": 2'),
-      /field "version": found 2; .* version 1; .*--update/,
+      (text) => text.replace('"version": 2', '"version": 9'),
+      /field "version": found 9; .* version 2; .*--update/,
     ],
-    ['no version', (text) => text.replace('"version": 1', '"versio": 1'), /field "version": found null/],
+    ['no version', (text) => text.replace('"version": 2', '"versio": 2'), /field "version": found null/],
     ['broken JSON', (text) => text.slice(0, -20), /is not valid JSON/],
     ['an empty file', () => '', /is not valid JSON/],
     ['another file', () => '{"name": "sgpt-bench"}', /field "schema"/],
@@ -74,10 +75,10 @@ describe('a file that is no baseline', () => {
       /field "results\.0\.scores\.1\.1"/,
     ],
     ['a query twice', (text) => text.replace('"q2"', '"q3"'), /field "results\.0\.scores": has a query twice/],
-    ['a field too many', (text) => text.replace('"mean"', '"median": 1, "mean"'), /median/],
+    ['a field too many', (text) => text.replace('"means"', '"median": 1, "means"'), /median/],
     [
       'no results',
-      () => '{"schema": "sgpt-bench/baseline", "version": 1, "results": []}',
+      () => '{"schema": "sgpt-bench/baseline", "version": 2, "results": []}',
       /field "results": expected at least one result/,
     ],
   ])('is refused with its name and the field: %s', async (_, change, message) => {
@@ -95,22 +96,39 @@ describe('a file that is no baseline', () => {
 });
 
 describe('two results of one task and system', () => {
-  const newer = scoredResult(
-    { 'nDCG@10': queries(3, () => 0) },
-    { folder: 'results/two', provenance: { createdAt: '2026-11-21T10:00:00.000Z' } },
-  );
+  /** Two results in folders of their own; the record of the second was written so many seconds later, whatever they say. */
+  async function two(seconds: number): Promise<[ScoredResult, ScoredResult]> {
+    const root = temporaryFolder();
+    const made = ['2027-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'].map((createdAt, i) =>
+      scoredResult({ 'nDCG@10': queries(3, () => 0) }, { folder: join(root, String(i)), provenance: { createdAt } }),
+    ) as [ScoredResult, ScoredResult];
+    for (const [i, { folder }] of made.entries()) {
+      await mkdir(folder);
+      await writeFile(join(folder, 'record.json'), '{}');
+      const time = 1_700_000_000 + i * seconds;
+      await utimes(join(folder, 'record.json'), time, time);
+    }
+    return made;
+  }
 
-  it('are refused with their folders', () => {
-    expect(() => onePerEntry([one, newer], false)).toThrow(/results\/one .*results\/two .*--newest/);
+  it('are refused with their folders', async () => {
+    const [a, b] = await two(1);
+    const refused = onePerEntry([a, b], false);
+    await expect(refused).rejects.toThrow(new RegExp(`${a.folder} and ${b.folder}; .*--newest`));
   });
 
-  it('are the newer one where that is asked for', () => {
-    expect(onePerEntry([newer, one], true)).toEqual([newer]);
-    expect(onePerEntry([one, newer], true)).toEqual([newer]);
+  it('are the one whose file was written last where that is asked for, whatever the records say', async () => {
+    const [a, b] = await two(1);
+    expect(await onePerEntry([a, b], true)).toEqual([b]);
+    expect(await onePerEntry([b, a], true)).toEqual([b]);
   });
 
-  it('are two where their profiles differ', () => {
+  it('are refused if both were written at the same time, as after unpacking', async () => {
+    await expect(onePerEntry(await two(0), true)).rejects.toThrow(/written at the same time/);
+  });
+
+  it('are two where their profiles differ', async () => {
     const beir = scoredResult({ 'nDCG@10': queries(3, () => 0) }, { record: { profile: 'beir' } });
-    expect(onePerEntry([one, beir], false)).toHaveLength(2);
+    expect(await onePerEntry([one, beir], false)).toHaveLength(2);
   });
 });

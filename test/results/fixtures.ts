@@ -1,5 +1,5 @@
-import type { ScoredResult } from '../../src/results/compare/pairing.js';
-import type { ResultRecord } from '../../src/results/record.js';
+import type { ScoredResult } from '../../src/results/verify.js';
+import { RECORD_VERSION, type ResultRecord } from '../../src/results/record.js';
 
 export interface ResultChanges {
   readonly task?: Partial<ResultRecord['task']>;
@@ -24,7 +24,7 @@ export function scoredResult(
   const names = Object.keys(measures);
   const record: ResultRecord = {
     schema: 'sgpt-bench/result',
-    version: 1,
+    version: RECORD_VERSION,
     fingerprint: checksum('f'),
     task: {
       name: 'beir/nfcorpus',
@@ -50,13 +50,19 @@ export function scoredResult(
     firstStage: null,
     topK: 1000,
     evaluation: { average: 'intersection', identicalIdsRemoved: true, decimals: 5, queriesWithoutRanking: 0 },
+    health: { tiedQueries: 0, inputs: {}, droppedDocuments: 0 },
     mainMeasure: names[0] ?? 'nDCG@10',
     measures: Object.fromEntries(names.map((name, i) => [name, meanOf([...columns[i]!.values()])])),
-    files: { run: 'run.trec.gz', perQuery: 'per-query.json.gz' },
+    files: {
+      run: { name: 'run.trec.gz', sha256: checksum('1') },
+      perQuery: { name: 'per-query.json.gz', sha256: checksum('2') },
+    },
     provenance: {
       createdAt: '2026-11-20T10:00:00.000Z',
       command: 'sgpt-bench run',
       versions: { 'sgpt-bench': '0.1.0', 'onnxruntime-node': '1.30.0' },
+      build: 'b'.repeat(16),
+      makers: [],
       machine: { platform: 'linux x64', cpu: 'a processor', cores: 4, memoryGiB: 16, threads: 2 },
       cost: { seconds: { search: 1 } },
       ...changes.provenance,
@@ -69,7 +75,7 @@ export function scoredResult(
     values: columns.map((column) => column.get(id) ?? null),
     top: [{ id: `best-of-${id}`, title: `Title for ${id}`, score: 1, grade: 1 }],
   }));
-  const perQuery = { schema: 'sgpt-bench/per-query', version: 1, measures: names, queries } as const;
+  const perQuery = { schema: 'sgpt-bench/per-query', version: RECORD_VERSION, measures: names, queries } as const;
   return { folder: changes.folder ?? 'results/one', record, perQuery: { ...perQuery, measures: names, queries } };
 }
 

@@ -130,6 +130,17 @@ describe('refusing', () => {
     }
   });
 
+  it('not infinite scores where they are accepted: all of them are ranked, whatever the order of ties', async () => {
+    const path = await file('q Q0 a 1 -inf t\nq Q0 b 2 inf t\nq Q0 c 3 0 t\nq Q0 d 4 Infinity t\nq Q0 e 5 -1e50 t\n');
+    const byId = (await readRun(path, { infinite: 'accept' })).get('q')!;
+    expect(byId.ids).toEqual(['d', 'b', 'c', 'e', 'a']);
+    expect([...byId.scores]).toEqual([Infinity, Infinity, 0, -Infinity, -Infinity]);
+    const byFile = (await readRun(path, { infinite: 'accept', ties: 'file' })).get('q')!;
+    expect(byFile.ids).toEqual(['b', 'd', 'c', 'e', 'a']);
+    const nan = await file('q Q0 a 1 nan t\n');
+    await expect(readRun(nan, { infinite: 'accept' })).rejects.toThrow('the score is "nan"; expected a number');
+  });
+
   it('a file that is not there', async () => {
     await expect(readRun(join(folder, 'none'))).rejects.toThrow('none: there is no such file');
   });
@@ -147,9 +158,12 @@ describe('parseScore', () => {
     );
   });
 
-  it.each(['', '.', '+', '-.', '1e', 'e5', '1.2.3', '--1', '1_000', 'Infinity', '0b1', '٣'])('refuses "%s"', (text) => {
-    expect(parseScore(text, 0, text.length)).toBeNaN();
-  });
+  it.each(['', '.', '+', '-.', '1e', 'e5', '1.2.3', '--1', '1_000', 'NaN', 'infinit', '0b1', '٣'])(
+    'refuses "%s"',
+    (text) => {
+      expect(parseScore(text, 0, text.length)).toBeNaN();
+    },
+  );
 });
 
 describe('writing', () => {
@@ -202,6 +216,48 @@ describe('writing', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('never gives a score that is not finite, whatever the file says', async () => {
+    const score = fc.oneof(
+      fc.double().map(String),
+      fc.constantFrom(
+        'nan',
+        'NaN',
+        'inf',
+        '-inf',
+        'Infinity',
+        '1e39',
+        '-1e400',
+        '3.5e38',
+        '1e-60',
+        '0x10',
+        '1_0',
+        '--1',
+      ),
+      fc.string({ minLength: 1, maxLength: 8 }),
+    );
+    const path = join(folder, 'any-score.run');
+    await fc.assert(
+      fc.asyncProperty(fc.array(score, { minLength: 1, maxLength: 5 }), async (scores) => {
+        await writeFile(path, scores.map((text, i) => `q Q0 d${i} 1 ${text} t\n`).join(''));
+        const run = await readRun(path).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(InputError);
+          return new Map() as Run;
+        });
+        for (const ranking of run.values()) expect(ranking.scores.every(Number.isFinite)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('writes no score that is not finite', async () => {
+    const path = join(folder, 'infinite.run');
+    for (const score of [NaN, Infinity, -Infinity]) {
+      const run: Run = new Map([['q', { ids: ['a', 'b'], scores: Float32Array.of(1, score) }]]);
+      await expect(writeRun(path, run, 't')).rejects.toThrow(`the score of document b for query q is ${score};`);
+    }
+    expect((await readdir(folder)).filter((name) => name.includes('infinite'))).toEqual([]);
   });
 
   it.each([

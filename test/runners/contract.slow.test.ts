@@ -173,7 +173,7 @@ describe.each(runnerKinds)('the runner $name', ({ name, reranks }) => {
     for (const { part, keys } of asked) {
       const ready = await runner.openShard!(task, part, profileByName('beir'));
       expect(ready.keys).toEqual(keys);
-      const matrices = await ready.compute(undefined, () => undefined);
+      const { matrices } = await ready.compute(undefined, () => undefined);
       const store = new VectorStore(join(folder, `${name}-e`));
       for (const [i, key] of keys.entries()) expect(await store.get(key)).toEqual(matrices[i]);
     }

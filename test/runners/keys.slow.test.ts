@@ -22,8 +22,17 @@ const others: Readonly<Record<Field, { readonly value: unknown } | { readonly un
   layer: { value: [1] },
   brackets: { value: 'specb' },
   embedPrompt: { value: 'eol' },
+  queryPrompt: { value: 'query: {text}' },
+  documentPrompt: { value: 'passage: {text}' },
+  instruction: { untried: 'it is a part of a prompt' },
+  onnxFile: { untried: 'the models here have no export' },
+  attention: { value: 'bidirectional' },
   maxTokens: { value: 77 },
   prompt: { value: 'A' },
+  similarity: { value: 'dot' },
+  dimensions: { value: [8] },
+  precision: { value: ['int8', 'binary'] },
+  rescore: { untried: 'it needs another precision' },
   normalize: { value: 'all' },
   bm25: { value: 'anserini-flat' },
   firstStage: { value: 'a-run-file' },
@@ -60,8 +69,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Where the store would have the first shard of a system: the key, and how its file is kept. */
-async function whereStored(spec: PartialSpec): Promise<string> {
+/** Where the store would have the first shards of a system (of documents, then of queries): the key, and how the file is kept. */
+async function whereStored(spec: PartialSpec): Promise<string[]> {
   const checked = await checkSpec(spec);
   let dtype: StoreDtype = 'float32';
   const runner = await runnerKindOf(checked.runner).open(checked, {
@@ -73,13 +82,20 @@ async function whereStored(spec: PartialSpec): Promise<string> {
   });
   const [query] = task.queries;
   const candidates = [{ documentId: [...task.qrels.values()][0]!.keys().next().value!, queryIds: [query!.id] }];
-  const part: ShardPart =
+  const texts = (sequence: 'queries' | 'documents', role: 'query' | 'document'): ShardPart => ({
+    ...{ kind: 'texts', sequence, role, first: 0, count: 2 },
+  });
+  const parts: ShardPart[] =
     checked.runner === 'cross-encoder'
-      ? { kind: 'pairs', pairs: 'documents', candidates }
-      : { kind: 'texts', sequence: 'documents', role: 'document', first: 0, count: 2 };
-  const { keys } = await runner.openShard!(task, part, profileByName('beir'));
+      ? [{ kind: 'pairs', pairs: 'documents', candidates }]
+      : [texts('documents', 'document'), texts('queries', 'query')];
+  const places: string[] = [];
+  for (const part of parts) {
+    const { keys } = await runner.openShard!(task, part, profileByName('beir'));
+    places.push(JSON.stringify([keys, dtype]));
+  }
   await runner.close();
-  return JSON.stringify([keys, dtype]);
+  return places;
 }
 
 describe.each(Object.entries(bases))('the key of stored %s', (stored, base) => {
@@ -91,6 +107,8 @@ describe.each(Object.entries(bases))('the key of stored %s', (stored, base) => {
     if (field === 'embedPrompt') other.brackets = 'auto';
     const { key } = ruleOf(field);
     const depends = [stored, 'both', 'model', 'view', 'format'].includes(key);
-    expect((await whereStored(other)) !== (await whereStored(base))).toBe(depends);
+    const [before, after] = [await whereStored(base), await whereStored(other)];
+    expect(after[0] !== before[0]).toBe(depends || key === 'documents');
+    if (stored === 'vectors') expect(after[1] !== before[1]).toBe(depends || key === 'queries');
   });
 });

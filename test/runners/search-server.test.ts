@@ -11,7 +11,7 @@ import type { Run } from '../../src/core/run.js';
 import type { RunnerContext, SystemOutput } from '../../src/core/runner.js';
 import { openBeirFolder } from '../../src/datasets/beir-folder.js';
 import { bm25Runner } from '../../src/runners/bm25.js';
-import { searchServerRunner, type SearchServer } from '../../src/runners/search-server.js';
+import { searchServerRunner, type SearchServer } from '../../src/runners/search-server/runner.js';
 import { Bm25Index, bm25Settings } from '../../src/search/index.js';
 import { recordingProgress } from '../helpers/progress.js';
 import { writeSmallTask } from '../helpers/small-task.js';

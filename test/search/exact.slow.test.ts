@@ -7,8 +7,8 @@ import { InputError, InterruptedError } from '../../src/core/errors.js';
 import { sha256 } from '../../src/io/files.js';
 import type { Matrix } from '../../src/core/model.js';
 import { rank, type Ranking } from '../../src/core/run.js';
-import { searchExact, type ShardChunk, type Similarity, type VectorChunk } from '../../src/search/index.js';
-import type { StoreDtype } from '../../src/core/system-fields.js';
+import { searchExact, type ShardChunk, type VectorChunk } from '../../src/search/index.js';
+import { similarities, type Similarity, type StoreDtype } from '../../src/core/system-fields.js';
 import { VectorStore } from '../../src/stores/index.js';
 import { golden } from '../helpers/goldens.js';
 
@@ -41,19 +41,28 @@ function search(
 function bruteForce(queries: Matrix, { ids, vectors }: Documents, topK: number, similarity: Similarity): Ranking[] {
   const row = ({ columns, data }: Matrix, i: number): Float32Array => data.subarray(i * columns, (i + 1) * columns);
   const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-  const scale = (a: Float32Array): number => (similarity === 'dot' ? 1 : Math.max(1e-12, Math.sqrt(dot(a, a))));
-  return Array.from({ length: queries.rows }, (_, q) => {
-    const query = row(queries, q);
-    const scores = ids.map((_id, d) => dot(query, row(vectors, d)) / scale(query) / scale(row(vectors, d)));
-    return rank(ids, scores, topK);
-  });
+  const scale = (a: Float32Array): number => Math.max(1e-12, Math.sqrt(dot(a, a)));
+  const differences = (a: Float32Array, b: Float32Array): number[] => Array.from(a, (value, i) => value - b[i]!);
+  const formulas: Record<Similarity, (a: Float32Array, b: Float32Array) => number> = {
+    dot,
+    cosine: (a, b) => dot(a, b) / scale(a) / scale(b),
+    euclidean: (a, b) => -Math.sqrt(differences(a, b).reduce((sum, value) => sum + value * value, 0)),
+    manhattan: (a, b) => -differences(a, b).reduce((sum, value) => sum + Math.abs(value), 0),
+  };
+  return Array.from({ length: queries.rows }, (_, q) =>
+    rank(
+      ids,
+      ids.map((_id, d) => formulas[similarity](row(queries, q), row(vectors, d))),
+      topK,
+    ),
+  );
 }
 
 function matrix(columns: number, data: ArrayLike<number>): Matrix {
   return { rows: data.length / columns, columns, data: Float32Array.from(data) };
 }
 
-describe('against numpy', () => {
+describe('against numpy and sentence-transformers', () => {
   type Best = { rows: number[]; scores: number[] }[];
 
   /** The generator of tools/goldens/search/exact_topk.py. */
@@ -68,7 +77,7 @@ describe('against numpy', () => {
     );
   }
 
-  test.each(['dot', 'cosine'] as const)('the same documents, scores to 1e-6: %s', async (similarity) => {
+  test.each(similarities)('the same documents, scores to 1e-6: %s', async (similarity) => {
     const expected = (golden(import.meta.url, 'exact.json') as Record<Similarity, Best>)[similarity];
     const documents = { ids: Array.from({ length: 500 }, (_, i) => `d${i}`), vectors: vectors(500, 48, 1) };
     const rankings = await search(vectors(8, 48, 2), documents, 25, similarity);
@@ -103,15 +112,51 @@ describe('against brute force', () => {
     ),
   );
 
-  test('order, ties and cut are right, whatever the chunks', async () => {
+  test.each(['dot', 'euclidean', 'manhattan'] as const)('order, ties and cut are right by %s', async (similarity) => {
     await fc.assert(
       fc.asyncProperty(cases, async ([queries, documents, topK, sizes]) => {
-        expect(await search(queries, documents, topK, 'dot', { sizes })).toEqual(
-          bruteForce(queries, documents, topK, 'dot'),
+        const found = await search(queries, documents, topK, similarity, { sizes });
+        expect(found.map(withoutMinusZero)).toEqual(
+          bruteForce(queries, documents, topK, similarity).map(withoutMinusZero),
         );
       }),
       { numRuns: 60 },
     );
+  });
+
+  /** Two vectors that are the same have the distance 0, negated. */
+  const withoutMinusZero = ({ ids, scores }: Ranking): Ranking => ({ ids, scores: scores.map((score) => score + 0) });
+
+  test.each(['euclidean', 'manhattan'] as const)(
+    'a distance of near vectors that are long is exact in every bit: %s',
+    { timeout: 30_000 },
+    async (similarity) => {
+      const [count, columns] = [3000, 40]; // more than a block
+      const near = (rows: number, seed: number): Matrix =>
+        matrix(
+          columns,
+          Float32Array.from({ length: rows * columns }, (_, i) => 1000 + Math.sin((i + 1) * (seed + 0.37) * 12.9898)),
+        );
+      const documents = { ids: Array.from({ length: count }, (_, i) => `d${i}`), vectors: near(count, 1) };
+      const queries = near(7, 2);
+      const expected = bruteForce(queries, documents, 50, similarity);
+      for (const threads of [1, 2])
+        expect(await search(queries, documents, 50, similarity, { threads, sizes: [700] })).toEqual(expected);
+    },
+  );
+
+  test.each(['euclidean', 'manhattan'] as const)('over several blocks and threads by %s', async (similarity) => {
+    const count = 70_000; // three blocks of 48 dimensions
+    const numbers = (rows: number, seed: number): Matrix =>
+      matrix(
+        48,
+        Float32Array.from({ length: rows * 48 }, (_, i) => Math.sin((i + 1) * (seed + 0.37) * 12.9898)),
+      );
+    const documents = { ids: Array.from({ length: count }, (_, i) => `d${i}`), vectors: numbers(count, 3) };
+    const queries = numbers(2, 4);
+    const expected = bruteForce(queries, documents, 20, similarity);
+    for (const threads of [1, 3])
+      expect(await search(queries, documents, 20, similarity, { threads, sizes: [1000] })).toEqual(expected);
   });
 
   test('over several blocks, with ties across them and at the cut', async () => {
@@ -397,6 +442,10 @@ describe('edges', () => {
     await expect(search(matrix(2, [1, 0]), bad, 1, 'dot')).rejects.toThrow(InputError);
     await expect(search(matrix(2, [1, 0]), bad, 1, 'cosine')).rejects.toThrow('document "broken"');
     await expect(search(matrix(2, [1, 0, Infinity, 0]), one, 1, 'cosine')).rejects.toThrow('query 2');
+    for (const distance of ['euclidean', 'manhattan'] as const) {
+      await expect(search(matrix(2, [1, 0]), bad, 1, distance)).rejects.toThrow('document "broken"');
+      await expect(search(matrix(2, [1, 0, 1e19, 0]), one, 1, distance)).rejects.toThrow('query 2');
+    }
   });
 
   test('shapes that do not fit are a fault of the caller', async () => {

@@ -78,31 +78,31 @@ describe('a bucket that cannot be used', () => {
       refusal(400, 'AuthorizationHeaderMalformed', region),
       /is in eu-central-1; set AWS_REGION=eu-central-1$/,
     ],
-    [
-      'a clock that is wrong',
-      /GET/,
-      refusal(403, 'RequestTimeTooSkewed'),
-      /another time than this machine; set its clock$/,
-    ],
+    ['a clock that is wrong', /GET/, refusal(403, 'RequestTimeTooSkewed'), /differ; set this machine's clock$/],
     [
       'an unheard-of refusal',
       /PUT/,
       refusal(400, 'OddRequest', leak),
       /cannot be written at http:.* \(status 400, OddRequest\)$/,
     ],
-    ['a web page', /./, html(200), /does not answer as an S3 server does \(.*\); check AWS_ENDPOINT_URL/],
-    ['a web page not found', /./, html(404), /does not answer as an S3 server does \(status 404\)/],
-    ['a web page to log in', /./, html(302), /does not answer as an S3 server does \(status 302\)/],
-    ['a web page that forbids', /./, html(403), /does not answer as an S3 server does \(status 403\)/],
-    ['a page after a good start', /PUT/, html(200), /does not answer as an S3 server does \(no ETag/],
+    ['a web page', /./, html(200), /is not that of an S3 server \(.*\); check AWS_ENDPOINT_URL/],
+    ['a web page not found', /./, html(404), /is not that of an S3 server \(status 404\)/],
+    ['a web page to log in', /./, html(302), /is not that of an S3 server \(status 302\)/],
+    ['a web page that forbids', /./, html(403), /is not that of an S3 server \(status 403\)/],
+    ['a page after a good start', /PUT/, html(200), /is not that of an S3 server \(a written object without ETag/],
     [
       'a server that is overloaded',
       /./,
       refusal(503, 'SlowDown'),
-      /cannot serve so many requests.* \(status 503, SlowDown\)/,
+      /is overloaded or unavailable.* \(status 503, SlowDown\)/,
     ],
-    ['a gateway without server', /./, html(502), /cannot serve .* \(status 502\)/],
-    ['a broken connection', /./, (response) => response.destroy(), /does not answer, or breaks off \(ECONNRESET\)/],
+    ['a gateway without server', /./, html(502), /is overloaded or unavailable \(status 502\)/],
+    [
+      'a broken connection',
+      /./,
+      (response) => response.destroy(),
+      /does not respond, or breaks the connection \(ECONNRESET\)/,
+    ],
   ])('is told in a sentence: %s', async (_, requests, fault, expected) => {
     const { server, place } = await faultyBucket();
     server.fault = (request) => (requests.test(request) ? fault : undefined);
@@ -115,10 +115,10 @@ describe('a bucket that cannot be used', () => {
     const { server, place } = await faultyBucket();
     const other = await openBucket('s3://elsewhere');
     expect(await sentenceOf(other.requireUsable())).toBe(
-      `--store s3://elsewhere: there is no bucket "elsewhere" at ${server.url}; make it, or mend the name`,
+      `--store s3://elsewhere: bucket "elsewhere" does not exist at ${server.url}; create it, or correct the name`,
     );
     server.fault = first(9, /PUT/, (response) => response.writeHead(200, { etag: '"x"' }).end());
-    expect(await sentenceOf(place.requireUsable())).toMatch(/\(what was written cannot be read back\)/);
+    expect(await sentenceOf(place.requireUsable())).toMatch(/\(a written object cannot be read back\)/);
   });
 
   it('is told in a sentence: wrong credentials, by a server that checks them', async () => {
@@ -136,13 +136,13 @@ describe('a bucket that cannot be used', () => {
   it('is told in a sentence: nobody there, or another kind of server', async () => {
     setEnvironment(bucketEnvironment('http://127.0.0.1:1', secrets));
     const nobody = await openBucket('s3://bench');
-    expect(await sentenceOf(nobody.requireUsable())).toMatch(/127\.0\.0\.1:1 does not answer, .* \(ECONNREFUSED\)/);
+    expect(await sentenceOf(nobody.requireUsable())).toMatch(/127\.0\.0\.1:1 does not respond, .* \(ECONNREFUSED\)/);
     const server = createServer((socket) => socket.end('-ERR unknown command\r\n')).listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(() => void server.close());
     setEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
     const redis = await openBucket('s3://bench');
-    expect(await sentenceOf(redis.requireUsable())).toMatch(/does not answer as an S3 server does \(HPE_/);
+    expect(await sentenceOf(redis.requireUsable())).toMatch(/is not that of an S3 server \(HPE_/);
   });
 });
 
@@ -167,7 +167,7 @@ describe('what may pass', () => {
     expect((await place.read('file', 5))?.bytes.toString()).toBe('a sha');
     // The client's own tries are quick, and go unsaid.
     for (const note of notes)
-      expect(note).toMatch(/^s3:\/\/bench\/store: http:.* failed \(.+\); trying again, now and from here on$/);
+      expect(note).toMatch(/^s3:\/\/bench\/store: http:.* failed \(.+\); retrying, without further notes$/);
     expect(new Set(notes).size).toBe(notes.length);
   });
 
@@ -182,11 +182,13 @@ describe('what may pass', () => {
     const { server, place, notes } = await faultyBucket();
     await place.write('file', content);
     server.fault = () => partOf(content, 1000, 'cut');
-    expect(await sentenceOf(place.read('file', 1 << 20))).toMatch(/breaks off \(an object was cut off|ECONNRESET\)/);
+    expect(await sentenceOf(place.read('file', 1 << 20))).toMatch(
+      /breaks the connection \(an object was truncated|ECONNRESET\)/,
+    );
     expect(server.requests.filter((request) => request.startsWith('GET')).length).toBe(4);
     expect(notes.length).toBe(1);
     server.fault = () => refusal(503, 'SlowDown');
-    expect(await sentenceOf(place.write('file', content))).toMatch(/cannot serve so many requests.*SlowDown/);
+    expect(await sentenceOf(place.write('file', content))).toMatch(/is overloaded or unavailable.*SlowDown/);
     server.fault = () => refusal(403, 'AccessDenied');
     server.requests.length = 0;
     expect(await sentenceOf(place.write('file', content))).toMatch(/no permission/);
@@ -248,18 +250,21 @@ describe('servers that differ', () => {
 
 describe('an address', () => {
   it.each([
-    ['s3:', /names no bucket; expected s3:\/\/BUCKET\/PREFIX/],
-    ['s3://', /names no bucket/],
-    ['s3:/bucket', /names no bucket/],
-    ['s3://b', /names no bucket/],
-    ['s3:///prefix', /names no bucket/],
-    ['s3://bench//prefix', /"" cannot be a part of the prefix/],
-    ['s3://bench/../other', /"\.\." cannot be a part of the prefix/],
-    ['s3://bench/a b', /"a b" cannot be a part/],
-    ['s3://AKIASECRETUSER:geheim/Hafen+17@bench/store', /^--store s3:\/\/…: has credentials or options in its address/],
-    ['s3://bench/store?X-Amz-Security-Token=geheimes-Losungswort', /^--store s3:\/\/…: has credentials or options/],
-    ['gs://bench/store', /^--store gs:\/\/…: is no place for a store; give a folder, or s3:\/\/BUCKET\/PREFIX$/],
-    ['https://user:geheim/Hafen+17@host/bench', /^--store https:\/\/…: is no place for a store/],
+    ['s3:', /has no valid bucket name; expected s3:\/\/BUCKET\/PREFIX/],
+    ['s3://', /has no valid bucket name/],
+    ['s3:/bucket', /has no valid bucket name/],
+    ['s3://b', /has no valid bucket name/],
+    ['s3:///prefix', /has no valid bucket name/],
+    ['s3://bench//prefix', /"" is not allowed in the prefix/],
+    ['s3://bench/../other', /"\.\." is not allowed in the prefix/],
+    ['s3://bench/a b', /"a b" is not allowed/],
+    ['s3://AKIASECRETUSER:geheim/Hafen+17@bench/store', /^--store s3:\/\/…: the address has credentials or options/],
+    [
+      's3://bench/store?X-Amz-Security-Token=geheimes-Losungswort',
+      /^--store s3:\/\/…: the address has credentials or options/,
+    ],
+    ['gs://bench/store', /^--store gs:\/\/…: cannot be a store; expected a folder, or s3:\/\/BUCKET\/PREFIX$/],
+    ['https://user:geheim/Hafen+17@host/bench', /^--store https:\/\/…: cannot be a store/],
   ])('that is none is refused in a sentence: %s', async (address, expected) => {
     setEnvironment(bucketEnvironment('http://127.0.0.1:1', secrets));
     expect(await sentenceOf(openStoreBackend(address))).toMatch(expected);
@@ -276,7 +281,7 @@ describe('an address', () => {
     async (endpoint) => {
       setEnvironment(bucketEnvironment(endpoint, secrets));
       const sentence = await sentenceOf(openStoreBackend('s3://bench'));
-      expect(sentence).toMatch(/^AWS_ENDPOINT_URL: is no address of a server; expected http\(s\):\/\/HOST:PORT/);
+      expect(sentence).toMatch(/^AWS_ENDPOINT_URL: is not a server's URL; expected http\(s\):\/\/HOST:PORT/);
       expect(sentence).not.toContain('geheim');
     },
   );

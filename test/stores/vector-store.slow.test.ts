@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,10 +9,16 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/io/files.js';
+import { thisMaker } from '../../src/io/maker.js';
 import type { Matrix, ModelInfo } from '../../src/core/model.js';
 import { InputError } from '../../src/core/errors.js';
 import { VectorStore, shardKey, type ShardParts } from '../../src/stores/index.js';
-import { parseShard } from '../../src/stores/vectors/shard-file.js';
+import { headerBytes, parseShard, shardBytes } from '../../src/stores/vectors/shard-file.js';
+
+/** The checksum of a shard's file: of all bytes but its own. */
+function checksum(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes.subarray(0, 32)).update(bytes.subarray(64)).digest();
+}
 
 let folder: string;
 beforeEach(async () => {
@@ -23,7 +30,7 @@ afterEach(async () => {
 
 const key = sha256('a shard');
 const path = (): string => join(folder, key.slice(0, 2), `${key}.vectors`);
-const matrix = { rows: 2, columns: 3, data: Float32Array.of(1, -0, NaN, Infinity, 1e-45, -2.5) };
+const matrix = { rows: 2, columns: 3, data: Float32Array.of(1, -0, 3.4e38, 7, 1e-45, -2.5) };
 
 describe('embedding store', () => {
   test('gives back what was put, bit by bit, also to another store of the folder', async () => {
@@ -52,7 +59,7 @@ describe('embedding store', () => {
         expect(await store.get(key)).toBeUndefined();
       }),
     );
-    for (const length of [0, 1, 63, 64, whole.length - 1]) {
+    for (const length of [0, 1, 63, 64, headerBytes - 1, headerBytes, whole.length - 1]) {
       await writeFile(path(), whole);
       await truncate(path(), length);
       expect(await store.get(key)).toBeUndefined();
@@ -71,11 +78,11 @@ describe('embedding store', () => {
     await store.put(key, matrix);
     expect(await store.has(key)).toBe(true);
     const damaged = await readFile(path());
-    damaged[70]! ^= 1;
+    damaged[headerBytes + 6]! ^= 1;
     await writeFile(path(), damaged);
     expect([await store.has(key), await store.get(key), await store.has(key)]).toEqual([true, undefined, false]);
     await store.put(key, matrix);
-    await truncate(path(), 66);
+    await truncate(path(), headerBytes + 2);
     expect(await store.has(key)).toBe(false);
   });
 
@@ -113,9 +120,11 @@ describe('embedding store', () => {
       expect(await readAll()).toBe(30);
       expect(notes).toEqual([]);
       const damaged = join(folder, keys[20]!.slice(0, 2), `${keys[20]!}.vectors`);
-      await truncate(damaged, 70);
+      await truncate(damaged, headerBytes + 6);
       expect(await readAll()).toBe(20);
-      expect(notes).toEqual([`${damaged}: has 70 bytes, expected 88 for [3, 2]; the vectors are computed again`]);
+      expect(notes).toEqual([
+        `${damaged}: has ${headerBytes + 6} bytes, expected ${headerBytes + 24} for [3, 2]; the vectors are computed again`,
+      ]);
       expect(await store.get(keys[20]!)).toBeUndefined();
     });
 
@@ -134,6 +143,58 @@ describe('embedding store', () => {
     });
   });
 
+  test('says who made a shard, and what was counted of its texts', async () => {
+    const store = new VectorStore(folder);
+    expect(await store.health(key)).toBeUndefined();
+    const rows = { rows: 3, columns: 2, data: Float32Array.of(0, 0, 0, 1, -0, 0) };
+    await store.putAll([key], { matrices: [rows], inputs: 3, counts: { empty: 1, truncated: null } });
+    expect(await store.health(key)).toEqual({
+      maker: await thisMaker(),
+      inputs: 3,
+      counts: { empty: 1, truncated: null },
+      zeroRows: 2,
+    });
+    const other = sha256('another shard');
+    expect(await store.healthOf([key, other])).toBeUndefined();
+    await store.put(other, rows);
+    const both = await store.healthOf([key, other]);
+    expect(both?.map(({ counts }) => counts)).toEqual([{ empty: 1, truncated: null }, null]);
+  });
+
+  test('stores no number that is not finite, and takes one in a file for damage', async () => {
+    const notes: string[] = [];
+    const store = new VectorStore(folder, { onDamage: (message) => notes.push(message) });
+    const maker = await thisMaker();
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const broken = { rows: 2, columns: 2, data: Float32Array.of(1, 2, bad, 4) };
+      await expect(store.put(key, broken)).rejects.toThrow(InputError);
+      await expect(store.put(key, broken)).rejects.toThrow(`row 1 of a shard has the value ${bad}`);
+      // As another program could write it: with a checksum that fits.
+      const bytes = shardBytes({ ...broken, data: Float32Array.of(1, 2, 3, 4) }, 'float32', {
+        maker,
+        inputs: 2,
+        counts: null,
+      });
+      bytes.writeFloatLE(bad, headerBytes + 8);
+      checksum(bytes).copy(bytes, 32);
+      await store.put(key, matrix);
+      await writeFile(path(), bytes);
+      expect(await store.get(key)).toBeUndefined();
+      expect(notes.pop()).toMatch(`has the value ${bad} in row 1; the vectors are computed again`);
+    }
+  });
+
+  test('takes a shard of the former format for missing', async () => {
+    const store = new VectorStore(folder);
+    await store.put(key, matrix);
+    const header = (await readFile(path())).subarray(0, 64);
+    header.writeUInt32LE(1, 8);
+    const data = Buffer.from(matrix.data.buffer);
+    createHash('sha256').update(header.subarray(0, 32)).update(data).digest().copy(header, 32);
+    await writeFile(path(), Buffer.concat([header, data]));
+    expect([await store.has(key), await store.get(key)]).toEqual([false, undefined]);
+  });
+
   test('float16 keeps each number to 11 bits in half the room, apart from float32', async () => {
     const [single, half] = [new VectorStore(folder), new VectorStore(folder, { dtype: 'float16' })];
     const data = Float32Array.of(1, -0, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 2 ** -25, -65504);
@@ -141,7 +202,7 @@ describe('embedding store', () => {
     expect(await single.get(key)).toBeUndefined();
     const rounded = Float32Array.of(1, -0, 1, 1 + 2 ** -9, 0, -65504);
     expect(await half.get(key)).toEqual({ rows: 2, columns: 3, data: rounded });
-    expect((await readFile(join(folder, key.slice(0, 2), `${key}.float16.vectors`))).length).toBe(64 + 12);
+    expect((await readFile(join(folder, key.slice(0, 2), `${key}.float16.vectors`))).length).toBe(headerBytes + 12);
     await single.put(key, matrix);
     expect((await half.get(key))?.data).toEqual(rounded);
     const tooLarge = half.put(key, { rows: 1, columns: 1, data: Float32Array.of(70000) });

@@ -30,7 +30,7 @@ export async function benchEvaluate({ size, folder, rounds }: JobOptions): Promi
   return [
     {
       title: `Evaluation, ${queries.toLocaleString('en')} queries`,
-      input: `a run of 1000 documents a query (${(bytes / 2 ** 20).toFixed(0)} MiB), 100 judgements each; ${measures.join(', ')}`,
+      input: `a run of 1000 documents per query (${(bytes / 2 ** 20).toFixed(0)} MiB), 100 judgements each; ${measures.join(', ')}`,
       work: { amount: bytes, unit: 'B' },
       measured,
       absent: all.filter((one) => 'reason' in one),

@@ -14,7 +14,7 @@ import { floorShare, speedOver } from './harness/floor.js';
 import type { JobOptions } from './harness/job.js';
 import { rooflineOperations, rooflineSize } from './roofline.js';
 
-/** Scoring pairs with a model of 125M shape against the floor and the paper's loop, with many queries a document and one. */
+/** Scoring pairs with a model of 125M shape against the floor and the paper's loop, with many queries per document, and with one. */
 export async function benchScore(options: JobOptions): Promise<Comparison[]> {
   const model = join(options.folder, 'model');
   await writeRandomModel(model);

@@ -57,7 +57,7 @@ async function searchOf(documents: number, { folder, threads, rounds }: JobOptio
 }
 
 /**
- * Vectors from disk, of which the system's cache holds none, beside reading the same files and doing nothing with them: once
+ * Vectors from disk, none of them in the system's cache, beside reading the same files and doing nothing with them: once
  * with as many queries as above, where the products take longer than the disk, and once with so few that the disk is the limit.
  */
 async function searchOnDisk(documents: number, { folder, threads, rounds }: JobOptions): Promise<Comparison> {

@@ -37,7 +37,7 @@ const mostTokens = 299;
 const promptTokens = 26;
 /** Documents that a cross-encoder reads for a query. */
 const depth = 100;
-/** Texts a shard. */
+/** Texts per shard. */
 const shardTexts = 1024;
 
 /** Shapes of the paper's models: GPT-Neo 125M and 1.3B, GPT-J. Parameters as loaded, without an LM head that is not tied. */

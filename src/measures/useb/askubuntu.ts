@@ -11,9 +11,9 @@ const measures = ['map', 'p@1', 'p@5', 'mrr'] as const;
 
 /**
  * MAP, P@1, P@5 and MRR of the re-ranked candidates, for titles, bodies and both (`askubuntu.py` of UKPLab/useb).
- * Candidates of equal score keep BM25's order. AP is the mean of the precisions at the positives found, so a positive
- * that is not a candidate costs nothing.
- * @param scores for each query of the task one score a candidate
+ * Candidates of equal score keep BM25's order. AP is the mean of the precisions at the found positives, so it ignores
+ * positives that are not candidates.
+ * @param scores per query of the task, one score per candidate
  */
 export function evaluateAskUbuntu(
   task: AskUbuntuTask,
@@ -43,7 +43,7 @@ function order({ candidates }: AskUbuntuQuery, scores: Float32Array): { ids: str
   return { ids: sorted.map((i) => candidates[i]!), scores: sorted.map((i) => scores[i]!) };
 }
 
-/** In the order of {@link measures}. A candidate that is listed twice is found once, but takes two ranks. */
+/** In the order of {@link measures}. A candidate that is listed twice counts as one positive, but has two ranks. */
 function valuesOf({ positives }: AskUbuntuQuery, ranked: readonly string[]): number[] {
   const found = new Set<string>();
   const precisions: number[] = [];

@@ -10,9 +10,8 @@ const ndcgDepth = 10;
  * `average_precision_score` over the first 100 posts: posts of equal score share a threshold, and it divides by the
  * positives among the 100. Queries without positives count 0 in MAP and are left out of nDCG.
  *
- * By query, both measures stand under the keys of the averages; their means over queries are not those averages, which
- * are means over forums.
- * @param runs forum → rankings, of 100 posts at most
+ * Per-query values have the keys of the averages. But an average is a mean over forums, not over queries.
+ * @param runs forum → rankings of at most 100 posts
  */
 export function evaluateCqaDupStack(task: CqaDupStackTask, runs: ReadonlyMap<string, Run>): UsebEvaluation {
   const byForum = task.forums.map((forum) => ({
@@ -57,7 +56,7 @@ function averagePrecision({ ids, scores }: Ranking, relevant: ReadonlySet<string
   return hits.includes(true) ? averagePrecisionOfPairs(hits, scores.subarray(0, hits.length)) : 0;
 }
 
-/** The ideal ranking holds all positives of the query, also those that are not in the pool. */
+/** The ideal ranking has all positives of the query, including those that are not in the pool. */
 function ndcg({ ids }: Ranking, relevant: ReadonlySet<string>, positives: number): number | null {
   if (positives === 0) return null;
   const discount = (rank: number): number => 1 / Math.log2(rank + 2);

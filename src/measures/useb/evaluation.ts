@@ -1,18 +1,18 @@
-/** What a system is worth on a USEB task. */
+/** A system's scores on a USEB task. */
 export interface UsebEvaluation {
-  /** Every number that UKPLab/useb prints, under its key and in its order, as fractions and not rounded. */
+  /** All numbers that UKPLab/useb prints, by its keys and in its order, as fractions, not rounded. */
   readonly values: ReadonlyMap<string, number>;
   /** Keys of {@link UsebQuery.values}; none for TwitterPara, whose measures are not means over queries. */
   readonly queryMeasures: readonly string[];
   readonly queries: readonly UsebQuery[];
 }
 
-/** One query's share of the numbers. */
+/** The values of one query. */
 export interface UsebQuery {
-  /** Unique within the task: with its forum or relation before it where the task has several (`cooking/17`). */
+  /** Unique within the task; begins with the forum or relation if the task has several (`cooking/17`). */
   readonly id: string;
   readonly text: string;
-  /** Null where the query is outside the mean. */
+  /** Null for a measure whose mean leaves this query out. */
   readonly values: readonly (number | null)[];
   /** The first ten documents. */
   readonly top: readonly {
@@ -23,10 +23,10 @@ export interface UsebQuery {
   }[];
 }
 
-/** Documents shown a query. */
+/** Documents shown per query. */
 const shown = 10;
 
-/** The head of a ranking, for {@link UsebQuery.top}. */
+/** The first documents of a ranking, for {@link UsebQuery.top}. */
 export function topOf(
   ids: readonly string[],
   scores: ArrayLike<number>,
@@ -38,8 +38,8 @@ export function topOf(
     .map((id, i) => ({ id, title: titleOf(id).slice(0, 80), score: scores[i]!, grade: gradeOf(id) }));
 }
 
-/** The mean of the numbers that are there. */
+/** The mean of the numbers that are not null. */
 export function meanOf(values: readonly (number | null)[]): number {
-  const there = values.filter((value) => value !== null);
-  return there.reduce((sum, value) => sum + value, 0) / there.length;
+  const numbers = values.filter((value) => value !== null);
+  return numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 }

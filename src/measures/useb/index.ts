@@ -7,12 +7,13 @@ import { evaluateSciDocs } from './scidocs.js';
 import { evaluateTwitterPara } from './twitterpara.js';
 
 export type { UsebEvaluation, UsebQuery } from './evaluation.js';
+export { usebMeans, usebPartOf } from './recompute.js';
 
-/** USEB prints percentages with so many decimals. */
+/** Decimal places of the percentages that USEB prints. */
 const decimals = 2;
 export const usebFractionDecimals = decimals + 2;
 
-/** Every number of UKPLab/useb 0.0.1 for a system's scores on a task. Neither is changed. */
+/** All numbers of UKPLab/useb 0.0.1 for a system's scores on a task. The input is not modified. */
 export function evaluateUseb(task: UsebTask, scores: UsebScores): UsebEvaluation {
   if (task.dataset === 'askubuntu' && scores.dataset === 'askubuntu') return evaluateAskUbuntu(task, scores.scores);
   if (task.dataset === 'cqadupstack' && scores.dataset === 'cqadupstack') return evaluateCqaDupStack(task, scores.runs);
@@ -27,13 +28,13 @@ export function usebPercentage(value: number): number {
   return roundHalfEven(value * 100, decimals);
 }
 
-/** The number that USEB prints as a fraction: what records hold, beside the fractions of other tasks. */
+/** The number that USEB prints, as a fraction; records hold fractions for all tasks. */
 export function usebFraction(value: number): number {
   return roundHalfEven(usebPercentage(value) / 100, usebFractionDecimals);
 }
 
 /**
- * USEB's average: the plain mean of the four tasks' main numbers, each rounded as it is printed. Not rounded itself.
+ * USEB's average: the mean of the four tasks' main numbers, each rounded as it is printed. The mean is not rounded.
  * @param values dataset → the task's numbers, as fractions
  */
 export function usebAverage(values: ReadonlyMap<string, ReadonlyMap<string, number>>): number {

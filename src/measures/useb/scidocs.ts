@@ -18,10 +18,10 @@ type RelationRuns = Readonly<Record<SciDocsRelation, Readonly<Record<SciDocsSimi
 
 /**
  * MAP and nDCG as pytrec_eval computes them, for each relation by Euclidean distance and by cosine, and their means over
- * the relations (`scidocs.py` of UKPLab/useb). A mean is over the queries of the run. What the run lacks (papers without
- * a title) still counts among the judgements.
+ * the relations (`scidocs.py` of UKPLab/useb). A mean is over the queries of the run. Papers without a
+ * title are not in the run, but still count as judgements.
  *
- * By query, the measures stand under the keys of the averages.
+ * Per-query values have the keys of the averages.
  */
 export function evaluateSciDocs(task: SciDocsTask, runs: RelationRuns): UsebEvaluation {
   const values = new Map<string, number>();

@@ -5,7 +5,7 @@ import { elements, type TensorTable } from '../checkpoint/tensors.js';
 import type { AttentionKind } from './decoder-attention.js';
 
 /** Schemas of fields that occur in several configurations. */
-export const positive = z.int().positive();
+export const positive = z.int().positive().max(1e9, 'no model has a size or count above 1,000,000,000');
 export const epsilon = z.number().positive();
 export const activation = z.enum(activations);
 

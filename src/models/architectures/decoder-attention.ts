@@ -92,7 +92,7 @@ function bidirectionalAttention(
     const bias = relativeBias(modules, tokens);
     biases.push(rows === null ? bias : graph.op('Gather', [bias, rows], { axis: 1 }));
   }
-  const mask = tokens.fullMask(rows, window === null ? null : window - 1);
+  const mask = tokens.isCausal(false) ? tokens.causalMask(window, rows) : tokens.fullMask(rows, window);
   if (mask !== null) biases.push(mask);
   return attend(graph, inputs, { heads, keyValueHeads, headSize, scale, softCap, biases });
 }

@@ -44,7 +44,7 @@ export function encoderLayer({ modules, tokens, hidden, rows }: LayerStep, layer
   const norm = (x: Value, name: string): Value => modules.norm(x, { kind: 'layer', name, size, epsilon });
   const project = (x: Value, name: string): Value => modules.linear(x, { name, inputs: size, outputs: width });
   const selected = modules.rows(hidden, rows);
-  const mask = tokens.fullMask(rows);
+  const mask = tokens.isCausal(false) ? tokens.causalMask(null, rows) : tokens.fullMask(rows);
   const inputs = {
     query: project(selected, names.query),
     key: project(hidden, names.key),

@@ -8,6 +8,9 @@ import type { Projection } from './decoder-attention.js';
 import { preNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
 
+/** Limit of the lists and repetitions that describe layers; every layer is looked up in them. */
+const maxLayers = 10_000;
+
 const configSchema = z.looseObject({
   vocab_size: positive,
   max_position_embeddings: positive,
@@ -20,7 +23,9 @@ const configSchema = z.looseObject({
   activation_function: activation.default('gelu_new'),
   tie_word_embeddings: z.boolean().default(true),
   /** Patterns, each with its number of repetitions: [[["global", "local"], 6]]. */
-  attention_types: z.array(z.tuple([z.array(z.enum(['global', 'local'])), z.int().nonnegative()])),
+  attention_types: z
+    .array(z.tuple([z.array(z.enum(['global', 'local'])).max(maxLayers), z.int().nonnegative().max(maxLayers)]))
+    .max(maxLayers),
 });
 
 type GptNeoConfig = z.infer<typeof configSchema>;

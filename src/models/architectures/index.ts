@@ -1,12 +1,10 @@
-import { InputError } from '../../core/errors.js';
+import { InputError, UnsupportedModelError } from '../../core/errors.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Architecture } from './architecture.js';
 import type { ModelFiles } from './config.js';
-import type { AttentionKind } from './decoder-attention.js';
 import { attentionOf } from './model-class.js';
 
 export type { Architecture } from './architecture.js';
-export type { AttentionKind } from './decoder-attention.js';
 
 /** Supported architectures by `model_type` of config.json, loaded on first use. */
 const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architecture>>> = {
@@ -45,21 +43,15 @@ const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architec
 /** The supported values of `model_type`. */
 export const supportedArchitectures: readonly string[] = Object.keys(factories);
 
-/**
- * @param attention overrides what config.json says about it; null, the default, does not
- * @throws InputError for a `model_type` or a class that is not supported, or an invalid configuration
- */
-export async function architectureOf(
-  checkpoint: Checkpoint,
-  attention: AttentionKind | null = null,
-): Promise<Architecture> {
+/** @throws InputError for a `model_type` or a class that is not supported, or an invalid configuration */
+export async function architectureOf(checkpoint: Checkpoint): Promise<Architecture> {
   const { modelType, configPath } = checkpoint;
   const factory = Object.hasOwn(factories, modelType) ? factories[modelType] : undefined;
   if (factory === undefined)
-    throw new InputError(
+    throw new UnsupportedModelError(
       `${configPath}: model_type "${modelType}" is not supported; supported: ${supportedArchitectures.join(', ')}`,
     );
-  const architecture = await factory({ ...checkpoint, attention: await attentionOf(checkpoint, attention) });
+  const architecture = await factory({ ...checkpoint, attention: await attentionOf(checkpoint) });
   refuseOtherLayers(checkpoint, architecture);
   return architecture;
 }

@@ -83,15 +83,17 @@ const configSchema = z.looseObject({
 });
 
 /**
- * Decides which tokens a model's tokens see.
- * @param requested overrides what config.json says
+ * Decides which tokens a model's tokens see, if no experiment asks for something else (`Tokens.isCausal`).
  * @throws InputError for a class, or a repository's own code, that may compute something else than the class of
  * transformers, and for attention that the `model_type` does not have
  */
-export async function attentionOf(
-  { configPath, modelType }: { readonly configPath: string; readonly modelType: string },
-  requested: AttentionKind | null = null,
-): Promise<AttentionKind> {
+export async function attentionOf({
+  configPath,
+  modelType,
+}: {
+  readonly configPath: string;
+  readonly modelType: string;
+}): Promise<AttentionKind> {
   const known = Object.hasOwn(knownClasses, modelType) ? knownClasses[modelType] : undefined;
   if (known === undefined) throw new Error(`model_type ${modelType} has no known classes`);
   // A static embedding may have no config.json.
@@ -107,19 +109,14 @@ export async function attentionOf(
     is_causal: config.is_causal === false,
     use_bidirectional_attention: config.use_bidirectional_attention === true,
   };
-  if (attention === 'bidirectional') {
-    if (requested !== 'causal') return attention;
-    throw new InputError(`attention "causal": ${modelType} is an encoder, whose tokens always see all others`);
-  }
+  if (attention === 'bidirectional') return attention;
   for (const field of ['is_causal', 'use_bidirectional_attention'] as const)
     if (configured[field] && attention !== field)
       throw new InputError(
         `${configPath}: field "${field}": attention to later tokens is not supported for ${modelType}` +
           (attention === 'causal' ? '' : ` by this field, only by "${attention}"`),
       );
-  if (attention !== 'causal') return requested ?? (configured[attention] ? 'bidirectional' : 'causal');
-  if (requested !== 'bidirectional') return attention;
-  throw new InputError(`attention "bidirectional" is not supported for ${modelType}, only "causal"`);
+  return attention !== 'causal' && configured[attention] ? 'bidirectional' : 'causal';
 }
 
 function refuseOtherClass(configPath: string, name: string, { names: [start, ends], others = [] }: KnownClasses): void {

@@ -2,7 +2,7 @@ import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno } from '../../io/files.js';
-import { bytesPerElement, elements, type TensorSource, type TensorType } from './tensors.js';
+import { bytesPerElement, elements, maxTensors, type TensorSource, type TensorType } from './tensors.js';
 import { headOf, refuseLookalikes } from './lookalikes.js';
 
 /** Largest header that is read, as in the reference implementation. */
@@ -29,6 +29,8 @@ export async function readSafetensorsHeader(path: string): Promise<TensorSource[
     const { size: fileSize } = await file.stat();
     const headerSize = await readHeaderSize(file, path, fileSize);
     const header = parseHeader(await readExactly(file, 8, headerSize), path);
+    const count = Object.keys(header).length;
+    if (count > maxTensors) throw broken(path, `lists ${count} tensors; at most ${maxTensors} are read`);
     const dataStart = 8 + headerSize;
     const target = await realpath(path);
     const tensors: TensorSource[] = [];

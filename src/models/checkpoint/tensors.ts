@@ -19,6 +19,9 @@ export const bytesPerElement: Readonly<Record<TensorType, number>> = {
   BOOL: 1,
 };
 
+/** Most tensors in one file; the largest models have tens of thousands. */
+export const maxTensors = 100_000;
+
 /** A tensor and the location of its bytes, which are little-endian, row-major and contiguous. */
 export interface TensorSource {
   readonly name: string;

@@ -3,7 +3,7 @@ import type { Step } from './tokenizer-normalizers.js';
 import { punctuation } from './unicode-differences.js';
 
 /** GPT-2's pattern for splitting text into words (`encoder.py` of openai/gpt-2), which is built into ByteLevel. */
-const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+export const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 
 /** A Split step that transformers.js runs with Unicode's properties, as the Rust tokenizers do. */
 const split = (regex: string, behavior: 'Isolated' | 'Removed', invert = false): Step => ({

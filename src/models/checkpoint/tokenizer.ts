@@ -3,7 +3,9 @@ import type { PreTrainedTokenizer } from '@xenova/transformers';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../core/errors.js';
 import { exists, readJson } from '../../io/files.js';
+import { TimeLimitError, withTimeLimit } from '../../io/time-limit.js';
 import { AddedTokenFinder, type AddedToken } from './added-tokens.js';
+import { isKnownToEnd, requireIds, tokenizerSchema, type TokenizerDefinition } from './tokenizer-definition.js';
 import { normalizerOf, type Normalize } from './tokenizer-normalizers.js';
 import { specialTokenFields, specialTokens } from './tokenizer-special.js';
 import { addsPrefixSpace, exactWords } from './tokenizer-words.js';
@@ -22,67 +24,61 @@ export interface Tokenizer {
   readonly special: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** Id of one token, or undefined if the vocabulary does not have it. */
   idOf(token: string): number | undefined;
-  /** Largest id of the vocabulary. */
-  readonly largestId: number;
   /** Id of the end-of-text token, or undefined if the model has none. */
   readonly endOfText: number | undefined;
 }
 
-const flag = z.boolean().default(false);
-const addedTokenSchema = z.looseObject({
-  id: z.int().nonnegative(),
-  content: z.string(),
-  ...{ single_word: flag, lstrip: flag, rstrip: flag, special: flag },
-  normalized: z.boolean().optional(),
-});
-const tokenizerSchema = z.looseObject({
-  model: z.looseObject({}),
-  normalizer: z.unknown(),
-  pre_tokenizer: z.unknown(),
-  added_tokens: z.array(addedTokenSchema).default([]),
-});
-type Definition = z.infer<typeof tokenizerSchema>;
 const configSchema = z.looseObject(specialTokenFields);
+
+/** Time for one text; a published tokenizer needs some milliseconds for the longest. */
+const textMilliseconds = 10_000;
+/** Time for reading a tokenizer; the largest vocabularies take a few seconds. */
+const openMilliseconds = 120_000;
 
 /**
  * Reads the tokenizer of a model folder (tokenizer.json, tokenizer_config.json). Words and their pieces are found by
- * transformers.js; added tokens and normalisation, where it differs from the Rust tokenizers, by this program.
- * @throws InputError for a missing or broken file, or a part that is not supported
+ * transformers.js; added tokens and normalisation, where it differs from the Rust tokenizers, by this program. A tokenizer
+ * that may take very long for some text, because of a regular expression of its own, is ended after ten seconds per text,
+ * with an error; steps of published tokenizers need no such limit, and pay nothing for it.
+ * @param vocabularySize of config.json; null if it is not known
+ * @throws InputError for a missing or broken file, a part that is not supported, or a token id beyond the vocabulary
  */
-export async function openTokenizer(folder: string): Promise<Tokenizer> {
+export async function openTokenizer(folder: string, vocabularySize: number | null = null): Promise<Tokenizer> {
   const path = join(folder, 'tokenizer.json');
   const definition = await readJson(path, tokenizerSchema, "the model's tokenizer");
+  requireIds(definition, path, vocabularySize);
   const configFile = 'tokenizer_config.json';
   const hasConfig = await exists(join(folder, configFile));
   const config = hasConfig ? await readJson(join(folder, configFile), configSchema, "the tokenizer's settings") : {};
-  const transformersJs = await import('@xenova/transformers');
-  const open = (changes: object): PreTrainedTokenizer => {
+  const { PreTrainedTokenizer: Reader } = await import('@xenova/transformers');
+  const open = (preTokenizer: unknown): PreTrainedTokenizer => {
     try {
-      return new transformersJs.PreTrainedTokenizer({ ...definition, normalizer: null, ...changes }, config);
+      const read = { ...definition, normalizer: null, pre_tokenizer: preTokenizer };
+      return withTimeLimit(openMilliseconds, () => new Reader(read, config));
     } catch (error) {
       throw new InputError(`${path}: transformers.js cannot read this tokenizer (${messageOf(error)})`);
     }
   };
-  const tokenizer = open({ pre_tokenizer: exactWords(definition.pre_tokenizer, path) });
+  const tokenizer = open(exactWords(definition.pre_tokenizer, path));
   const splitter = (pattern: unknown): ((text: string) => string[]) => {
-    const step = { type: 'Split', pattern, behavior: 'Isolated', invert: false };
-    const { pre_tokenizer: split } = partsOf(open({ pre_tokenizer: step }));
+    const { pre_tokenizer: split } = partsOf(open({ type: 'Split', pattern, behavior: 'Isolated', invert: false }));
     return (text) => split!.pre_tokenize(text);
   };
   const normalize = normalizerOf(definition.normalizer, { path, splitter });
+  const limit = (encode: Encode): Encode => (isKnownToEnd(definition) ? encode : limited(encode, path));
   const vocabulary = tokenizer.get_vocab();
-  const encode = (text: string, special: boolean): number[] => tokenizer.encode(text, { add_special_tokens: special });
+  const surrounded = limit((text) => tokenizer.encode(text, { add_special_tokens: true }));
+  const alone = limit((text) => tokenizer.encode(text, { add_special_tokens: false }));
   return {
     files: hasConfig ? ['tokenizer.json', configFile] : ['tokenizer.json'],
-    encode: encoderOf(tokenizer, definition, normalize),
+    encode: limit(encoderOf(tokenizer, definition, normalize)),
     special: specialTokens(
       hasConfig ? join(folder, configFile) : path,
       config,
-      surroundings(path, encode('a', false), encode('a', true)),
+      surroundings(path, alone('a'), surrounded('a')),
       (token) => vocabulary.get(token),
     ),
     idOf: (token) => vocabulary.get(token),
-    largestId: [...vocabulary.values()].reduce((largest, id) => Math.max(largest, id), -1),
     endOfText: tokenizer.eos_token_id,
   };
 }
@@ -93,10 +89,10 @@ export async function openTokenizer(folder: string): Promise<Tokenizer> {
  */
 function encoderOf(
   tokenizer: PreTrainedTokenizer,
-  { model, pre_tokenizer, added_tokens }: Definition,
+  { model, pre_tokenizer, added_tokens }: TokenizerDefinition,
   normalize: Normalize,
 ): (text: string) => number[] {
-  const tokens = added_tokens.map((token): AddedToken => ({
+  const tokens = (added_tokens ?? []).map((token): AddedToken => ({
     ...token,
     normalized: token.normalized ?? !token.special,
   }));
@@ -126,7 +122,10 @@ function encoderOf(
 }
 
 /** The ids of words' pieces. */
-function piecesOf(tokenizer: PreTrainedTokenizer, definition: Definition['model']): (words: string[]) => number[] {
+function piecesOf(
+  tokenizer: PreTrainedTokenizer,
+  definition: TokenizerDefinition['model'],
+): (words: string[]) => number[] {
   const unigram = unigramSchema.safeParse(definition);
   if (unigram.success) {
     const model = new Unigram(unigram.data);
@@ -148,6 +147,25 @@ interface TransformersJsParts {
 
 function partsOf({ _tokenizer }: PreTrainedTokenizer): TransformersJsParts {
   return _tokenizer as TransformersJsParts;
+}
+
+type Encode = (text: string) => number[];
+
+/** Limits the time of an encoder, and explains its failures, which its own patterns may cause. */
+function limited(encode: Encode, path: string): Encode {
+  return (text) => {
+    try {
+      return withTimeLimit(textMilliseconds, () => encode(text));
+    } catch (error) {
+      const problem = error instanceof TimeLimitError ? error.message : `failed (${messageOf(error)})`;
+      throw new InputError(
+        `${path}: this tokenizer ${problem} for the text "${text.slice(0, 60)}"; do not trust this file`,
+        {
+          cause: error,
+        },
+      );
+    }
+  };
 }
 
 /** Finds the special tokens before and after a text, given its ids with and without them. */

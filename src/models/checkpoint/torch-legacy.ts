@@ -1,7 +1,8 @@
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { InputError } from '../../core/errors.js';
 import { headOf } from './lookalikes.js';
-import { PickledDict, readPickle, type PickledValue } from './pickle.js';
+import { PickledDict, type PickledValue, type PickleHandler } from './pickle-values.js';
+import { readPickle } from './pickle.js';
 import { bytesPerElement, type TensorSource, type TensorType } from './tensors.js';
 import { damaged, readStateDictionary, type TorchTensor } from './torch-pickle.js';
 import { rangeOfTensor, readTorchZip } from './torch-zip.js';
@@ -15,9 +16,11 @@ const protocol = Buffer.from([0x80, 0x02]);
 const stop = 0x2e;
 
 /** Largest part of a file that is searched for its pickles; they hold names and shapes. */
-const maxPickleBytes = 32 << 20;
-/** Most places at which the end of a pickle is sought; most files need less than ten. */
-const maxAttempts = 2000;
+const maxPickleBytes = 16 << 20;
+/** Most opcodes of a pickle: several times those of twenty thousand tensors. */
+const maxOpcodes = 1_500_000;
+/** Bytes that may be read in search of the end of a pickle; most files need less than ten times a pickle's own. */
+const maxTriedBytes = 64 << 20;
 
 /**
  * Lists the tensors of a `pytorch_model.bin`, in the format of its time: a zip archive since PyTorch 1.6, before that
@@ -42,10 +45,13 @@ async function readLegacy(file: FileHandle, path: string): Promise<TensorSource[
   const head = await headOf(file, Math.min((await file.stat()).size, maxPickleBytes));
   const start = magic.length + version.length;
   if (!head.subarray(magic.length, start).equals(version)) throw damaged(path, 'it is not of version 1001');
-  const system = pickleAt(head, start, path, true, (bytes) => readPickle(bytes, nothing(path), path));
+  const source = (bytes: Uint8Array): Parameters<typeof readPickle>[0] => ({ bytes, path, maxOpcodes });
+  const system = pickleAt(head, start, path, true, (bytes) => readPickle(source(bytes), nothing(path)));
   requireLittleEndian(system.value, path);
-  const state = pickleAt(head, system.end, path, true, (bytes) => readStateDictionary(bytes, path));
-  const keys = pickleAt(head, state.end, path, false, (bytes) => keysOf(readPickle(bytes, nothing(path), path), path));
+  const state = pickleAt(head, system.end, path, true, (bytes) => readStateDictionary(source(bytes)));
+  const keys = pickleAt(head, state.end, path, false, (bytes) =>
+    keysOf(readPickle(source(bytes), nothing(path)), path),
+  );
   const storages = await storageRanges(file, keys, typesOf(state.value), path);
   const target = await realpath(path);
   const tensors = state.value.map(([name, tensor]): TensorSource => {
@@ -70,13 +76,11 @@ function pickleAt<T>(
 ): { readonly value: T; readonly end: number } {
   let problem: unknown = damaged(path, 'it ends within its pickles');
   let at = start;
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+  for (let tried = 0; tried < maxTriedBytes;) {
     at = bytes.indexOf(stop, at) + 1;
     if (at === 0) throw problem;
-    if (anotherFollows && !bytes.subarray(at, at + protocol.length).equals(protocol)) {
-      attempt--;
-      continue;
-    }
+    if (anotherFollows && !bytes.subarray(at, at + protocol.length).equals(protocol)) continue;
+    tried += at - start;
     try {
       return { value: read(bytes.subarray(start, at)), end: at };
     } catch (error) {
@@ -88,7 +92,7 @@ function pickleAt<T>(
 }
 
 /** A handler for pickles of plain values. */
-function nothing(path: string): Parameters<typeof readPickle>[1] {
+function nothing(path: string): PickleHandler {
   const refuse = (): never => {
     throw damaged(path, 'it creates objects where plain values are expected');
   };

@@ -1,6 +1,14 @@
 import { InputError } from '../../core/errors.js';
-import { PickledDict, PickledName, readPickle, type PickledObject, type PickledValue } from './pickle.js';
-import type { TensorType } from './tensors.js';
+import type { PickleSource } from './pickle-machine.js';
+import {
+  PickledDict,
+  PickledName,
+  type PickledObject,
+  type PickledValue,
+  type PickleHandler,
+} from './pickle-values.js';
+import { readPickle } from './pickle.js';
+import { maxTensors, type TensorType } from './tensors.js';
 
 const storageTypes: Readonly<Record<string, TensorType>> = {
   'torch.DoubleStorage': 'F64',
@@ -37,20 +45,23 @@ export interface TorchTensor extends PickledObject {
  * pickle may contain tensors, parameters, storages and ordered dictionaries only (torch/_utils.py).
  * @throws InputError for a pickle that refers to anything else, or has no tensors
  */
-export function readStateDictionary(pickle: Uint8Array, path: string): [string, TorchTensor][] {
-  const state = readPickle(pickle, handlerFor(path), path);
+export function readStateDictionary(pickle: PickleSource): [string, TorchTensor][] {
+  const { path } = pickle;
+  const state = readPickle(pickle, handlerFor(path));
   if (!(state instanceof PickledDict))
     throw new InputError(`${path}: holds no state dictionary; expected one, as model.save_pretrained writes it`);
   const tensors: [string, TorchTensor][] = [];
   for (const [name, value] of state.entries) {
     if (typeof name === 'string' && isTensor(value)) tensors.push([name, value]);
   }
+  if (tensors.length > maxTensors)
+    throw damaged(path, `it has ${tensors.length} tensors; at most ${maxTensors} are read`);
   if (tensors.length > 0) return tensors;
   throw new InputError(`${path}: its dictionary holds no tensors; expected a model's state dictionary`);
 }
 
 /** Defines the names that the pickle of a state dictionary may refer to, and the objects that they create. */
-function handlerFor(path: string): Parameters<typeof readPickle>[1] {
+function handlerFor(path: string): PickleHandler {
   const wrong = (problem: string): InputError => damaged(path, problem);
   const calls: Readonly<Record<string, (args: readonly PickledValue[]) => PickledValue>> = {
     'collections.OrderedDict': (args) => {
@@ -102,8 +113,11 @@ function isSize(value: PickledValue | undefined): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+/** PyTorch's own limit. A long list could be the shape of many tensors, each of which would be checked. */
+const maxDimensions = 64;
+
 function isSizes(value: PickledValue | undefined): value is number[] {
-  return Array.isArray(value) && value.every(isSize);
+  return Array.isArray(value) && value.length <= maxDimensions && value.every(isSize);
 }
 
 /** An error about an archive or a pickle that torch.save would not have written like this. */

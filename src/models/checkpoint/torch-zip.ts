@@ -7,8 +7,16 @@ import { bytesPerElement, elements, type TensorSource } from './tensors.js';
 import { damaged, readStateDictionary, type TorchTensor } from './torch-pickle.js';
 import { headOf, refuseLookalikes } from './lookalikes.js';
 
-/** Largest data.pkl that is read. It holds names and shapes; the largest models have tens of thousands of tensors. */
-const maxPickleBytes = 64 << 20;
+/**
+ * Bounds of an archive and its pickle. The largest models have tens of thousands of tensors, each with an entry of its own
+ * in the archive unless tensors share one. For a tensor, torch.save writes some 60 opcodes in 150 to 300 bytes (its name,
+ * storage, shape and strides) and some 15 opcodes for its module's metadata. So the bounds leave room for several times
+ * that, and for twenty thousand tensors that share one entry; a pickle of nothing but empty lists ends after a tenth of a
+ * second.
+ */
+const maxEntries = 100_000;
+const opcodesAllowed = { always: 1_500_000, perEntry: 200 };
+const bytesAllowed = { always: 8 << 20, perEntry: 2 << 10 };
 
 /** Location of bytes in the archive. */
 interface ByteRange {
@@ -33,10 +41,11 @@ export async function readTorchZip(path: string): Promise<TensorSource[]> {
     if (pickleName === undefined) throw damaged(path, 'it has no data.pkl');
     const root = pickleName.slice(0, -'data.pkl'.length);
     await checkByteOrder(zip, entries.get(`${root}byteorder`), path);
-    const pickle = await contentOf(zip, entries.get(pickleName)!, path);
+    const pickle = await contentOf(zip, entries.get(pickleName)!, path, allowed(bytesAllowed, entries.size));
+    const maxOpcodes = allowed(opcodesAllowed, entries.size);
     const file = await realpath(path);
     const tensors: TensorSource[] = [];
-    for (const [name, tensor] of readStateDictionary(pickle, path)) {
+    for (const [name, tensor] of readStateDictionary({ bytes: pickle, path, maxOpcodes })) {
       const entry = entries.get(`${root}data/${tensor.storage.key}`);
       if (entry === undefined)
         throw damaged(path, `tensor "${name}" is in data/${tensor.storage.key}, which is missing`);
@@ -92,6 +101,8 @@ async function openZip(path: string): Promise<ZipFile> {
 }
 
 async function entriesOf(zip: ZipFile, path: string): Promise<Map<string, Entry>> {
+  if (zip.entryCount > maxEntries)
+    throw damaged(path, `it has ${zip.entryCount} entries; at most ${maxEntries} are read`);
   const entries = new Map<string, Entry>();
   try {
     for await (const entry of zip.eachEntry()) {
@@ -104,10 +115,14 @@ async function entriesOf(zip: ZipFile, path: string): Promise<Map<string, Entry>
   return entries;
 }
 
-async function contentOf(zip: ZipFile, entry: Entry, path: string): Promise<Buffer> {
+function allowed({ always, perEntry }: typeof opcodesAllowed, entries: number): number {
+  return always + perEntry * entries;
+}
+
+async function contentOf(zip: ZipFile, entry: Entry, path: string, maxBytes: number): Promise<Buffer> {
   requireStored(entry, path);
-  if (entry.uncompressedSize > maxPickleBytes)
-    throw damaged(path, `${entry.fileName} has ${entry.uncompressedSize} bytes; at most ${maxPickleBytes} are read`);
+  if (entry.uncompressedSize > maxBytes)
+    throw damaged(path, `${entry.fileName} has ${entry.uncompressedSize} bytes; at most ${maxBytes} are read`);
   try {
     return await buffer(await zip.openReadStreamPromise(entry));
   } catch (error) {
@@ -115,9 +130,12 @@ async function contentOf(zip: ZipFile, entry: Entry, path: string): Promise<Buff
   }
 }
 
+/** Longest `byteorder` entry that is read: it says "little" or "big". */
+const maxByteOrder = 16;
+
 async function checkByteOrder(zip: ZipFile, entry: Entry | undefined, path: string): Promise<void> {
-  if (entry === undefined || entry.uncompressedSize > 16) return;
-  const order = (await contentOf(zip, entry, path)).toString('latin1').trim();
+  if (entry === undefined || entry.uncompressedSize > maxByteOrder) return;
+  const order = (await contentOf(zip, entry, path, maxByteOrder)).toString('latin1').trim();
   if (order !== 'little')
     throw new InputError(
       `${path}: its byte order is ${JSON.stringify(order)}; expected little; save it on another machine`,

@@ -1,9 +1,12 @@
+import { UnsupportedModelError } from '../../core/errors.js';
 import type { Encoder } from '../../core/model.js';
+import { supportedArchitectures } from '../architectures/index.js';
+import { hasWeights } from '../checkpoint/checkpoint.js';
 import { locateModel } from '../hub/index.js';
 import { tokensPerBatch } from '../loading/start-model.js';
 import { openCheckpointEncoder } from './checkpoint-encoder.js';
 import { openExportedEncoder } from './exported-encoder.js';
-import { readExported } from './exported-model.js';
+import { exportsIn, readExported } from './exported-model.js';
 import { encoderRequest, type BiEncoderOptions } from './options.js';
 import { parseMarks } from './text-preparation.js';
 
@@ -21,9 +24,27 @@ export async function createBiEncoder(options: BiEncoderOptions): Promise<Encode
   const request = encoderRequest(options);
   tokensPerBatch(request);
   const marks = parseMarks(request);
-  const source = await locateModel(options.model, { progress: options.progress });
-  const exported = await readExported(source);
-  return exported === null
-    ? openCheckpointEncoder(source, request, marks)
-    : openExportedEncoder(exported, request, marks);
+  const { onnxFile, progress } = request;
+  const isSupported = (modelType: string): boolean => supportedArchitectures.includes(modelType);
+  const source = await locateModel(options.model, { progress, onnxFile, isSupported });
+  const openExport = async (): Promise<Encoder> =>
+    openExportedEncoder(await readExported(source, request), request, marks);
+  const exports = await exportsIn(source.folder);
+  if (onnxFile !== null || (exports.length > 0 && !(await hasWeights(source.folder)))) return openExport();
+  try {
+    return await openCheckpointEncoder(source, request, marks);
+  } catch (error) {
+    if (!(error instanceof UnsupportedModelError)) throw error;
+    if (exports.length === 0) throw withNearestWay(error, source.id);
+    progress?.note(`${source.id}: ${error.message}; its ONNX export is used instead`);
+    return openExport();
+  }
+}
+
+/** The error, with the ways in which such a model can be evaluated nevertheless. */
+function withNearestWay({ message }: UnsupportedModelError, id: string): UnsupportedModelError {
+  return new UnsupportedModelError(
+    `${message}; export it (optimum-cli export onnx --model ${id} --task feature-extraction FOLDER) and give FOLDER as the ` +
+      'model, or serve it and give --model openai:NAME --endpoint URL',
+  );
 }

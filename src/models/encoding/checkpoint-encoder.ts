@@ -1,6 +1,8 @@
 import type { Encoder, Matrix, Role, WorkOptions } from '../../core/model.js';
 import { encoderGraph } from '../graphs/encoder-graph.js';
+import type { GraphOptions } from '../graphs/graph-options.js';
 import type { EncoderView } from '../graphs/view-outputs.js';
+import { familyOf } from '../hub/families.js';
 import type { ModelLocation } from '../hub/index.js';
 import { openModel } from '../loading/open-model.js';
 import { tokensPerBatch, startModel } from '../loading/start-model.js';
@@ -10,9 +12,10 @@ import { longestFirst } from '../runtime/longest-first.js';
 import type { Feeds } from '../runtime/messages.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { activationBytes } from '../runtime/worker-layout.js';
+import { EncodedTexts } from './encoded-texts.js';
 import type { EncoderRequest } from './options.js';
 import { prepareTexts, type Marks, type TextPreparation } from './text-preparation.js';
-import { checkpointViews, zeroMatrices } from './views.js';
+import { checkpointViews, defaultPoolingNote, isPooledByDefault } from './views.js';
 
 /** Assumed longest input of a model without a limit; most models have this limit. */
 const assumedMaxTokens = 2048;
@@ -29,7 +32,7 @@ export async function openCheckpointEncoder(
   request: EncoderRequest,
   marks: Marks,
 ): Promise<Encoder> {
-  const { dtype, device, progress } = request;
+  const { dtype, device, attention, progress } = request;
   const batchTokens = tokensPerBatch(request);
   const model = await openModel(source, dtype, progress);
   const { architecture, tokenizer } = model;
@@ -41,15 +44,21 @@ export async function openCheckpointEncoder(
     marks,
     request,
   );
-  const views = checkpointViews(request, { id, sentence }, architecture);
+  const views = checkpointViews(request, { id, sentence, isCausal: architecture.logits !== null }, architecture);
+  if (isPooledByDefault(request, sentence)) progress?.note(`${id}: ${defaultPoolingNote}`);
   const longest = preparation.limit ?? assumedMaxTokens;
+  for (const note of preparation.notes) progress?.note(`${id}: ${note}`);
+  const { skipsPrompt } = preparation;
+  const graphOptions = (int8: GraphOptions['int8']): GraphOptions => ({
+    ...{ int8: int8 ?? null, batched: batchTokens !== null, attention, skipsPrompt },
+  });
   const { info, pool } = await startModel(
     { ...model, checkpoint },
-    (int8) => encoderGraph(architecture, checkpoint, views, { int8, batched: batchTokens !== null }),
+    (int8) => encoderGraph(architecture, checkpoint, views, graphOptions(int8)),
     {
       ...{ threads: request.threads, workers: request.workers, device, batchTokens },
       activationBytes: activationBytes(Math.max(longest, batchTokens ?? 0), architecture.hiddenSize, 0),
-      probe: feeds(new Int32Array(Math.min(longest, probeTokens))),
+      probe: feeds(new Int32Array(Math.min(longest, probeTokens)), skipsPrompt ? 0 : null),
       note: (message) => progress?.note(`${id}: ${message}`),
     },
   );
@@ -57,7 +66,9 @@ export async function openCheckpointEncoder(
     model: info,
     settings: preparation.settings,
     views,
+    similarity: sentence?.similarity ?? familyOf(id, checkpoint.nameOrPath)?.similarity ?? null,
     encode: (texts, role, work) => encode({ pool, preparation, views }, texts, role, work),
+    ...(preparation.documentText === undefined ? {} : { documentText: preparation.documentText }),
     peakBytes: () => pool.peakBytes,
     close: () => pool.close(),
   };
@@ -74,31 +85,36 @@ async function encode(
   { pool, preparation, views }: CheckpointParts,
   texts: readonly string[],
   role: Role,
-  { signal, onProgress }: WorkOptions = {},
+  { signal, onProgress, onCounts }: WorkOptions = {},
 ): Promise<Matrix[]> {
-  const matrices = zeroMatrices(views, texts.length);
+  const encoded = new EncodedTexts(views, texts, role);
+  const start = preparation.start(role);
   function* jobs(): Generator<Job> {
     for (const index of longestFirst(texts.map(({ length }) => length))) {
-      const ids = preparation.ids(texts[index]!, role);
-      if (ids.length === 0) {
+      const prepared = preparation.ids(texts[index]!, role);
+      encoded.count(prepared);
+      const { ids } = prepared;
+      // Without a token to pool, the vector stays zero, as sentence-transformers has it.
+      if (ids.length <= start) {
         onProgress?.(1);
         continue;
       }
       yield {
-        feeds: feeds(ids),
+        feeds: feeds(ids, preparation.skipsPrompt ? start : null),
         done(outputs) {
-          matrices.forEach(({ data, columns }, view) => {
-            data.set(outputs[view]!, index * columns);
-          });
+          encoded.set(index, outputs);
           onProgress?.(1);
         },
       };
     }
   }
   await pool.run(jobs(), signal);
-  return matrices;
+  onCounts?.(encoded.counts);
+  return encoded.matrices;
 }
 
-function feeds(ids: Int32Array): Feeds {
-  return { ids: { type: 'int32', data: ids, dims: [ids.length] } };
+/** @param start position of the first token that is pooled; null if all are */
+function feeds(ids: Int32Array, start: number | null): Feeds {
+  const input = { ids: { type: 'int32', data: ids, dims: [ids.length] } } as const;
+  return start === null ? input : { ...input, starts: { type: 'int32', data: Int32Array.of(start), dims: [1] } };
 }

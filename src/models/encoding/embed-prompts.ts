@@ -1,6 +1,7 @@
 import { InputError } from '../../core/errors.js';
 import { pythonStrip } from '../../core/text.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
+import type { TextIds } from './text-ids.js';
 
 /** A prompt that asks the model for the meaning of the text within; the last token's hidden state is the embedding. */
 export interface EmbedPrompt {
@@ -58,15 +59,17 @@ export function promptedIds(
   { before, after }: EmbedPrompt,
   text: string,
   limit: number | null,
-): Int32Array {
+): TextIds {
   const { special } = tokenizer;
   const stripped = pythonStrip(text);
   const whole = [...special.before, ...tokenizer.encode(before + stripped + after), ...special.after];
-  if (limit === null || whole.length <= limit) return Int32Array.from(whole);
+  if (limit === null || whole.length <= limit)
+    return { ids: Int32Array.from(whole), empty: stripped === '', truncated: false };
   const [head, tail] = [tokenizer.encode(before), tokenizer.encode(after)];
   const room = limit - special.before.length - head.length - tail.length - special.after.length;
   if (room < 1)
     throw new InputError(`the embedding prompt leaves no room for a text within ${limit} tokens; use a shorter one`);
   const kept = tokenizer.encode(stripped).slice(0, room);
-  return Int32Array.from([...special.before, ...head, ...kept, ...tail, ...special.after]);
+  const ids = Int32Array.from([...special.before, ...head, ...kept, ...tail, ...special.after]);
+  return { ids, empty: kept.length === 0, truncated: true };
 }

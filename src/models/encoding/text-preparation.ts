@@ -1,15 +1,17 @@
 import { InputError } from '../../core/errors.js';
 import type { Role } from '../../core/model.js';
+import { pythonStrip } from '../../core/text.js';
 import type { Settings } from '../../core/setting.js';
 import { modelSettings, type SystemSpec } from '../../core/system-spec.js';
-import { pythonStrip } from '../../core/text.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
 import { learnedPositions } from '../pooling/sentence-modules.js';
-import type { SentenceTransformer } from '../pooling/sentence-transformers.js';
+import { noPrompts, type SentenceTransformer } from '../pooling/sentence-transformers.js';
 import { bracketIds, resolveBrackets, type BracketIds, type Brackets } from './brackets.js';
 import { parseEmbedPrompt, promptedIds, refuseBracketsWithPrompt, type EmbedPrompt } from './embed-prompts.js';
 import type { EncoderRequest } from './options.js';
+import { surroundings, textIds, type TextIds } from './text-ids.js';
+import { resolvePrompts, type ModelPrompts, type TextPrompt } from './text-prompts.js';
 
 /** Conversion of texts to token ids for one model; the same for every kind of bi-encoder. */
 export interface TextPreparation {
@@ -17,7 +19,15 @@ export interface TextPreparation {
   readonly limit: number | null;
   /** All settings that a vector depends on, besides the model's files; part of keys and records. */
   readonly settings: Settings;
-  ids(text: string, role: Role): Int32Array;
+  /** Remarks for the user. */
+  readonly notes: readonly string[];
+  ids(text: string, role: Role): TextIds;
+  /** True if poolings leave out the tokens of prompts. */
+  readonly skipsPrompt: boolean;
+  /** Number of tokens before the first that is pooled. */
+  start(role: Role): number;
+  /** As an encoder's `documentText`. */
+  readonly documentText?: (title: string, text: string) => string;
 }
 
 /** Tokens or text put around each text: brackets, or a prompt. */
@@ -60,34 +70,78 @@ export function prepareTexts(
   const idsOfBrackets = bracketIds(brackets, tokenizer, checkpoint.id);
   const modelLimit = Math.min(positions ?? Infinity, learnedPositions(sentence?.modules ?? []));
   const limit = tokenLimit(request.maxTokens ?? sentence?.maxTokens ?? null, modelLimit, tokenizer, idsOfBrackets);
-  const embedPrompt = prompt === null ? null : `${prompt.before}{}${prompt.after}`;
+  const names = [checkpoint.id, checkpoint.nameOrPath].filter((name) => name !== '');
+  const prompts =
+    prompt === null ? resolvePrompts(request, { names, own: sentence?.prompts ?? noPrompts }) : unprompted;
+  const skipsPrompt = prompt === null && sentence?.poolsPrompt === false;
   return {
     limit,
-    settings: modelSettings(
-      'local vectors',
-      { brackets, maxTokens: limit, embedPrompt, device: request.device },
-      prompt === null ? modelTextSettings(sentence) : {},
-    ),
+    settings: settingsOf({ brackets, limit, prompt, prompts, skipsPrompt }, sentence, request),
+    notes: prompts.notes,
     ids: (text, role) =>
       prompt === null
-        ? textIds(tokenizer, withModelPrompt(sentence, text, role), idsOfBrackets?.[role] ?? null, limit)
+        ? prompted(text, prompts[role], sentence, (whole) =>
+            textIds(tokenizer, whole, idsOfBrackets?.[role] ?? null, limit),
+          )
         : promptedIds(tokenizer, prompt, text, limit),
+    skipsPrompt,
+    start: (role) => (skipsPrompt ? promptTokens(tokenizer, prompts[role], sentence) : 0),
+    ...(prompts.document?.applyToParts === undefined ? {} : { documentText: prompts.document.applyToParts }),
   };
 }
 
-/** Puts the model's own prompt before a text, and converts both to lower case if the model requires it. */
-function withModelPrompt(sentence: SentenceTransformer | null, text: string, role: Role): string {
-  if (sentence === null) return text;
-  const prompted = sentence.prompts[role] + text;
-  return sentence.lowerCase ? prompted.toLowerCase() : prompted;
+const unprompted: ModelPrompts = { query: null, document: null, instruction: null, notes: [] };
+
+interface ChosenMarks {
+  readonly brackets: Brackets;
+  readonly limit: number | null;
+  readonly prompt: EmbedPrompt | null;
+  readonly prompts: ModelPrompts;
+  readonly skipsPrompt: boolean;
 }
 
-function modelTextSettings(sentence: SentenceTransformer | null): Readonly<Record<string, string | boolean>> {
-  return {
-    ...(sentence?.lowerCase === true ? { lowerCase: true } : {}),
-    ...((sentence?.prompts.query ?? '') === '' ? {} : { queryPrompt: sentence!.prompts.query }),
-    ...((sentence?.prompts.document ?? '') === '' ? {} : { documentPrompt: sentence!.prompts.document }),
+function settingsOf(
+  { brackets, limit, prompt, prompts, skipsPrompt }: ChosenMarks,
+  sentence: SentenceTransformer | null,
+  { attention, device }: EncoderRequest,
+): Settings {
+  const { query, document, instruction } = prompts;
+  const settings = {
+    ...{ brackets, maxTokens: limit, attention, device, instruction },
+    embedPrompt: prompt === null ? null : `${prompt.before}{}${prompt.after}`,
+    queryPrompt: query?.recorded ?? null,
+    documentPrompt: document?.recorded ?? null,
   };
+  return modelSettings('local vectors', settings, {
+    ...(prompt === null && sentence?.lowerCase === true ? { lowerCase: true } : {}),
+    ...(skipsPrompt && (query ?? document) !== null ? { poolsPrompt: false } : {}),
+  });
+}
+
+/**
+ * Token ids of a text within its prompt. A document that already is (`documentText`) stays as it is.
+ * @param toIds makes the ids of a whole text
+ */
+function prompted(
+  text: string,
+  prompt: TextPrompt | null,
+  sentence: SentenceTransformer | null,
+  toIds: (whole: string) => TextIds,
+): TextIds {
+  const whole = prompt === null || prompt.applyToParts !== undefined ? text : prompt.apply(text);
+  const ids = toIds(sentence?.lowerCase === true ? whole.toLowerCase() : whole);
+  return prompt === null ? ids : { ...ids, empty: pythonStrip(text) === '' };
+}
+
+/**
+ * Number of tokens of a prompt alone, with the special tokens around it except the last, as sentence-transformers counts
+ * them (`_get_prompt_length`). Like there, a token that joins the end of the prompt and the text's beginning is not seen.
+ */
+function promptTokens(tokenizer: Tokenizer, prompt: TextPrompt | null, sentence: SentenceTransformer | null): number {
+  if (prompt === null || prompt.before === '') return 0;
+  const { before, after } = tokenizer.special;
+  const text = sentence?.lowerCase === true ? prompt.before.toLowerCase() : prompt.before;
+  return before.length + tokenizer.encode(text).length + Math.max(0, after.length - 1);
 }
 
 /**
@@ -110,22 +164,4 @@ export function tokenLimit(
       `maxTokens: ${limit} leaves no room for a text between the ${taken} tokens around it; expected at least ${taken + 1}`,
     );
   return limit === Infinity ? null : limit;
-}
-
-/** Token ids of a stripped text, truncated on the right to fit together with the tokens around it. */
-export function textIds(
-  tokenizer: Tokenizer,
-  text: string,
-  brackets: readonly [number, number] | null,
-  limit: number | null,
-): Int32Array {
-  const ids = tokenizer.encode(pythonStrip(text));
-  const { before, after } = surroundings(tokenizer, brackets);
-  const kept = limit === null ? ids : ids.slice(0, limit - before.length - after.length);
-  return Int32Array.from([...before, ...kept, ...after]);
-}
-
-/** The tokens around a text: its brackets, or without brackets the model's special tokens. */
-function surroundings(tokenizer: Tokenizer, brackets: readonly [number, number] | null): Tokenizer['special'] {
-  return brackets === null ? tokenizer.special : { before: [brackets[0]], after: [brackets[1]] };
 }

@@ -1,7 +1,8 @@
 import { InputError } from '../../core/errors.js';
-import type { Matrix } from '../../core/model.js';
+import type { EmbeddingView, Matrix } from '../../core/model.js';
 import type { SystemSpec } from '../../core/system-spec.js';
 import type { EncoderView } from '../graphs/view-outputs.js';
+import { familyOf } from '../hub/families.js';
 import { embeddingViews, poolingEntry, poolings, type PooledModel } from '../pooling/poolings.js';
 import { moduleView } from '../pooling/sentence-modules.js';
 import type { SentenceTransformer } from '../pooling/sentence-transformers.js';
@@ -12,15 +13,18 @@ type ViewFields = Pick<SystemSpec, 'pooling' | 'layer' | 'embedPrompt'>;
 interface ViewedModel {
   readonly id: string;
   readonly sentence: SentenceTransformer | null;
+  /** True for a causal language model, which is pooled by `weightedmean` if no file says how. */
+  readonly isCausal: boolean;
 }
 
 /** The requested views of a checkpoint; `own` comes first. */
 export function checkpointViews(
   fields: ViewFields,
-  { id, sentence }: ViewedModel,
+  viewed: ViewedModel,
   architecture: PooledModel,
 ): readonly EncoderView[] {
-  const names = requestedPoolings(fields, sentence);
+  const { id, sentence } = viewed;
+  const names = requestedPoolings(fields, viewed);
   const others = names.filter((name) => name !== 'own');
   return withoutDuplicates([
     ...(others.length === names.length ? [] : [ownView(id, sentence, architecture)]),
@@ -32,13 +36,14 @@ export function checkpointViews(
 const lastStatePoolings = poolings.filter((pooling) => poolingEntry(pooling).takes === 'one');
 
 /** The requested views of a model exported for transformers.js. @param size size of its last hidden state */
-export function exportedViews(fields: ViewFields, { id, sentence }: ViewedModel, size: number): readonly EncoderView[] {
-  const views = requestedPoolings(fields, sentence).map((name): EncoderView => {
+export function exportedViews(fields: ViewFields, viewed: ViewedModel, size: number): readonly EncoderView[] {
+  const { id, sentence } = viewed;
+  const views = requestedPoolings(fields, viewed).map((name): EncoderView => {
     if (name === 'own') return ownView(id, sentence, { layers: -1, outputSize: size });
     const pooling = lastStatePoolings.find((supported) => supported === name);
     if (pooling === undefined)
       throw new InputError(
-        `${id}: pooling "${name}": a model exported for transformers.js has only its last hidden state; possible: own, ${lastStatePoolings.join(', ')}`,
+        `${id}: pooling "${name}": an export has only the last hidden state; possible: own, ${lastStatePoolings.join(', ')}`,
       );
     return { name, pooling, layer: -1, dimensions: size };
   });
@@ -46,18 +51,33 @@ export function exportedViews(fields: ViewFields, { id, sentence }: ViewedModel,
 }
 
 /** One matrix of zeros per view. @param rows number of texts */
-export function zeroMatrices(views: readonly EncoderView[], rows: number): Matrix[] {
+export function zeroMatrices(views: readonly EmbeddingView[], rows: number): Matrix[] {
   return views.map(({ dimensions }) => ({ rows, columns: dimensions, data: new Float32Array(rows * dimensions) }));
 }
 
-/** The requested poolings, or the default for the model. */
-function requestedPoolings(
-  { pooling, embedPrompt }: ViewFields,
-  sentence: SentenceTransformer | null,
-): readonly string[] {
+export const defaultPoolingNote =
+  'no file says how its hidden states are pooled; weightedmean is used, as in SGPT; choose another with --pooling';
+
+/** True if the pooling is not requested, and no file of the model says it. */
+export function isPooledByDefault({ pooling, embedPrompt }: ViewFields, sentence: SentenceTransformer | null): boolean {
+  return pooling.length === 0 && embedPrompt === null && sentence === null;
+}
+
+/**
+ * The requested poolings, or the default for the model.
+ * @throws InputError if nothing is requested, no file says how to pool, and the model is no causal language model
+ */
+function requestedPoolings(fields: ViewFields, { id, sentence, isCausal }: ViewedModel): readonly string[] {
+  const { pooling, embedPrompt } = fields;
   if (pooling.length > 0) return pooling;
   if (embedPrompt !== null) return ['lasttoken'];
-  return [sentence === null ? 'weightedmean' : 'own'];
+  if (sentence !== null) return ['own'];
+  if (isCausal) return ['weightedmean'];
+  const published = familyOf(id)?.pooling;
+  const hint = published === undefined ? 'mean or cls are usual' : `its publisher's is ${published}`;
+  throw new InputError(
+    `${id}: has no modules.json, so no file says how its hidden states are pooled; name it with --pooling (${hint})`,
+  );
 }
 
 function ownView(

@@ -20,13 +20,15 @@ import { outputViews, type EncoderView } from './view-outputs.js';
  * - `positions` [tokens]: position of each token in its text, from 0
  * - `texts` [tokens]: index of the text that each token belongs to, from 0
  * - `lasts` [texts]: index of each text's last token
+ *
+ * With `skipsPrompt` it also takes `starts` int32 [texts]: position of each text's first token that is pooled.
  * @throws InputError for a tensor that is missing or whose shape differs from config.json
  */
 export function encoderGraph(
   architecture: Architecture,
   checkpoint: Checkpoint,
   views: readonly EncoderView[],
-  { int8 = null, batched = false }: GraphOptions = {},
+  { int8 = null, batched = false, skipsPrompt = false, attention = null }: GraphOptions = {},
 ): BuiltModel {
   const graph = new GraphBuilder();
   const weights = new Weights(graph, checkpoint, architecture.prefixes, int8);
@@ -36,10 +38,11 @@ export function encoderGraph(
   const several = batched
     ? { texts: graph.input('texts', 'int32', ['tokens']), lasts: graph.input('lasts', 'int32', ['texts']) }
     : null;
-  const tokens = new Tokens(graph, { ids, positions, texts: several?.texts ?? null });
+  const tokens = new Tokens(graph, { ids, positions, texts: several?.texts ?? null, attention });
+  const starts = skipsPrompt ? graph.input('starts', 'int32', ['texts']) : null;
   const states = hiddenStates(architecture, modules, tokens);
   const { pooler } = architecture;
-  const pooling = new PoolingNodes(new TextRows(graph, { positions, several }), {
+  const pooling = new PoolingNodes(new TextRows(graph, { positions, several, starts }), {
     states,
     pooler: pooler && ((pooled) => pooler(modules, pooled)),
   });

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { exists, isErrno, writeFileAtomic } from '../../io/files.js';
+import { makeFolder } from '../../io/folders.js';
 
 const commitPattern = /^[0-9a-f]{40}$/;
 
@@ -55,7 +56,7 @@ export class CachedModel {
   /** Adds a blob to a snapshot: links to it, or moves it on file systems without links. */
   async link(commit: string, file: string, etag: string): Promise<void> {
     const path = join(this.snapshot(commit), file);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await rm(path, { force: true });
     try {
       await symlink(relative(dirname(path), this.blob(etag)), path);

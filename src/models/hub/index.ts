@@ -2,8 +2,9 @@ import { basename, resolve } from 'node:path';
 import { InputError } from '../../core/errors.js';
 import { kindOf } from '../../io/files.js';
 import { snapshotOrigin } from './cache.js';
-import { fetchModel, type FetchOptions } from './fetch-model.js';
+import { fetchModel } from './fetch-model.js';
 import { hubSettings, parseHubId } from './settings.js';
+import type { FetchOptions } from './snapshot.js';
 
 /** The folder and the name of a model. */
 export interface ModelLocation {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { InputError, unknownName } from '../../core/errors.js';
+import { unknownName } from '../../core/errors.js';
 import type { Progress } from '../../core/progress.js';
 import { dtypes, type Dtype } from '../../core/system-fields.js';
 import { exists, sha256OfFile } from '../../io/files.js';
@@ -36,14 +36,9 @@ export async function openModel(model: string | ModelLocation, dtype: Dtype, pro
   const merged = adapter === null ? base : await mergeAdapter(source, adapter, { base, architecture });
   // An adapter without a tokenizer has its base's.
   const ownTokenizer = adapter === null || (await exists(join(source.folder, 'tokenizer.json')));
-  const opened = await openTokenizer(ownTokenizer ? source.folder : base.folder);
+  const opened = await openTokenizer(ownTokenizer ? source.folder : base.folder, architecture.vocabularySize);
   const tokenizer = ownTokenizer ? opened : { ...opened, files: [] };
   const checkpoint = ownTokenizer ? merged : await withHashes(merged, base, opened.files);
-  if (tokenizer.largestId >= architecture.vocabularySize)
-    throw new InputError(
-      `${source.folder}: the tokenizer has token ids up to ${tokenizer.largestId}, but config.json says vocab_size ` +
-        `${architecture.vocabularySize}; the tokenizer of another model?`,
-    );
   const bare = { ...tokenizer, special: { before: [], after: [] } };
   return { checkpoint, architecture, tokenizer: architecture.specialTokens === false ? bare : tokenizer, dtype };
 }

@@ -1,6 +1,7 @@
-import { InputError } from '../../core/errors.js';
+import { InputError, unknownName } from '../../core/errors.js';
 import type { ModelInfo } from '../../core/model.js';
 import type { Progress } from '../../core/progress.js';
+import { systemFields } from '../../core/system-fields.js';
 import type { SystemSpec } from '../../core/system-spec.js';
 import { cacheFolder } from '../../io/cache-folder.js';
 import { modelInfo } from '../checkpoint/checkpoint.js';
@@ -11,7 +12,7 @@ import { openPool, type PoolOptions } from '../runtime/open-pool.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { providers } from '../runtime/providers.js';
 
-/** How a model is run, besides fields of a system. */
+/** Options of running a model that are not fields of a system. */
 export interface RunOptions {
   /** Total number of processor threads. */
   readonly threads: number;
@@ -22,6 +23,20 @@ export interface RunOptions {
   readonly batchTokens?: number | null | undefined;
   /** Reports downloads, and notes settings of the runtime that are not the default. */
   readonly progress?: Progress | undefined;
+}
+
+const runOptions = ['model', 'threads', 'batchTokens', 'progress'];
+
+/**
+ * Refuses a misspelt option, which would otherwise be ignored. A whole system may be given: its other fields are no options
+ * of a model, but not misspelt.
+ * @param known names of options besides the model and {@link RunOptions}
+ * @throws InputError for an unknown option
+ */
+export function refuseUnknownOptions(options: object, known: readonly string[]): void {
+  const names = [...known, ...runOptions];
+  for (const name of Object.keys(options))
+    if (!names.includes(name) && !(name in systemFields)) throw unknownName('option', name, names);
 }
 
 /**

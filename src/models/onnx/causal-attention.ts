@@ -21,7 +21,8 @@ export interface CausalAttentionOptions extends Omit<AttentionOptions, 'biases'>
 const bands = 4;
 
 /**
- * Attention of each token to itself and to earlier tokens, masked by {@link Tokens.causalMask}.
+ * Attention of each token to itself and to earlier tokens, masked by {@link Tokens.causalMask}; or to all tokens, if
+ * that is requested for an experiment.
  * @returns [rows, heads · headSize]
  */
 export function causalAttention(
@@ -30,6 +31,10 @@ export function causalAttention(
   { window = null, bias, rows, ...options }: CausalAttentionOptions,
 ): Value {
   const { graph } = tokens;
+  if (!tokens.isCausal(true)) {
+    const biases = [bias, tokens.fullMask(rows, window)].filter((value) => value != null);
+    return attention(graph, inputs, { ...options, biases });
+  }
   const mask = tokens.causalMask(window, rows);
   const attend = (parts: QueryKeyValue, partMask: Value, partBias: Value | undefined): Value =>
     attention(graph, parts, { ...options, biases: partBias === undefined ? [partMask] : [partBias, partMask] });

@@ -1,4 +1,5 @@
 import { onnxDataTypes } from '../../io/onnx-writer.js';
+import type { Attention } from '../../core/system-fields.js';
 import type { GraphBuilder, Value } from './graph.js';
 
 /** Graph inputs that describe the token of each row; each int32 [tokens]. */
@@ -10,6 +11,8 @@ export interface TokenInputs {
   readonly parts?: Value | null;
   /** Index of the text that each token belongs to; texts do not see each other. null if there is one text. */
   readonly texts?: Value | null;
+  /** Attention for an experiment, instead of the model's own; null for the model's own. */
+  readonly attention?: Attention | null;
 }
 
 /**
@@ -24,15 +27,25 @@ export class Tokens {
   readonly positions: Value;
   private readonly parts: Value | null;
   private readonly texts: Value | null;
+  private readonly attention: Attention | null;
 
   constructor(
     readonly graph: GraphBuilder,
-    { ids, positions, parts = null, texts = null }: TokenInputs,
+    { ids, positions, parts = null, texts = null, attention = null }: TokenInputs,
   ) {
     this.ids = ids;
     this.positions = positions;
     this.parts = parts;
     this.texts = texts;
+    this.attention = attention;
+  }
+
+  /**
+   * True if a token sees only itself and earlier tokens. Every layer asks here, so that `--attention` has one place.
+   * @param own what the model does by itself
+   */
+  isCausal(own: boolean): boolean {
+    return this.attention === null ? own : this.attention === 'causal';
   }
 
   /**
@@ -52,17 +65,15 @@ export class Tokens {
   }
 
   /**
-   * Like {@link causalMask}, but each token sees later ones, too.
-   * @param reach largest distance, to either side, of a token that is seen (ModernBERT's local attention); null for no
-   * limit
-   * @returns null if every token sees all others
+   * Like {@link causalMask}, but each token sees later ones, too; a window reaches as far to the right as to the left.
+   * Returns null if every token sees all others.
    */
-  fullMask(rows: Value | null, reach: number | null = null): Value | null {
-    if (this.parts === null && this.texts === null && reach === null) return null;
-    return this.rowsOf(`mask full ${reach ?? 'all'}`, rows, () => {
+  fullMask(rows: Value | null, window: number | null = null): Value | null {
+    if (this.parts === null && this.texts === null && window === null) return null;
+    return this.rowsOf(`mask full ${window ?? 'all'}`, rows, () => {
       const { graph } = this;
-      const near = (): Value => graph.op('LessOrEqual', [graph.op('Abs', [this.distances()]), graph.integer(reach!)]);
-      return this.maskWhere([...(reach === null ? [] : [near()]), ...this.sameTextAndPart()]);
+      const near = (): Value => graph.op('Less', [graph.op('Abs', [this.distances()]), graph.integer(window!)]);
+      return this.maskWhere([...(window === null ? [] : [near()]), ...this.sameTextAndPart()]);
     });
   }
 

@@ -32,6 +32,10 @@ export class ModuleNodes {
         const projected = graph.op('Gemm', operands, { transB: 1 });
         return module.activation === null ? projected : graph.op(module.activation, [projected]);
       }
+      case 'layernorm': {
+        const [scale, shift] = [module.weight, module.bias].map((name) => weights.get(name, [module.size]));
+        return graph.op('LayerNormalization', [value, scale!, shift!], { axis: -1, epsilon: { float: 1e-5 } });
+      }
       case 'normalize': {
         // torch.nn.functional.normalize divides by at least 1e-12.
         const length = graph.op('ReduceL2', [value, graph.integers([1])], { keepdims: 1 });

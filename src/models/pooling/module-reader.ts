@@ -21,6 +21,7 @@ const poolingSchema = z.looseObject({
 });
 const weightedSchema = z.looseObject({ position_start: z.int().nonnegative().default(0) });
 const size = z.int().positive();
+const layerNormSchema = z.looseObject({ dimension: size });
 const denseSchema = z.looseObject({
   in_features: size,
   out_features: size,
@@ -56,8 +57,9 @@ export class ModuleReader {
     if (kind === 'Pooling') return [await this.pooling(path)];
     if (kind === 'WeightedMeanPooling') return [await this.learnedWeights(path)];
     if (kind === 'Dense') return [await this.dense(path)];
+    if (kind === 'LayerNorm') return [await this.layerNorm(path)];
     throw new InputError(
-      `${this.modulesPath}: module ${type} is not supported; supported: Transformer, Pooling, WeightedMeanPooling, Dense, Normalize, Dropout`,
+      `${this.modulesPath}: module ${type} is not supported; supported: Transformer, Pooling, WeightedMeanPooling, Dense, LayerNorm, Normalize, Dropout`,
     );
   }
 
@@ -88,6 +90,12 @@ export class ModuleReader {
       bias: config.bias ? (await this.tensor(path, 'linear.bias', 1)).name : null,
       activation: denseActivations[name as keyof typeof denseActivations],
     };
+  }
+
+  private async layerNorm(path: string): Promise<SentenceModule> {
+    const { dimension } = await this.config(path, layerNormSchema, "a LayerNorm's configuration");
+    const [weight, bias] = [await this.tensor(path, 'norm.weight', 1), await this.tensor(path, 'norm.bias', 1)];
+    return { kind: 'layernorm', size: dimension, weight: weight.name, bias: bias.name };
   }
 
   private config<T>(path: string, schema: z.ZodType<T>, description: string): Promise<T> {

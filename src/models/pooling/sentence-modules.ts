@@ -28,6 +28,8 @@ export type SentenceModule =
       /** ONNX operator, null for the identity. */
       readonly activation: (typeof denseActivations)[keyof typeof denseActivations];
     }
+  /** Layer norm of the vector, with PyTorch's default epsilon 1e-5. */
+  | { readonly kind: 'layernorm'; readonly size: number; readonly weight: string; readonly bias: string }
   | { readonly kind: 'normalize' };
 
 /** A view that the model's own modules compute from its last hidden state. */
@@ -48,14 +50,16 @@ export function moduleView(
   let dimensions = model.outputSize;
   for (const module of modules) {
     if (module.kind === 'pooling') dimensions *= module.poolings.length;
-    if (module.kind !== 'dense') continue;
-    if (module.inputs !== dimensions)
+    if (module.kind !== 'dense' && module.kind !== 'layernorm') continue;
+    const [inputs, outputs] = module.kind === 'dense' ? [module.inputs, module.outputs] : [module.size, module.size];
+    if (inputs !== dimensions)
       throw new InputError(
-        `${module.weight}: takes ${module.inputs} dimensions, but the module before it yields ${dimensions}`,
+        `${module.weight}: takes ${inputs} dimensions, but the module before it yields ${dimensions}`,
       );
-    dimensions = module.outputs;
+    dimensions = outputs;
   }
-  return { name, pooling: name, layer: model.layers, dimensions, modules };
+  const normalized = modules.at(-1)?.kind === 'normalize' ? { normalized: true } : {};
+  return { name, pooling: name, layer: model.layers, dimensions, modules, ...normalized };
 }
 
 /** Number of positions with learned weights, or Infinity if the modules do not pool by learned weights. */

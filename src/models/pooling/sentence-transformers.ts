@@ -2,10 +2,21 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { exists, readJson } from '../../io/files.js';
-import type { Role } from '../../core/model.js';
+import { similarities, type Similarity } from '../../core/system-fields.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { ModuleReader } from './module-reader.js';
 import type { SentenceModule } from './sentence-modules.js';
+
+/** Prompts of a model's own files. */
+export interface NamedPrompts {
+  readonly byName: Readonly<Record<string, string>>;
+  /** `default_prompt_name`: the prompt of texts that are neither queries nor documents. */
+  readonly byDefault: string | null;
+  /** True if none of them has any text. */
+  readonly isEmpty: boolean;
+}
+
+export const noPrompts: NamedPrompts = { byName: {}, byDefault: null, isEmpty: true };
 
 /** Settings of a sentence-transformers folder beyond the transformer itself. */
 export interface SentenceTransformer {
@@ -15,8 +26,11 @@ export interface SentenceTransformer {
   readonly maxTokens: number | null;
   /** True if texts are converted to lower case before tokenisation. */
   readonly lowerCase: boolean;
-  /** Prompts put before queries and documents; "" for none. */
-  readonly prompts: Readonly<Record<Role, string>>;
+  readonly prompts: NamedPrompts;
+  /** False if the tokens of a prompt are not pooled (`include_prompt`). */
+  readonly poolsPrompt: boolean;
+  /** `similarity_fn_name`; null if the folder does not say. */
+  readonly similarity: Similarity | null;
   /** The checkpoint, with the modules' weights and files added. */
   readonly checkpoint: Checkpoint;
 }
@@ -31,6 +45,7 @@ const tokenizerSchema = z.looseObject({ model_max_length: z.number().positive().
 const promptsSchema = z.looseObject({
   prompts: z.record(z.string(), z.string().nullable()).default({}),
   default_prompt_name: z.string().nullish(),
+  similarity_fn_name: z.enum(similarities).nullish(),
 });
 
 /**
@@ -58,41 +73,42 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
   const first = modules[0]?.kind;
   if (first !== 'pooling' && first !== 'learned-weights')
     throw new InputError(`${modulesPath}: has ${first ?? 'nothing'} after the transformer; expected a pooling`);
-  const lengths = await readIfPresent(checkpoint.folder, 'sentence_bert_config.json', lengthSchema);
-  const tokenizer = await readIfPresent(checkpoint.folder, 'tokenizer_config.json', tokenizerSchema);
-  const promptConfig = await readIfPresent(checkpoint.folder, 'config_sentence_transformers.json', promptsSchema);
-  const prompts = promptsByRole(promptConfig?.prompts ?? {}, promptConfig?.default_prompt_name ?? null);
-  if (!reader.includesPrompt && (prompts.query !== '' || prompts.document !== ''))
-    throw new InputError(`${modulesPath}: its pooling leaves the prompt out (include_prompt), which is not supported`);
-  const configFiles = ['sentence_bert_config.json', 'config_sentence_transformers.json'].filter(
-    (_, i) => [lengths, promptConfig][i] !== null,
-  );
+  const { files, ...settings } = await readSentenceSettings(checkpoint.folder);
   return {
     modules,
-    maxTokens: isStatic ? null : (lengths?.max_seq_length ?? usableLength(tokenizer?.model_max_length)),
-    lowerCase: lengths?.do_lower_case ?? false,
-    prompts,
+    ...settings,
+    maxTokens: isStatic ? null : settings.maxTokens,
+    poolsPrompt: reader.includesPrompt,
     checkpoint: {
       ...checkpoint,
       tensors: new Map([...checkpoint.tensors, ...reader.tensors.map((tensor) => [tensor.name, tensor] as const)]),
-      files: [...new Set([...checkpoint.files, 'modules.json', ...configFiles, ...reader.files])],
+      files: [...new Set([...checkpoint.files, 'modules.json', ...files, ...reader.files])],
     },
   };
 }
 
-/** Chooses the prompts of queries and documents as sentence-transformers' encode_query and encode_document do. */
-function promptsByRole(
-  prompts: Readonly<Record<string, string | null>>,
-  defaultName: string | null,
-): Record<Role, string> {
-  const firstOf = (names: readonly (string | null)[]): string => {
-    const found = names.find((name) => name !== null && Object.hasOwn(prompts, name));
-    return (found == null ? null : prompts[found]) ?? '';
-  };
+/** The part of a folder's settings that is not about its modules, and the files that it was read from. */
+export async function readSentenceSettings(
+  folder: string,
+): Promise<Pick<SentenceTransformer, 'maxTokens' | 'lowerCase' | 'prompts' | 'similarity'> & { files: string[] }> {
+  const lengths = await readIfPresent(folder, 'sentence_bert_config.json', lengthSchema);
+  const tokenizer = await readIfPresent(folder, 'tokenizer_config.json', tokenizerSchema);
+  const config = await readIfPresent(folder, 'config_sentence_transformers.json', promptsSchema);
   return {
-    query: firstOf(['query', defaultName]),
-    document: firstOf(['document', 'passage', 'corpus', defaultName]),
+    maxTokens: lengths?.max_seq_length ?? usableLength(tokenizer?.model_max_length),
+    lowerCase: lengths?.do_lower_case ?? false,
+    prompts: namedPrompts(config?.prompts ?? {}, config?.default_prompt_name ?? null),
+    similarity: config?.similarity_fn_name ?? null,
+    files: ['sentence_bert_config.json', 'config_sentence_transformers.json'].filter(
+      (_, i) => [lengths, config][i] !== null,
+    ),
   };
+}
+
+/** The prompts of config_sentence_transformers.json; null is written there for none. */
+function namedPrompts(prompts: Readonly<Record<string, string | null>>, byDefault: string | null): NamedPrompts {
+  const byName = Object.fromEntries(Object.entries(prompts).map(([name, prompt]) => [name, prompt ?? '']));
+  return { byName, byDefault, isEmpty: Object.values(byName).every((prompt) => prompt === '') };
 }
 
 function usableLength(length: number | null | undefined): number | null {

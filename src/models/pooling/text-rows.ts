@@ -13,6 +13,11 @@ export interface TextLayout {
     /** Row of each text's last token; int32 [texts]. */
     readonly lasts: Value;
   } | null;
+  /**
+   * Position in each text of the first token that is pooled, where the tokens of a prompt are left out; int32 [texts].
+   * Default: null, all tokens are pooled.
+   */
+  readonly starts?: Value | null;
 }
 
 /**
@@ -33,15 +38,16 @@ export class TextRows {
     return this.layout.several === null ? 1 : 'texts';
   }
 
-  /** Hidden state of each text's first token, [texts, size]. */
+  /** Hidden state of each text's first pooled token, [texts, size]. */
   first(hidden: Value): Value {
     const { graph } = this;
-    const { positions, several } = this.layout;
-    if (several === null) return graph.op('Gather', [hidden, graph.integers([0])], { axis: 0 });
+    const { positions, several, starts = null } = this.layout;
+    if (several === null) return graph.op('Gather', [hidden, starts ?? graph.integers([0])], { axis: 0 });
     const { lasts } = several;
-    const firsts = this.once('first tokens', () =>
-      graph.op('Sub', [lasts, graph.op('Gather', [positions, lasts], { axis: 0 })]),
-    );
+    const firsts = this.once('first tokens', () => {
+      const begins = graph.op('Sub', [lasts, graph.op('Gather', [positions, lasts], { axis: 0 })]);
+      return starts === null ? begins : graph.op('Add', [begins, starts]);
+    });
     return graph.op('Gather', [hidden, firsts], { axis: 0 });
   }
 
@@ -54,6 +60,8 @@ export class TextRows {
   mean(hidden: Value): Value {
     const { graph } = this;
     const { several } = this.layout;
+    const pooled = this.pooledTokens();
+    if (pooled !== null) return this.weightedMean(pooled, hidden);
     if (several === null) return graph.op('ReduceMean', [hidden, graph.integers([0])], { keepdims: 1 });
     const shares = this.once('shares', () => graph.op('Div', [this.membership(several), this.lengths()]));
     return graph.op('MatMul', [shares, hidden]);
@@ -70,9 +78,10 @@ export class TextRows {
   }
 
   /** Maximum of each dimension over the text's tokens, [texts, size]. */
-  max(hidden: Value): Value {
+  max(all: Value): Value {
     const { graph } = this;
     const { several } = this.layout;
+    const hidden = this.withoutPrompt(all);
     if (several === null) return graph.op('ReduceMax', [hidden, graph.integers([0])], { keepdims: 1 });
     const { texts, lasts } = several;
     const shape = graph.op('Concat', [graph.op('Shape', [lasts]), graph.op('Shape', [hidden], { start: 1, end: 2 })], {
@@ -86,12 +95,15 @@ export class TextRows {
     return graph.op('ScatterND', [lowest, rows, hidden], { reduction: 'max' });
   }
 
-  /** Number of tokens S of each text; float32 [texts, 1]. */
+  /** Number of pooled tokens S of each text; float32 [texts, 1]. */
   lengths(): Value {
     const { graph } = this;
     return this.once('lengths', () => {
       const last = graph.op('Gather', [this.positionsFromOne(), this.lastTokens()], { axis: 0 });
-      return graph.op('Unsqueeze', [last, graph.integers([1])]);
+      const { starts = null } = this.layout;
+      const skipped = starts === null ? null : graph.op('Cast', [starts], { to: onnxDataTypes.float32 });
+      const counts = skipped === null ? last : graph.op('Sub', [last, skipped]);
+      return graph.op('Unsqueeze', [counts, graph.integers([1])]);
     });
   }
 
@@ -109,11 +121,14 @@ export class TextRows {
   }
 
   /**
-   * Spreads one value per token [tokens] over one row per text, [texts, tokens], with 0 for the tokens of other texts.
+   * Spreads one value per token [tokens] over one row per text, [texts, tokens], with 0 for the tokens of other texts and
+   * for those that are not pooled.
    */
-  rowPerText(values: Value): Value {
+  rowPerText(all: Value): Value {
     const { graph } = this;
     const { several } = this.layout;
+    const pooled = this.pooledTokens();
+    const values = pooled === null ? all : graph.op('Mul', [all, pooled]);
     if (several === null) return graph.op('Unsqueeze', [values, graph.integers([0])]);
     return graph.op('Mul', [this.membership(several), values]);
   }
@@ -125,6 +140,26 @@ export class TextRows {
     const value = build();
     this.cache.set(key, value);
     return value;
+  }
+
+  /** 1 for each token that is pooled, otherwise 0, float32 [tokens]; null if all tokens are. */
+  private pooledTokens(): Value | null {
+    const { graph } = this;
+    const { positions, several, starts = null } = this.layout;
+    if (starts === null) return null;
+    return this.once('pooled tokens', () => {
+      const byToken = several === null ? starts : graph.op('Gather', [starts, several.texts], { axis: 0 });
+      return graph.op('Cast', [graph.op('GreaterOrEqual', [positions, byToken])], { to: onnxDataTypes.float32 });
+    });
+  }
+
+  /** Hidden states with -∞ for the tokens that are not pooled, [tokens, size]. */
+  private withoutPrompt(hidden: Value): Value {
+    const { graph } = this;
+    const pooled = this.pooledTokens();
+    if (pooled === null) return hidden;
+    const rows = graph.op('Cast', [graph.op('Unsqueeze', [pooled, graph.integers([1])])], { to: onnxDataTypes.bool });
+    return graph.op('Where', [rows, hidden, graph.scalar(-Infinity)]);
   }
 
   private lastTokens(): Value {

@@ -1,7 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../../core/errors.js';
 import { isErrno, sha256, writeFileAtomic } from '../../io/files.js';
+import { makeFolder } from '../../io/folders.js';
 import { elements, type TensorSource } from '../checkpoint/tensors.js';
 import { int8Version, quantize, type WeightLayout } from './int8.js';
 import { readFloats } from './tensor-values.js';
@@ -52,7 +53,7 @@ export class Int8Weights {
   /** Quantises the planned tensors whose files do not exist yet, or have another size. */
   async prepare(): Promise<void> {
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolder(this.folder);
     } catch (error) {
       throw new InputError(
         `${this.folder}: this cache folder for int8 weights cannot be created (${messageOf(error)}); ` +

@@ -34,6 +34,12 @@ async function readBytes({ file, offset, length }: TensorSource): Promise<Uint8A
   return bytes;
 }
 
+/** Half precision numbers, given by their bits, as float32. */
+export function floatsOfHalves(bits: Uint16Array): Float32Array {
+  const values = halfPrecisionTable();
+  return Float32Array.from(bits, (half) => values[half]!);
+}
+
 let table: Float32Array | undefined;
 
 /** The values of all 65,536 half precision numbers, by their bits. */

@@ -52,7 +52,10 @@ function joinFeeds(all: readonly Feeds[]): Feeds {
     positions: joined((text) => input(text, 'positions') ?? input(text, 'ids')!.keys()),
     texts: joined((text) => Array<number>(lengths[text]!).fill(text)),
   };
-  if (all[0]!['targets'] === undefined) return { ...common, lasts: joined((text) => [ends[text]! - 1]) };
+  if (all[0]!['targets'] === undefined) {
+    const starts = all[0]!['starts'] === undefined ? {} : { starts: joined((text) => input(text, 'starts')!) };
+    return { ...common, ...starts, lasts: joined((text) => [ends[text]! - 1]) };
+  }
   const rowEnds = runningSums(all.map((_, text) => input(text, 'rows')!.length));
   const targets = all.flatMap(({ targets }, text) => {
     const earlierRows = BigInt(rowEnds[text]! - input(text, 'rows')!.length);

@@ -3,8 +3,8 @@ import type { BuiltModel } from '../onnx/built-model.js';
 
 /** A session in this process. */
 export interface InProcessSession {
-  /** @param inputs float32 matrices @returns the outputs in the order in which the model declares them */
-  run(inputs: Readonly<Record<string, Matrix>>): Promise<Float32Array[]>;
+  /** @param inputs float32 matrices, int32 vectors @returns the outputs in the order in which the model declares them */
+  run(inputs: Readonly<Record<string, Matrix | Int32Array>>): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -22,9 +22,10 @@ export async function openInProcess({ graph, weightsFolder }: BuiltModel): Promi
   });
   return {
     async run(inputs) {
-      const feeds = Object.entries(inputs).map(
-        ([name, { rows, columns, data }]) => [name, new Tensor('float32', data, [rows, columns])] as const,
-      );
+      const feeds = Object.entries(inputs).map(([name, input]): [string, InstanceType<typeof Tensor>] => {
+        if (input instanceof Int32Array) return [name, new Tensor('int32', input, [input.length])];
+        return [name, new Tensor('float32', input.data, [input.rows, input.columns])];
+      });
       const results = await session.run(Object.fromEntries(feeds));
       return session.outputNames.map((name) => results[name]!.data as Float32Array);
     },

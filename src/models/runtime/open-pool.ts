@@ -38,7 +38,7 @@ export async function openPool(model: BuiltModel, options: PoolOptions): Promise
     if (!Number.isInteger(value) || value < 1)
       throw new InputError(`${name}: ${value} is not possible; expected a whole number from 1`);
   const { device, threads, workers = null, batchTokens = null, activationBytes, note } = options;
-  if (device !== 'cpu') return openOnDevice(model, device, batchTokens);
+  if (device !== 'cpu') return openOnDevice(model, options);
   const layouts = workerLayouts(threads, workers, { weights: model.weightBytes, activations: activationBytes });
   const maxWorkers = layouts[0]!.workers;
   if (workers === null && maxWorkers < threads)
@@ -47,7 +47,7 @@ export async function openPool(model: BuiltModel, options: PoolOptions): Promise
   const shared = await shareWeights(specOf(built, layouts[0]!, device), model.weightBytes, maxWorkers);
   const source = shared?.source ?? sourceOf(model, fitsPacked(model, maxWorkers, note));
   const open = (layout: WorkerLayout): Promise<SessionPool> =>
-    SessionPool.open(specOf(source, layout, device), layout.workers, batchTokens);
+    SessionPool.open(specOf(source, layout, device), { workers: layout.workers, batchTokens, note });
   try {
     const pool = layouts.length === 1 ? await open(layouts[0]!) : await openFastest(layouts, open, options);
     if (shared !== null) pool.onClose(shared.release);
@@ -100,10 +100,10 @@ async function rateOf(pool: SessionPool, workers: number, probe: Feeds): Promise
 }
 
 /** Opens a pool with one worker: one run keeps a device busy. */
-async function openOnDevice(model: BuiltModel, device: Device, batchTokens: number | null): Promise<SessionPool> {
+async function openOnDevice(model: BuiltModel, { device, batchTokens, note }: PoolOptions): Promise<SessionPool> {
   const spec = { model: sourceOf(model, true), intraOpThreads: 1, device };
   try {
-    return await SessionPool.open(spec, 1, batchTokens);
+    return await SessionPool.open(spec, { workers: 1, batchTokens, note });
   } catch (error) {
     throw new InputError(
       `--device ${device}: onnxruntime-node cannot use it on this machine (${messageOf(error).replace(/\s+/g, ' ')}); ` +

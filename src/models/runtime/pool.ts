@@ -1,70 +1,55 @@
-import type { ChildProcess } from 'node:child_process';
-import { messageOf, throwIfInterrupted } from '../../core/errors.js';
+import { throwIfInterrupted } from '../../core/errors.js';
 import { inBatches } from './batches.js';
+import { asError, fail, newGroup, nextOf, settleIfDone, stop, type JobGroup, type StartedJob } from './job-group.js';
 import type { Job } from './job.js';
-import type { FromWorker, SessionSpec, ToWorker } from './messages.js';
-import { startWorker } from './start-worker.js';
+import type { SessionSpec } from './messages.js';
+import { PoolWorker, type Answer } from './pool-worker.js';
+import { progressLimit, type ProgressLimit } from './progress-limit.js';
 
 /** Jobs assigned to a worker: one that it runs, and one that it can start without waiting. */
 const jobsPerWorker = 2;
 /** A job fails when its worker has died this many times: the job seems to be the cause. */
 const maxStarts = 3;
 
-/** The jobs of one call of {@link SessionPool.run}. */
-interface JobGroup {
-  readonly jobs: Iterator<Job>;
-  /** Jobs to run again, because their worker died. */
-  readonly retries: StartedJob[];
-  /** True if the iterator has no more jobs. */
-  exhausted: boolean;
-  /** True if the remaining jobs are not to be run, after a failure or an interruption. */
-  stopped: boolean;
-  /** Number of jobs that are running. */
-  running: number;
-  /** Ends the call. */
-  settle(error?: Error): void;
-}
-
-interface StartedJob {
-  readonly job: Job;
-  readonly group: JobGroup;
-  starts: number;
-}
-
-interface PoolWorker {
-  readonly child: ChildProcess;
-  readonly running: Map<number, StartedJob>;
-  ready: boolean;
-  /** Peak of its resident memory. */
-  peakBytes: number;
+export interface SessionPoolOptions {
+  /** Number of worker processes. */
+  readonly workers: number;
+  /** Tokens of several jobs per run, for a batched graph; null, the default, for a graph that takes one job. */
+  readonly batchTokens?: number | null | undefined;
+  /** A worker that is silent for longer is replaced. */
+  readonly limit?: ProgressLimit | undefined;
+  /** Called with a message when a worker is replaced. */
+  readonly note?: ((message: string) => void) | undefined;
 }
 
 /**
  * Worker processes with one session each. Jobs are assigned one by one as workers become free, so that a long job
- * delays no other; its result does not depend on the worker that runs it. A worker that dies is replaced, and its jobs
- * are run by others. Idle workers do not keep this process alive.
+ * delays no other; its result does not depend on the worker that runs it. A worker that dies or hangs is replaced, and its
+ * jobs are run by others. Idle workers do not keep this process alive.
  */
 export class SessionPool {
   private readonly workers = new Set<PoolWorker>();
   private readonly groups = new Set<JobGroup>();
   private readonly closeCallbacks: (() => Promise<void>)[] = [];
+  /** Workers that are starting, and what to call if one ends before it is ready. */
+  private readonly starting = new Map<PoolWorker, (error: Error) => void>();
+  private readonly limit: ProgressLimit;
   private nextId = 0;
   private peak = 0;
   private closed = false;
 
   private constructor(
     private readonly spec: SessionSpec,
-    private readonly batchTokens: number | null,
-  ) {}
+    private readonly options: SessionPoolOptions,
+  ) {
+    this.limit = options.limit ?? progressLimit();
+  }
 
-  /**
-   * Starts the workers and waits until every session is open.
-   * @param batchTokens tokens of several jobs per run, for a batched graph; null for a graph that takes one job
-   */
-  static async open(spec: SessionSpec, workers: number, batchTokens: number | null = null): Promise<SessionPool> {
-    const pool = new SessionPool(spec, batchTokens);
+  /** Starts the workers and waits until every session is open. */
+  static async open(spec: SessionSpec, options: SessionPoolOptions): Promise<SessionPool> {
+    const pool = new SessionPool(spec, options);
     try {
-      await Promise.all(Array.from({ length: workers }, () => pool.addWorker()));
+      await Promise.all(Array.from({ length: options.workers }, () => pool.addWorker()));
     } catch (error) {
       await pool.close();
       throw error;
@@ -79,7 +64,7 @@ export class SessionPool {
 
   /** Process ids of the workers. */
   get pids(): number[] {
-    return [...this.workers].flatMap(({ child: worker }) => worker.pid ?? []);
+    return [...this.workers].flatMap(({ pid }) => pid ?? []);
   }
 
   /**
@@ -97,11 +82,15 @@ export class SessionPool {
     };
     try {
       await new Promise<void>((resolve, reject) => {
-        const runs = this.batchTokens === null ? jobs : inBatches(jobs, this.batchTokens);
-        group = this.addGroup(runs, (error) => {
+        const { batchTokens = null } = this.options;
+        const runs = batchTokens === null ? jobs : inBatches(jobs, batchTokens);
+        const added = newGroup(runs, (error) => {
+          if (!this.groups.delete(added)) return;
           if (error === undefined) resolve();
           else reject(error);
         });
+        group = added;
+        this.groups.add(added);
         signal?.addEventListener('abort', onAbort);
         this.assignJobs();
       });
@@ -119,80 +108,44 @@ export class SessionPool {
   /** Kills the workers; calls of {@link run} that have not ended fail. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const group of this.groups) this.fail(group, closedError());
-    await Promise.all(
-      [...this.workers].map(async ({ child }) => {
-        const exited = new Promise((resolve) => child.once('exit', resolve));
-        child.ref();
-        child.kill('SIGKILL');
-        await exited;
-      }),
-    );
+    for (const group of this.groups) fail(group, closedError());
+    await Promise.all([...this.workers].map((worker) => worker.close()));
     for (const callback of this.closeCallbacks.splice(0)) await callback();
-  }
-
-  private addGroup(jobs: Iterable<Job>, settled: (error?: Error) => void): JobGroup {
-    const group: JobGroup = {
-      jobs: jobs[Symbol.iterator](),
-      retries: [],
-      exhausted: false,
-      stopped: false,
-      running: 0,
-      settle: (error) => {
-        if (this.groups.delete(group)) settled(error);
-      },
-    };
-    this.groups.add(group);
-    return group;
   }
 
   private addWorker(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const child = startWorker();
-      const worker: PoolWorker = { child, running: new Map(), ready: false, peakBytes: 0 };
-      this.workers.add(worker);
-      child.on('message', (message: FromWorker) => {
-        if (message.kind === 'ready') {
-          worker.ready = true;
-          keepAlive(child, false);
+      const worker = new PoolWorker(this.spec, this.limit, {
+        ready: (ready) => {
+          this.starting.delete(ready);
           resolve();
           this.assignJobs();
-        } else if (message.kind === 'failed') {
-          reject(new Error(message.message));
-          child.disconnect();
-        } else this.finish(worker, message);
+        },
+        answered: (started, answer) => {
+          this.finish(started, answer);
+        },
+        ended: (ended, reason) => {
+          this.end(ended, reason);
+        },
       });
-      child.on('error', (error) => {
-        // Without a pid, the process has not started, and no 'exit' event follows.
-        if (child.pid === undefined) this.workers.delete(worker);
-        reject(error);
-      });
-      child.on('exit', (code, signal) => {
-        this.workers.delete(worker);
-        const reason = causeOfExit(code, signal);
-        reject(new Error(`a worker process ended while it was starting (${reason})`));
-        if (!this.closed && worker.ready) this.replace(worker, reason);
-      });
-      send(child, { kind: 'open', spec: this.spec });
+      this.starting.set(worker, reject);
+      this.workers.add(worker);
     });
   }
 
-  /** Returns the jobs of a worker that died to their groups, and starts a new worker. */
-  private replace(worker: PoolWorker, reason: string): void {
-    for (const started of worker.running.values()) {
-      const { group } = started;
-      group.running--;
-      if (started.starts >= maxStarts)
-        this.fail(
-          group,
-          new Error(`${maxStarts} worker processes died while running the same job; the last one: ${reason}`),
-        );
-      else if (!group.stopped) group.retries.push(started);
-      this.settleIfDone(group);
-    }
+  /** A worker has ended: its jobs go back to their groups, and a new worker takes its place. */
+  private end(worker: PoolWorker, reason: string): void {
+    this.workers.delete(worker);
+    const starting = this.starting.get(worker);
+    this.starting.delete(worker);
+    starting?.(new Error(worker.fault ?? `a worker process ended while it was starting (${reason})`));
+    if (this.closed || starting !== undefined) return;
+    if (worker.running.size > 0)
+      this.options.note?.(`a model process was replaced (${reason}); its texts are run again`);
+    for (const started of worker.running.values()) returnJob(started, reason);
     this.addWorker().catch((error: unknown) => {
       if ([...this.workers].some(({ ready }) => ready)) return;
-      for (const group of this.groups) this.fail(group, asError(error));
+      for (const group of this.groups) fail(group, asError(error));
     });
     this.assignJobs();
   }
@@ -203,103 +156,51 @@ export class SessionPool {
         if (!worker.ready || worker.running.size > load) continue;
         const started = this.nextJob();
         if (started === undefined) return;
-        this.start(worker, started);
+        started.starts++;
+        started.group.running++;
+        worker.start(this.nextId++, started);
       }
   }
 
   private nextJob(): StartedJob | undefined {
     for (const group of this.groups) {
-      const retry = group.retries.pop();
-      if (retry !== undefined) return retry;
-      if (group.exhausted) continue;
-      try {
-        const next = group.jobs.next();
-        if (next.done !== true) return { job: next.value, group, starts: 0 };
-        group.exhausted = true;
-        this.settleIfDone(group);
-      } catch (error) {
-        this.fail(group, asError(error));
-      }
+      const next = nextOf(group);
+      if (next !== undefined) return next;
     }
     return undefined;
   }
 
-  private start(worker: PoolWorker, started: StartedJob): void {
-    const id = this.nextId++;
-    started.starts++;
-    started.group.running++;
-    if (worker.running.size === 0) keepAlive(worker.child, true);
-    worker.running.set(id, started);
-    send(worker.child, { kind: 'run', id, feeds: started.job.feeds });
-  }
-
-  private finish(worker: PoolWorker, message: Extract<FromWorker, { kind: 'done' | 'error' }>): void {
-    const started = worker.running.get(message.id);
-    if (started === undefined) return;
-    worker.running.delete(message.id);
-    if (worker.running.size === 0) keepAlive(worker.child, false);
-    if (message.kind === 'done') this.notePeak(worker, message.peakBytes);
-    const { job, group } = started;
+  private finish({ job, group }: StartedJob, answer: Answer): void {
+    if (answer.kind === 'done') this.notePeak();
     group.running--;
-    if (!group.stopped && message.kind === 'error') this.fail(group, new Error(`the model failed: ${message.message}`));
-    else if (!group.stopped && message.kind === 'done') {
+    if (!group.stopped && answer.kind === 'error') fail(group, new Error(`the model failed: ${answer.message}`));
+    else if (!group.stopped && answer.kind === 'done') {
       try {
-        job.done(message.outputs);
+        job.done(answer.outputs);
       } catch (error) {
-        this.fail(group, asError(error));
+        fail(group, asError(error));
       }
     }
-    this.settleIfDone(group);
+    settleIfDone(group);
     this.assignJobs();
   }
 
-  private notePeak(worker: PoolWorker, bytes: number): void {
-    worker.peakBytes = bytes;
+  private notePeak(): void {
     const sum = [...this.workers].reduce((total, { peakBytes }) => total + peakBytes, 0);
     this.peak = Math.max(this.peak, sum);
   }
-
-  private settleIfDone(group: JobGroup): void {
-    if (group.exhausted && group.running === 0 && group.retries.length === 0) group.settle();
-  }
-
-  private fail(group: JobGroup, error: Error): void {
-    stop(group);
-    group.settle(error);
-  }
 }
 
-function stop(group: JobGroup): void {
-  group.exhausted = true;
-  group.stopped = true;
-  group.retries.length = 0;
-}
-
-function send(child: ChildProcess, message: ToWorker): void {
-  // An error means that the process has ended; the listener of 'exit' deals with that.
-  child.send(message, () => undefined);
-}
-
-/** Makes this process stay alive as long as the worker does, or not. */
-function keepAlive(child: ChildProcess, yes: boolean): void {
-  if (yes) {
-    child.ref();
-    child.channel?.ref();
-  } else {
-    child.unref();
-    child.channel?.unref();
-  }
-}
-
-function causeOfExit(code: number | null, signal: string | null): string {
-  if (signal === null) return `exit code ${code}`;
-  return signal === 'SIGKILL' ? 'killed, perhaps for lack of memory' : `ended by ${signal}`;
+/** Returns a job whose worker has ended to its group, or fails the group if that has happened too often. */
+function returnJob(started: StartedJob, reason: string): void {
+  const { group } = started;
+  group.running--;
+  if (started.starts >= maxStarts)
+    fail(group, new Error(`${maxStarts} worker processes died while running the same job; the last one: ${reason}`));
+  else if (!group.stopped) group.retries.push(started);
+  settleIfDone(group);
 }
 
 function closedError(): Error {
   return new Error('the model was closed');
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(messageOf(error));
 }

@@ -6,7 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { cacheFolder } from '../../io/cache-folder.js';
 import { isProcessAlive } from '../../io/process-alive.js';
 import type { FromWorker, ModelSource, SessionSpec, ToWorker } from './messages.js';
+import { progressLimit, secondsToOpen } from './progress-limit.js';
 import { startWorker } from './start-worker.js';
+import { makeFolder } from '../../io/folders.js';
 
 /**
  * A model whose workers share one copy of the weights. A model is faster if its weights are packed for the processor,
@@ -75,7 +77,7 @@ async function isAligned(path: string): Promise<boolean> {
 async function createFolder(bytes: number): Promise<string | null> {
   const parent = join(cacheFolder(), 'packed');
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     await removeAbandoned(parent);
     const { bavail, bsize } = await statfs(parent);
     if (bavail * bsize < bytes) return null;
@@ -91,6 +93,7 @@ async function createFolder(bytes: number): Promise<string | null> {
 function saveModel(spec: SessionSpec, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = startWorker();
+    setTimeout(() => worker.kill('SIGKILL'), secondsToOpen(progressLimit()) * 1000).unref();
     worker.once('error', reject);
     worker.once('exit', (code, signal) => {
       reject(new Error(`the process that packs the weights ended early (${signal ?? `exit code ${code}`})`));

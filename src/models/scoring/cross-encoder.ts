@@ -4,7 +4,7 @@ import { scorerFields, type ScorerField } from '../../core/system-fields.js';
 import { completeFields, modelSettings, type FieldValues, type SystemSpec } from '../../core/system-spec.js';
 import { scorerGraph } from '../graphs/scorer-graph.js';
 import { openModel, type OpenModel } from '../loading/open-model.js';
-import { startModel, tokensPerBatch, type RunOptions } from '../loading/start-model.js';
+import { refuseUnknownOptions, startModel, tokensPerBatch, type RunOptions } from '../loading/start-model.js';
 import type { SessionPool } from '../runtime/pool.js';
 import { activationBytes } from '../runtime/worker-layout.js';
 import { packFeeds, type PackLimits } from './packing.js';
@@ -51,6 +51,7 @@ const assumedMaxTokens = 2048;
  * @throws InputError for an invalid model or option
  */
 export async function createCrossEncoder(options: CrossEncoderOptions): Promise<PairScorer> {
+  refuseUnknownOptions(options, [...scorerFields, 'findExample']);
   const request = { ...options, ...completeFields(scorerFields, options), prompt: options.prompt };
   tokensPerBatch(request);
   const requirement = exampleRequirement(request.prompt);
@@ -79,7 +80,7 @@ export async function createCrossEncoder(options: CrossEncoderOptions): Promise<
   };
 }
 
-/** @throws InputError if the prompt's instruction leaves no room for a document */
+/** @throws InputError if the prompt's fixed text leaves no room for a document */
 function limitsOf(
   { architecture, checkpoint, tokenizer }: OpenModel,
   prompt: PairPrompt | AnswerPrompt,
@@ -89,10 +90,12 @@ function limitsOf(
   const modelLimit = smallerLimit(architecture.maxTokens, architecture.sameUpTo ?? null);
   const maxTokens = smallerLimit(modelLimit, request.maxTokens);
   const instructionTokens = tokenizer.encode(prompt.before).length;
-  if (maxTokens !== null && instructionTokens >= maxTokens)
+  const after = 'answers' in prompt ? [prompt.between, prompt.after] : [prompt.between];
+  const fixed = after.reduce((sum, text) => sum + tokenizer.encode(text).length, instructionTokens);
+  if (maxTokens !== null && fixed >= maxTokens)
     throw new InputError(
-      `prompt "${request.prompt}": its ${instructionTokens} tokens before the document fill all ${maxTokens} tokens that ` +
-        `${checkpoint.id} takes; use a shorter one`,
+      `prompt "${request.prompt}": its own ${fixed} tokens leave no room for a document within the ${maxTokens} tokens that ` +
+        `${checkpoint.id} takes; use a shorter prompt, or a larger --max-tokens`,
     );
   return { maxTokens, instructionTokens, maxQueryTokens };
 }

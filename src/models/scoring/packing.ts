@@ -58,6 +58,19 @@ export function packQueries(
   return packs;
 }
 
+/** The number of pairs that lost tokens of the document or the query in {@link packQueries}. */
+export function truncatedPairs(
+  packs: readonly Pack[],
+  context: readonly number[],
+  queries: readonly (readonly number[])[],
+): number {
+  let pairs = 0;
+  for (const pack of packs)
+    for (const { index, ids } of pack.queries)
+      if (pack.context.length < context.length || ids.length < queries[index]!.length) pairs++;
+  return pairs;
+}
+
 function splitByTokens(queries: readonly PackedQuery[], maxTokens: number): PackedQuery[][] {
   const parts: PackedQuery[][] = [];
   let room = 0;

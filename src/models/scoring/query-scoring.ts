@@ -3,8 +3,9 @@ import type { PairGroup, WorkOptions } from '../../core/model.js';
 import type { Tokenizer } from '../checkpoint/tokenizer.js';
 import type { Job } from '../runtime/job.js';
 import { longestFirst } from '../runtime/longest-first.js';
-import { packFeeds, packQueries, sumByQuery } from './packing.js';
+import { packFeeds, packQueries, sumByQuery, truncatedPairs } from './packing.js';
 import type { PairPrompt } from './prompts.js';
+import { ScoredPairs } from './scored-pairs.js';
 import type { ScorerParts } from './scorer-parts.js';
 
 /**
@@ -15,9 +16,9 @@ import type { ScorerParts } from './scorer-parts.js';
 export async function scoreQueries(
   { pool, tokenizer, prompt, limits }: ScorerParts,
   groups: readonly PairGroup[],
-  { signal, onProgress }: WorkOptions = {},
+  { signal, onProgress, onCounts }: WorkOptions = {},
 ): Promise<Float32Array[]> {
-  const scores = groups.map(({ queries }) => new Float32Array(queries.length));
+  const scored = new ScoredPairs(groups);
   const queryIds = new Map<string, number[]>();
   const idsOf = (query: string): number[] => {
     const cached = queryIds.get(query);
@@ -30,15 +31,18 @@ export async function scoreQueries(
     for (const index of longestFirst(groups.map(characterCount))) {
       const { document, queries } = groups[index]!;
       const context = contextIds(tokenizer, prompt, document);
-      const packs = packQueries(context, queries.map(idsOf), limits);
+      const ids = queries.map(idsOf);
+      const packs = packQueries(context, ids, limits);
+      scored.countTruncated(truncatedPairs(packs, context, ids));
       const unscored = queries.length - packs.reduce((sum, pack) => sum + pack.queries.length, 0);
+      scored.countEmpty(unscored);
       if (unscored > 0) onProgress?.(unscored);
       for (const pack of packs)
         yield {
           feeds: packFeeds(pack),
           done([logProbabilities]) {
             sumByQuery(pack, logProbabilities!).forEach((sum, i) => {
-              scores[index]![pack.queries[i]!.index] = sum;
+              scored.set(index, pack.queries[i]!.index, sum);
             });
             onProgress?.(pack.queries.length);
           },
@@ -46,7 +50,8 @@ export async function scoreQueries(
     }
   }
   await pool.run(jobs(), signal);
-  return scores;
+  onCounts?.(scored.counts);
+  return scored.scores;
 }
 
 /** Token ids of the input before the query. If there are none, the end-of-text token, as in the reference program. */

@@ -1,6 +1,6 @@
 import { formatScore } from '../../results/score-format.js';
 import type { LineSeriesOption } from 'echarts';
-import type { DepthFigure } from '../model/model.js';
+import type { DepthFigure } from '../model/figures.js';
 import {
   baseOption,
   gridAbove,

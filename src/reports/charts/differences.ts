@@ -1,5 +1,5 @@
 import { formatDifference } from '../../results/score-format.js';
-import type { DifferenceFigure } from '../model/model.js';
+import type { DifferenceFigure } from '../model/figures.js';
 import { baseOption, nameBelow, seriesColour, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';
 

@@ -1,5 +1,5 @@
 import { formatScore } from '../../results/score-format.js';
-import type { HeatFigure } from '../model/model.js';
+import type { HeatFigure } from '../model/figures.js';
 import { baseOption, nameBelow, type Chart, type ChartWidth } from './chart.js';
 import { tokens } from './themes.js';
 

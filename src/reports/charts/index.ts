@@ -1,4 +1,4 @@
-import type { Figure } from '../model/model.js';
+import type { Figure } from '../model/figures.js';
 import type { Chart, ChartWidth } from './chart.js';
 import { depthChart } from './depth.js';
 import { differenceChart } from './differences.js';

@@ -1,7 +1,7 @@
 import { formatScore } from '../../results/score-format.js';
 import type { LineSeriesOption, ScatterSeriesOption } from 'echarts';
 import { formatParameters } from '../model/format.js';
-import type { SizeFigure, SizePoint } from '../model/model.js';
+import type { SizeFigure, SizePoint } from '../model/figures.js';
 import {
   baseOption,
   gridAbove,

@@ -1,6 +1,7 @@
+import { printable } from '../../core/printable.js';
 import { summaryOf, type CheckCase, type CheckReport, type Verdict } from '../../results/check/check-report.js';
 import { formatDifference, formatScore, formatProbability } from '../../results/score-format.js';
-import { alignedTable, printable, shortened } from '../layout/columns.js';
+import { alignedTable, shortened } from '../layout/columns.js';
 
 /** Labels of verdicts in the first column. */
 export const marks: Readonly<Record<Verdict, string>> = { failed: 'FAIL', warned: 'warn', passed: 'ok', skipped: '-' };

@@ -1,7 +1,8 @@
 import type { MeasureComparison, MovedQuery, ResultComparison, TopDocument } from '../../results/compare/comparison.js';
 import type { StoredResult } from '../../results/store.js';
 import { formatDifference, formatScore, formatProbability } from '../../results/score-format.js';
-import { alignedTable, printable, shortened } from '../layout/columns.js';
+import { printable } from '../../core/printable.js';
+import { alignedTable, shortened } from '../layout/columns.js';
 
 /** Width of a document in the two rankings, and of a query's text. */
 const documentWidth = 52;

@@ -5,11 +5,22 @@ import type { Panel, ReportSection, Report, ReportTable } from '../model/model.j
 /** Maximum number of systems per table; a page has room for no more, so further systems go into further tables. */
 const COLUMNS = 7;
 
-const preamble = `\\documentclass[10pt]{article}
-\\usepackage[T1]{fontenc}
-\\usepackage[utf8]{inputenc}
-\\usepackage{textcomp}
-\\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}
+const preamble = `% Compile with pdflatex. It prints characters of other scripts than Latin as code points: [U+4F60].
+% To print the characters themselves, compile with lualatex or xelatex, and name a font that has them at \\setmainfont.
+% Tables that are copied into another document need all the lines before \\begin{document}, except the first.
+\\documentclass[10pt]{article}
+\\usepackage{iftex}
+\\ifPDFTeX
+  \\usepackage[T1]{fontenc}
+  \\usepackage[utf8]{inputenc}
+  \\usepackage{textcomp}
+  \\IfFileExists{lmodern.sty}{\\usepackage{lmodern}}{}
+  \\DeclareRobustCommand{\\codepoint}[1]{[U+#1]}
+\\else
+  \\usepackage{fontspec}
+  % \\setmainfont{Noto Sans CJK SC}
+  \\DeclareRobustCommand{\\codepoint}[1]{\\iffontchar\\font"#1 \\char"#1 \\else[U+#1]\\fi}
+\\fi
 \\usepackage[a4paper,landscape,margin=18mm]{geometry}
 \\usepackage{array}
 \\usepackage{booktabs}
@@ -125,25 +136,39 @@ const commands: Readonly<Record<string, string>> = {
   '"': '\\textquotedbl{}',
   "'": '\\textquotesingle{}',
   '`': '\\textasciigrave{}',
+  // In braces, because the end of a row before it, `\\`, takes a `[` or `*` as its argument; so does `\item`.
+  '[': '{[}',
+  '*': '{*}',
   '·': '\\textperiodcentered{}',
-  '–': '--',
-  '’': "'",
+  '–': '\\textendash{}',
+  '—': '\\textemdash{}',
+  '‘': '\\textquoteleft{}',
+  '’': '\\textquoteright{}',
+  '“': '\\textquotedblleft{}',
+  '”': '\\textquotedblright{}',
   '…': '\\dots{}',
   '×': '\\texttimes{}',
 };
 
+/** Letters besides ASCII that the fonts of pdflatex have (T1 encoding). */
+const latinLetters = /[À-ÖØ-öø-ÿĂ-ćČ-đĘ-ěĞğİıĹĺĽľŁłŃńŇňŐ-ŕŘ-śŞ-ťŮ-űŸ-ž]/;
+
 /**
- * Escapes text for LaTeX. Long names may break after `/`, `-`, `_` and `.`; a character that the usual fonts lack becomes
- * its code point, such as U+1F600, so that every document compiles.
+ * Escapes text for LaTeX, so that every text compiles at every place of the document. Long names may break after `/`, `-`,
+ * `_` and `.`. Characters that pdflatex's fonts lack become `\codepoint` commands, which the preamble defines.
  */
 export function escapeLatex(text: string): string {
-  return Array.from(text.replace(/\s+/g, ' '), (character) => {
-    const command = Object.hasOwn(commands, character) ? commands[character] : undefined;
-    if (command !== undefined) return command;
-    if (/[#$%&{}]/.test(character)) return `\\${character}`;
-    if (character === '_') return '\\_\\allowbreak{}';
-    if (/[/.-]/.test(character)) return `${character}\\allowbreak{}`;
-    if (/[ -~]/.test(character) || /[À-ÖØ-öø-ÿ]/.test(character)) return character;
-    return `[U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`;
-  }).join('');
+  return Array.from(text.replace(/\s+/g, ' '), escapeCharacter)
+    .join('')
+    .replace(/,(?=,)/g, ',{}'); // the fonts would join two commas into a quotation mark
+}
+
+function escapeCharacter(character: string): string {
+  const command = Object.hasOwn(commands, character) ? commands[character] : undefined;
+  if (command !== undefined) return command;
+  if (/[#$%&{}]/.test(character)) return `\\${character}`;
+  if (character === '_') return '\\_\\allowbreak{}';
+  if (/[/.-]/.test(character)) return `${character}\\allowbreak{}`;
+  if (/[ -~]/.test(character) || latinLetters.test(character)) return character;
+  return `\\codepoint{${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}}`;
 }

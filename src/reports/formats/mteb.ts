@@ -38,10 +38,12 @@ export function mtebFiles({ systems, results }: Report): ReportFile[] {
     const name = names.get(system.id)!;
     const revision = records[0]!.system.model?.revision ?? NO_REVISION;
     const folder = `mteb/results/${name.replace('/', '__')}/${slug(revision)}`;
-    return [{ name: 'model_meta.json', data: json(modelMeta(name, revision, system)) }, ...tasks].map((file) => ({
-      ...file,
-      name: `${folder}/${file.name}`,
-    }));
+    return [{ name: 'model_meta.json', data: json(modelMeta(name, revision, system, records[0]!)) }, ...tasks].map(
+      (file) => ({
+        ...file,
+        name: `${folder}/${file.name}`,
+      }),
+    );
   });
   if (files.length > 0) return files;
   throw new InputError(`format mteb: no result covers a whole task that mteb has; mteb has ${taskNames.join(', ')}`);
@@ -97,7 +99,12 @@ function mtebTask(name: string): string | undefined {
 }
 
 /** The fields of mteb's ModelMeta; unknown ones are null. */
-function modelMeta(name: string, revision: string, { parameters, runner }: ReportSystem): object {
+function modelMeta(
+  name: string,
+  revision: string,
+  { parameters, runner }: ReportSystem,
+  { system: { settings } }: ResultRecord,
+): object {
   const type = findRunnerKind(runner)?.type;
   return {
     name,
@@ -115,7 +122,7 @@ function modelMeta(name: string, revision: string, { parameters, runner }: Repor
     public_training_data: null,
     framework: [],
     reference: null,
-    similarity_fn_name: type === 'dense' ? 'cosine' : null,
+    similarity_fn_name: type === 'dense' ? (settings['similarity'] ?? 'cosine') : null,
     use_instructions: null,
     training_datasets: null,
     adapted_from: null,

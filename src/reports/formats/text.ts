@@ -1,4 +1,5 @@
-import { alignedTable, printable, shortened } from '../layout/columns.js';
+import { printable } from '../../core/printable.js';
+import { alignedTable, shortened } from '../layout/columns.js';
 import { formatParameters } from '../model/format.js';
 import { suiteGrid, transposed, type Grid } from '../layout/grid.js';
 import type { Report, ReportSuite } from '../model/model.js';

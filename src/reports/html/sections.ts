@@ -12,7 +12,7 @@ export interface PageSection {
   readonly body: Inserted;
 }
 
-/** A report section with its panels: one chart, and all tables, of which only the first is visible. */
+/** A report section with its panels: one chart, and all tables; only the first table is visible. */
 export function pageSectionOf({ id, title, text, panels }: ReportSection): PageSection {
   const first = panels[0]!;
   const figure = first.figure === null ? null : chartContainer(id, chartOf(first.figure));

@@ -25,8 +25,3 @@ export function shortened(text: string, length: number): string {
   const half = Math.floor((length - 1) / 2);
   return `${text.slice(0, length - 1 - half)}…${text.slice(-half)}`;
 }
-
-/** Replaces control characters, which could move the cursor, change colours or end a line. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
-}

@@ -1,12 +1,14 @@
 import { InputError } from '../../core/errors.js';
 import type { StoredResult } from '../../results/store.js';
 import type { NumberedResult, ReportSection, Report, ReportOptions, ReportSystem, Row, ReportSuite } from './model.js';
+import { healthOfRows } from './health.js';
 import { depthSection } from './sections/depth.js';
 import { publishedSection } from './sections/published.js';
 import { costSection, shownResults, provenanceSection } from './sections/records.js';
 import { significanceSection } from './sections/significance.js';
 import { layersSection, promptsSection } from './sections/settings.js';
 import { sizesSection } from './sections/sizes.js';
+import { vectorsSection } from './sections/vectors.js';
 import { isInAverage } from './order.js';
 import { selectResults } from './select.js';
 import { columnsOf, mixedSettings } from './systems.js';
@@ -18,7 +20,7 @@ import { suitesOf } from './rows.js';
  */
 export async function buildReport(results: readonly StoredResult[], options: ReportOptions = {}): Promise<Report> {
   if (results.length === 0) throw new InputError('there are no results to report; make some with "sgpt-bench run"');
-  const selected = selectResults(results, options);
+  const selected = await selectResults(results, options);
   if (selected.length === 0) throw new InputError('no result has both a task of --tasks and a system of --systems');
   const systems = columnsOf(selected);
   const suites = suitesOf(selected, systems);
@@ -29,6 +31,7 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
     publishedSection(suites, systems),
     layersSection(suites, numbered),
     promptsSection(suites, numbered),
+    vectorsSection(shown),
     await depthSection(shown),
     await significanceSection(options.reference, systems, shown),
     costSection(shown),
@@ -40,7 +43,7 @@ export async function buildReport(results: readonly StoredResult[], options: Rep
     suites,
     sections: sections.filter((section) => section !== null),
     results: numbered,
-    notes: [...suites.flatMap(suiteNotes), ...mixedSettings(selected)],
+    notes: [...suites.flatMap((suite) => suiteNotes(suite, systems)), ...mixedSettings(selected)],
   };
 }
 
@@ -54,9 +57,9 @@ function numberResults(suites: readonly ReportSuite[], systems: readonly ReportS
   return results.map((result, i) => ({ id: `r${i + 1}`, ...result }));
 }
 
-function suiteNotes(suite: ReportSuite): string[] {
+function suiteNotes(suite: ReportSuite, systems: readonly ReportSystem[]): string[] {
   const rows = suite.rows.flatMap((row) => [row, ...row.parts]);
-  return [...separateRows(rows), ...sampledRows(rows), ...averageNote(suite)];
+  return [...separateRows(rows), ...sampledRows(rows), ...averageNote(suite), ...healthOfRows(rows, systems)];
 }
 
 function separateRows(rows: readonly Row[]): string[] {

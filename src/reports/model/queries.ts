@@ -29,7 +29,7 @@ export interface SystemTops {
 
 /** True if the result's per-query file exists; a folder may hold the record only. */
 export function hasPerQuery({ folder, record }: StoredResult): Promise<boolean> {
-  return exists(join(folder, record.files.perQuery));
+  return exists(join(folder, record.files.perQuery.name));
 }
 
 /**

@@ -2,7 +2,7 @@ import { InputError, unknownName } from '../../core/errors.js';
 import { compareCodePoints } from '../../core/text.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import type { ResultRecord } from '../../results/record.js';
-import type { StoredResult } from '../../results/store.js';
+import { newerOf, type StoredResult } from '../../results/store.js';
 import type { ReportOptions, RowKey } from './model.js';
 
 /** Two records are in the same row if their keys are equal. */
@@ -12,7 +12,7 @@ export function rowKey({ task, profile, mainMeasure }: ResultRecord): RowKey {
 }
 
 /** The records that match the options, one per cell, in an order that does not depend on the input's. */
-export function selectResults(results: readonly StoredResult[], options: ReportOptions): StoredResult[] {
+export async function selectResults(results: readonly StoredResult[], options: ReportOptions): Promise<StoredResult[]> {
   const selected = filterBy(
     filterBy(results, options.tasks ?? [], 'task', ({ record }) => [record.task.name], matchesTask),
     options.systems ?? [],
@@ -26,7 +26,7 @@ export function selectResults(results: readonly StoredResult[], options: ReportO
       `${folder}: the record has no value of its main measure "${record.mainMeasure}"; run the task again`,
     );
   }
-  return onePerCell(selected, options.newest ?? false).sort(
+  return (await onePerCell(selected, options.newest ?? false)).sort(
     (a, b) =>
       compareCodePoints(a.record.task.name, b.record.task.name) ||
       compareCodePoints(a.record.system.name, b.record.system.name) ||
@@ -70,21 +70,18 @@ export function cellKey(record: ResultRecord): string {
   return canonicalJson([rowKey(record), record.system.name, firstStage?.name ?? null, firstStage?.depth ?? null]);
 }
 
-function onePerCell(results: readonly StoredResult[], newest: boolean): StoredResult[] {
+async function onePerCell(results: readonly StoredResult[], newest: boolean): Promise<StoredResult[]> {
   const cells = new Map<string, StoredResult>();
   for (const result of results) {
     const key = cellKey(result.record);
     const other = cells.get(key);
-    if (other === undefined || (newest && isNewer(result, other))) cells.set(key, result);
-    else if (!newest && other.folder !== result.folder) throw claimedTwice(other, result);
+    if (other === undefined) cells.set(key, result);
+    else if (other.folder !== result.folder) {
+      if (!newest) throw claimedTwice(other, result);
+      cells.set(key, await newerOf(other, result));
+    }
   }
   return [...cells.values()];
-}
-
-/** Compares by date, then by folder, so that the order of the input does not matter. */
-function isNewer(a: StoredResult, b: StoredResult): boolean {
-  const [x, y] = [a, b].map(({ record }) => Date.parse(record.provenance.createdAt)) as [number, number];
-  return x === y ? compareCodePoints(a.folder, b.folder) > 0 : x > y;
 }
 
 function claimedTwice(a: StoredResult, b: StoredResult): InputError {
@@ -92,8 +89,8 @@ function claimedTwice(a: StoredResult, b: StoredResult): InputError {
   const differing = differingSettings(a.record, b.record);
   const why = differing.length === 0 ? 'they are the same work' : `they differ in ${differing.join(', ')}`;
   return new InputError(
-    `two records claim the score of "${system.name}" on ${task.name}: ${a.folder} (made ${a.record.provenance.createdAt}) ` +
-      `and ${b.folder} (made ${b.record.provenance.createdAt}); ${why}; remove one, or take the newer with --newest`,
+    `two records claim the score of "${system.name}" on ${task.name}: ${a.folder} and ${b.folder}; ${why}; remove one, or ` +
+      'take the one that was written last with --newest',
   );
 }
 

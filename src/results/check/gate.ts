@@ -1,209 +1,115 @@
-import { defaultComparison, randomisationTest } from '../../measures/resampling.js';
-import { holm } from '../../measures/significance.js';
-import { mean } from '../../measures/statistics.js';
-import { identityOf, roundedValues, type Baseline, type BaselineEntry } from './baseline.js';
-import { formatDifference, formatProbability, formatScore } from '../score-format.js';
+import { repair } from '../store.js';
+import type { DamagedResult } from '../verify.js';
+import { mainMeasureOf, type Baseline, type BaselineEntry } from './baseline.js';
 import type { CheckCase } from './check-report.js';
-import type { GateLimits } from './limits.js';
-import { dataDifferences } from '../compare/comparison.js';
-import { pairValues, valuesOf, type ScoredResult } from '../compare/pairing.js';
-import { differenceText, workDifferences, type DescribedWork } from '../compare/work-difference.js';
-
-/** Tolerance for rounding errors, so that a drop of exactly `maxDrop` passes. */
-const rounding = 1e-9;
-
-/** Maximum number of queries that a message names. */
-const named = 3;
+import { requireLimits, type GateLimits } from './limits.js';
+import { matchOf, obstaclesTo, testsOf, type CheckedResult, type Match, type MeasureTest } from './match.js';
+import { explanation, movement, tooFew } from './messages.js';
+import { judgeMeans, judgePairs, type Judgement } from './rule.js';
 
 /**
- * Compares results with a baseline: one case per entry, then one per result that is not in the baseline. A drop fails if it
- * is beyond `maxDrop` and significant: paired randomisation test, two-sided, corrected by Holm's method for the number of
- * compared results. If the measure has no values per query, the drop alone decides. A missing result fails, and so does
- * one of other data, of another profile, or without the measure.
+ * Compares results with a baseline: one case per entry and gated measure, then one per result that is not in the baseline.
+ * rule.ts says when a drop fails. A missing result fails, and so does one of other data, queries or profile, one without a
+ * gated measure, and one that is damaged.
  * @param results at most one per entry (see onePerEntry)
+ * @param damaged results that are not whole (see sortResults)
+ * @throws InputError for limits with which nothing could fail
  */
-export function checkBaseline(baseline: Baseline, results: readonly ScoredResult[], limits: GateLimits): CheckCase[] {
-  const permutations = permutationsFor(baseline.results.length, limits.alpha);
-  const matched = baseline.results.map((entry) => matchOf(entry, results, permutations));
-  const compared = matched.flatMap(({ comparison }) => (comparison === undefined ? [] : [comparison]));
-  const corrected = holm(compared.map((comparison) => comparison.p));
-  const pOf = new Map(compared.map((comparison, i) => [comparison, corrected[i]!]));
-  const known = new Set(matched.flatMap(({ candidates }) => candidates));
+export function checkBaseline(
+  baseline: Baseline,
+  results: readonly CheckedResult[],
+  limits: GateLimits,
+  damaged: readonly DamagedResult[] = [],
+): CheckCase[] {
+  requireLimits(limits);
+  const matches = baseline.results.map((entry) => matchOf(entry, results, damaged));
+  const tests = matches.map(testsOf);
+  const judgements = judge(tests.flat(), limits);
+  const known = new Set<unknown>(
+    matches.flatMap(({ result, claims, damaged: own }) => (result === undefined ? [...claims, ...own] : [result])),
+  );
   return [
-    ...matched.map(({ entry, candidates, result, comparison }) => {
-      if (result === undefined) return notCompared(entry, candidates);
-      if (comparison === undefined) return judgedByMean(entry, result, limits);
-      return judged(entry, comparison, { p: pOf.get(comparison)!, tests: compared.length, ...limits });
-    }),
+    ...matches.flatMap((match, i) =>
+      match.result === undefined
+        ? [notCompared(match)]
+        : tests[i]!.map((test) => judged(test, judgements.get(test)!, judgements.size, limits)),
+    ),
+    ...damaged.filter((result) => !known.has(result)).map(damagedResult),
     ...results.filter((result) => !known.has(result)).map(newResult),
   ];
 }
 
-/** An entry, the results with its identity, the one to compare, and the comparison if the entry has scores per query. */
-interface Match {
-  readonly entry: BaselineEntry;
-  readonly candidates: readonly ScoredResult[];
-  readonly result: ScoredResult | undefined;
-  readonly comparison: EntryComparison | undefined;
-}
-
-interface EntryComparison {
-  readonly queries: number;
-  readonly meanA: number;
-  readonly meanB: number;
-  readonly p: number;
-  /** Numbers of queries that are better and worse than in the baseline. */
-  readonly wins: number;
-  readonly losses: number;
-  /** Ids of the queries that fell, the largest fall first. */
-  readonly fallen: readonly string[];
-  readonly result: ScoredResult;
-  /** Number of the baseline's queries that have no ranking now. */
-  readonly lost: number;
-}
-
-/**
- * The number of permutations. With n of them no p is below 1 / (n + 1), which the correction multiplies by the number of
- * results; so n is four times what is needed to reach alpha.
- */
-function permutationsFor(tests: number, alpha: number): number {
-  return Math.min(1_000_000, Math.max(defaultComparison.permutations, Math.ceil((4 * tests) / alpha)));
-}
-
-function matchOf(entry: BaselineEntry, results: readonly ScoredResult[], permutations: number): Match {
-  const claims = results.filter(({ record }) => identityOf(record) === identityOf(entry));
-  const comparable = claims.filter((result) => obstacles(entry, result).length === 0);
-  const [result] = comparable;
-  if (result === undefined) return { entry, candidates: claims, result, comparison: undefined };
-  const scored = entry.scores.length > 0;
-  return {
-    entry,
-    candidates: comparable,
-    result,
-    comparison: scored ? compareWith(entry, result, permutations) : undefined,
-  };
-}
-
-/** Reasons why a result cannot be compared with an entry. */
-function obstacles(entry: BaselineEntry, { record, perQuery }: ScoredResult): string[] {
-  const scored = record.measures[entry.measure] !== undefined;
-  const scoredByQuery = perQuery.measures.includes(entry.measure);
-  return [
-    ...dataDifferences(entry.task, record.task),
-    ...(entry.profile === record.profile ? [] : [`profile ${entry.profile} and ${record.profile}`]),
-    ...(scored ? [] : [`${entry.measure} in the baseline alone`]),
-    ...(scored && entry.scores.length > 0 && !scoredByQuery ? [`${entry.measure} by query in the baseline alone`] : []),
-  ];
-}
-
-function compareWith(entry: BaselineEntry, result: ScoredResult, permutations: number): EntryComparison {
-  const now = roundedValues(valuesOf(result.perQuery, entry.measure)!);
-  const { ids, a, b, onlyA } = pairValues(new Map(entry.scores), now);
-  const changes = ids.map((id, i) => ({ id, change: b[i]! - a[i]! })).filter(({ change }) => change !== 0);
-  const falls = changes.filter(({ change }) => change < 0).sort((x, y) => x.change - y.change);
-  return {
-    queries: ids.length,
-    meanA: mean(a),
-    meanB: mean(b),
-    p: randomisationTest(a, b, { ...defaultComparison, permutations }).p,
-    wins: changes.length - falls.length,
-    losses: falls.length,
-    fallen: falls.map(({ id }) => id),
-    result,
-    lost: onlyA,
-  };
-}
-
-/** The case of a measure without per-query values: it cannot be tested, so the drop alone decides. */
-function judgedByMean(entry: BaselineEntry, { record }: ScoredResult, { maxDrop }: GateLimits): CheckCase {
-  const now = record.measures[entry.measure]!;
-  const difference = now - entry.mean;
-  const found = { ...caseOf(entry), found: now };
-  if (Math.abs(difference) < 1e-6)
-    return { ...found, verdict: 'passed', outcome: 'equal', message: 'the mean is the same' };
-  const message =
-    `${entry.measure} went from ${formatScore(entry.mean)} to ${formatScore(now)} (${formatDifference(difference)}); it has no values ` +
-    'by query, so the difference alone decides';
-  if (difference >= -(maxDrop + rounding)) return { ...found, verdict: 'passed', outcome: 'within limits', message };
-  const versions = { versions: record.provenance.versions };
-  return {
-    ...found,
-    verdict: 'failed',
-    outcome: 'dropped',
-    message: `${message}; ${whatDiffers(entry, { ...record, ...versions })}`,
-  };
-}
-
-function judged(
-  entry: BaselineEntry,
-  comparison: EntryComparison,
-  { p, tests, maxDrop, alpha }: GateLimits & { readonly p: number; readonly tests: number },
-): CheckCase {
-  const { meanA, meanB, wins, losses } = comparison;
-  const difference = meanB - meanA;
-  const significant = p <= alpha;
-  const beyond = difference < -(maxDrop + rounding);
-  const moved = movement(entry, comparison, p);
-  const found = { ...caseOf(entry), expected: meanA, found: meanB, p };
-  if (beyond && significant)
-    return { ...found, verdict: 'failed', outcome: 'dropped', message: `${moved}${explanation(entry, comparison)}` };
-  if (beyond) {
-    const why = 2 ** (1 - wins - losses) * tests > alpha ? `; too few queries changed for any p to reach ${alpha}` : '';
-    const message = `${moved}${why}${explanation(entry, comparison)}`;
-    return { ...found, verdict: 'warned', outcome: 'drop, not significant', message };
-  }
-  if (wins + losses === 0)
-    return { ...found, verdict: 'passed', outcome: 'equal', message: 'every query scored the same' };
-  const outcome = difference > 0 && significant ? 'improved' : 'within limits';
-  return { ...found, verdict: 'passed', outcome, message: moved };
-}
-
-function movement({ measure }: BaselineEntry, comparison: EntryComparison, p: number): string {
-  const { meanA, meanB, wins, losses, queries } = comparison;
-  const difference = meanB - meanA;
-  const verb = difference < 0 ? 'fell' : difference > 0 ? 'rose' : 'went';
-  return (
-    `${measure} ${verb} from ${formatScore(meanA)} to ${formatScore(meanB)} ` +
-    `(${formatDifference(difference)}, p ${formatProbability(p)}; of ${queries} queries ${wins} better, ${losses} worse)`
+/** Judges all measures of all results together, since each test adds to the number of tests. */
+function judge(tests: readonly MeasureTest[], limits: GateLimits): ReadonlyMap<MeasureTest, Judgement> {
+  const byQuery = tests.filter(({ pair }) => pair !== null);
+  const judgements = judgePairs(
+    byQuery.map(({ pair }) => pair!.weighted),
+    limits,
   );
+  const ofMeans = tests
+    .filter(({ pair }) => pair === null)
+    .map((test): [MeasureTest, Judgement] => {
+      const { entry, result, measure } = test;
+      return [test, judgeMeans(entry.means[measure]!, result.record.measures[measure]!, limits)];
+    });
+  return new Map([...byQuery.map((test, i): [MeasureTest, Judgement] => [test, judgements[i]!]), ...ofMeans]);
 }
 
-/** The queries that fell most, and all differences from when the baseline was written. */
-function explanation(entry: BaselineEntry, comparison: EntryComparison): string {
-  const { fallen, result, lost } = comparison;
-  // The machine is not part of a baseline, because it changes with every CI runner.
-  const without = lost === 0 ? '' : `; ${lost} queries have no ranking any more and count 0`;
-  const { record } = result;
-  const recorded = record.measures[entry.measure]!;
-  const apart = Math.abs(recorded - comparison.meanB) > 1e-4 || Math.abs(entry.mean - comparison.meanA) > 1e-4;
-  const means = apart ? `; the records' own means are ${formatScore(entry.mean)} and ${formatScore(recorded)}` : '';
-  const why = whatDiffers(entry, { ...record, versions: record.provenance.versions });
-  return `${without}${means}; worst: ${fallen.slice(0, named).join(', ')}; ${why}`;
-}
-
-/** The differences from when the baseline was written; the machine is ignored, since CI has many. */
-function whatDiffers(entry: BaselineEntry, now: DescribedWork): string {
-  const differing = workDifferences(entry, now);
-  if (differing.length === 0) return 'no recorded setting, model file or version differs';
-  return `differs: ${differing.map(differenceText).join('; ')}`;
-}
-
-function notCompared(entry: BaselineEntry, candidates: readonly ScoredResult[]): CheckCase {
-  const [claim] = candidates;
-  if (claim === undefined) {
-    const message = 'in the baseline, and missing now; run it, or take it out of the baseline with --update';
-    return { ...caseOf(entry), verdict: 'failed', outcome: 'missing', message };
+/** @param tests number of tests of the check */
+function judged(test: MeasureTest, judgement: Judgement, tests: number, { alpha }: GateLimits): CheckCase {
+  const { before, after, p, drop, improved } = judgement;
+  const found = { ...caseOf(test.entry, test.measure), expected: before, found: after, p };
+  const moved = movement(test, judgement);
+  switch (drop) {
+    case 'large': {
+      const message = `${moved}, which is large whatever p is${explanation(test)}`;
+      return { ...found, verdict: 'failed', outcome: 'large drop', message };
+    }
+    case 'significant':
+      return { ...found, verdict: 'failed', outcome: 'dropped', message: moved + explanation(test) };
+    case 'perhaps chance': {
+      const message = moved + tooFew(test, tests, alpha) + explanation(test);
+      return { ...found, verdict: 'warned', outcome: 'drop, not significant', message };
+    }
+    case 'none': {
+      const outcome = isUnchanged(test) ? 'equal' : improved ? 'improved' : 'within limits';
+      return { ...found, verdict: 'passed', outcome, message: outcome === 'equal' ? 'every value is the same' : moved };
+    }
   }
-  const why = obstacles(entry, claim).join(', ');
+}
+
+function isUnchanged({ entry, result, measure, pair }: MeasureTest): boolean {
+  if (pair === null) return Math.abs(entry.means[measure]! - result.record.measures[measure]!) < 1e-6;
+  return pair.pairing.a.every((value, i) => value === pair.pairing.b[i]);
+}
+
+function notCompared({ entry, claims, damaged }: Match): CheckCase {
+  const failed = { ...caseOf(entry, mainMeasureOf(entry)), verdict: 'failed' } as const;
+  const [claim] = claims;
+  if (claim !== undefined) {
+    const why = obstaclesTo(entry, claim).join(', ');
+    const message = `baseline and result differ: ${why}; run it as the baseline was, or make a new baseline with --update`;
+    return { ...failed, outcome: 'not comparable', message };
+  }
+  if (damaged[0] !== undefined) return { ...failed, outcome: 'damaged', message: damageOf(damaged[0]) };
+  const message = 'in the baseline, and missing now; run it, or take it out of the baseline with --update';
+  return { ...failed, outcome: 'missing', message };
+}
+
+/** The case of a damaged result that no entry of a baseline misses. */
+export function damagedResult(result: DamagedResult): CheckCase {
+  const { task, system, mainMeasure } = result.record;
   return {
-    ...caseOf(entry),
-    verdict: 'failed',
-    outcome: 'not comparable',
-    message: `baseline and result differ: ${why}; run it as the baseline was, or make a new baseline with --update`,
+    ...{ task: task.name, system: system.name, measure: mainMeasure, expected: null, found: null, p: null },
+    ...{ verdict: 'failed', outcome: 'damaged', message: damageOf(result) },
   };
 }
 
-function newResult({ record }: ScoredResult): CheckCase {
+function damageOf({ folder, flaw }: DamagedResult): string {
+  return `${folder}: ${flaw}; ${repair}`;
+}
+
+function newResult({ record }: CheckedResult): CheckCase {
   const { task, system, mainMeasure, measures } = record;
   return {
     task: task.name,
@@ -218,6 +124,9 @@ function newResult({ record }: ScoredResult): CheckCase {
   };
 }
 
-function caseOf({ task, system, measure, mean }: BaselineEntry): Omit<CheckCase, 'verdict' | 'outcome' | 'message'> {
-  return { task: task.name, system: system.name, measure, expected: mean, found: null, p: null };
+function caseOf(
+  { task, system, means }: BaselineEntry,
+  measure: string,
+): Omit<CheckCase, 'verdict' | 'outcome' | 'message'> {
+  return { task: task.name, system: system.name, measure, expected: means[measure]!, found: null, p: null };
 }

@@ -1,8 +1,9 @@
 import { InputError, unknownName } from '../../core/errors.js';
 import { comparePaired, holm, type PairedComparison } from '../../measures/significance.js';
-import { pairValues, valuesOf, type ScoredResult } from './pairing.js';
+import { pairValues, valuesOf } from './pairing.js';
 import type { PerQuery, ResultRecord } from '../record.js';
 import type { StoredResult } from '../store.js';
+import type { ScoredResult } from '../verify.js';
 import {
   queriesText,
   short,

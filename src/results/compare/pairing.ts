@@ -1,8 +1,4 @@
-import type { PerQuery, QueryScores } from '../record.js';
-import type { StoredResult } from '../store.js';
-
-/** A stored result with its per-query scores. */
-export type ScoredResult = StoredResult & { readonly perQuery: PerQuery };
+import type { QueryScores } from '../record.js';
 
 /** Query id → value of one measure; null if the query is not in the mean, because it has no ranking. */
 export type QueryValues = ReadonlyMap<string, number | null>;

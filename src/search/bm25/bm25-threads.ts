@@ -37,18 +37,18 @@ export async function* searchInThreads(
   const threads = Array.from({ length: count }, () => threadPool.take());
   const opening = Promise.all(threads.map((thread) => thread.ask({ kind: 'open', index })));
   opening.catch(() => undefined); // a failure shows in the answer to the next message
-  const asked: Promise<FromBm25Worker>[] = [];
+  const pending: Promise<FromBm25Worker>[] = [];
   try {
     for (let first = 0; first < queries.length; first += batchSize) {
       const batch = queries.slice(first, first + batchSize);
       const found = leastBusy(threads).ask({ kind: 'search', queries: batch, topK });
       found.catch(() => undefined); // awaited below, in the order of the queries
-      asked.push(found);
-      if (asked.length >= batchesPerThread * count) yield* await asked.shift()!;
+      pending.push(found);
+      if (pending.length >= batchesPerThread * count) yield* await pending.shift()!;
     }
-    while (asked.length > 0) yield* await asked.shift()!;
+    while (pending.length > 0) yield* await pending.shift()!;
   } finally {
-    await Promise.allSettled([opening, ...asked, ...threads.map((thread) => thread.ask({ kind: 'close' }))]);
+    await Promise.allSettled([opening, ...pending, ...threads.map((thread) => thread.ask({ kind: 'close' }))]);
     for (const thread of threads) threadPool.release(thread);
   }
 }

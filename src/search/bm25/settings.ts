@@ -55,7 +55,7 @@ const settings: Readonly<Record<Bm25Name, Bm25Settings>> = {
   },
 };
 
-/** @throws InputError for a name that is none of {@link bm25Names} */
+/** @throws InputError for a name that is not one of {@link bm25Names} */
 export function bm25Settings(name: string): Bm25Settings {
   const found = bm25Names.find((known) => known === name);
   if (found === undefined) throw unknownName('BM25 settings', name, bm25Names);

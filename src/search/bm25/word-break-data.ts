@@ -1,7 +1,7 @@
 // Made by tools/goldens/search/word_break_table.py from the Unicode Character Database 15.0; do not edit.
 // Unicode data files: (c) 1991-2022 Unicode, Inc., https://www.unicode.org/license.txt
 
-/** The classes and their numbers: values of Word_Break (Extend with Format), and what Lucene's grammar adds. */
+/** The classes and their numbers: values of Word_Break (Extend with Format), and the classes that Lucene's grammar adds. */
 export const wordBreakClass = {
   Other: 0,
   ALetter: 1,
@@ -29,7 +29,7 @@ export const wordBreakClass = {
 
 /**
  * Ranges of code points of one class, in order: the gap since the range before (base 36), the class (A is class 0),
- * the number of code points (base 36). What is in no range is Other.
+ * the number of code points (base 36). Code points outside all ranges are Other.
  */
 export const wordBreakRanges =
   'yK1 0S1 3J1 2S1 1H1 1I1 1Da 0G1 0H1 5Bq 4F1 1Bq 1aV1 0B1 2L1 0V1 6B1 1G1 2B1 5Bn 1Bv 1Bdc 6By 0L34 0B5 1B2 2B4' +

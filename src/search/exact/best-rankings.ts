@@ -1,6 +1,6 @@
 import type { Ranking } from '../../core/run.js';
 import { compareCodePoints } from '../../core/text.js';
-import type { CandidateLists } from './top-collector.js';
+import type { CandidateLists } from './candidate-lists.js';
 import { positionOf, scoreOf } from '../selection/score-order.js';
 
 /** Documents per page; for each page, `#pages` records the block of its first document. */

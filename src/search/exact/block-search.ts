@@ -1,6 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Matrix } from '../../core/model.js';
-import { TopCollector, allocateScores, type CandidateLists, type ScoreRows } from './top-collector.js';
+import type { Similarity } from '../../core/system-fields.js';
+import { TopCollector } from './top-collector.js';
+import { DistanceRows, longestVector } from './distance-rows.js';
+import { allocateScores, type ScoreRows } from './score-rows.js';
+import type { CandidateLists } from './candidate-lists.js';
 import { searchGraph } from './exact-graph.js';
 import { maxPositions } from '../selection/score-order.js';
 import { parseShard } from '../../stores/vectors/shard-file.js';
@@ -40,14 +43,14 @@ export class BlockSearcher {
     const { queries, blockRows, topK } = setup;
     this.#session = session;
     this.#setup = setup;
-    this.#batches = batchesOf(queries, topK, new SharedBounds(bounds.scores, bounds.thread, queries.rows, topK));
+    this.#batches = batchesOf(setup, new SharedBounds(bounds.scores, bounds.thread, queries.rows, topK));
     const width = Math.max(...this.#batches.map(({ width }) => width));
     this.#scores = allocateScores(blockRows * width);
     this.#lengths = new Float32Array(blockRows);
   }
 
   static async open(setup: SearchSetup, bounds: BoundsAccess): Promise<BlockSearcher> {
-    return new BlockSearcher(await sessionFor(setup.byLength), setup, bounds);
+    return new BlockSearcher(await sessionFor(setup.similarity, setup.queries.columns), setup, bounds);
   }
 
   /** Searches a block. Blocks must come in the order of their documents. */
@@ -104,12 +107,18 @@ export class BlockSearcher {
     first: number,
     found: CandidateLists[],
   ): Promise<number | undefined> {
+    const { columns } = this.#setup.queries;
     for (const batch of this.#batches) {
-      const { candidates } = batch;
+      const { candidates, distances } = batch;
       candidates.raiseBounds();
       await this.#compare(batch, fed);
+      const longest = distances === null ? Number.MAX_VALUE : longestVector;
       for (let row = 0; row < rows; row++) {
-        const comparable = Number.isFinite(this.#lengths[row]);
+        const comparable = this.#lengths[row]! <= longest;
+        if (comparable && distances !== null) {
+          const document = fed.subarray(row * columns, (row + 1) * columns);
+          distances.refine(this.#scores, row, document, candidates.bounds);
+        }
         if (!comparable || !candidates.offer(this.#scores, row, first - this.#origin + row)) return row;
       }
       found.push(...candidates.takeOverfull(this.#origin));
@@ -121,29 +130,40 @@ export class BlockSearcher {
   async #compare({ queries, candidates, width }: QueryBatch, documents: Float32Array): Promise<void> {
     const columns = queries.dims[1]!;
     const fed = documents.length / columns;
+    const [values, misses] = [this.#scores.values, this.#scores.misses].map((all) => all.subarray(0, fed * width));
+    const given = { documents: new Tensor('float32', documents, [fed, columns]) };
+    const lengths = new Tensor('float32', this.#lengths.subarray(0, fed), [fed, 1]);
+    if (this.#setup.similarity === 'manhattan') {
+      values!.fill(0); // the upper limit of negative distances
+      misses!.fill(0);
+      await this.#session.run(given, { lengths });
+      return;
+    }
     await this.#session.run(
+      { ...given, queries, bounds: new Tensor('float32', candidates.bounds, [1, width]) },
       {
-        documents: new Tensor('float32', documents, [fed, columns]),
-        queries,
-        bounds: new Tensor('float32', candidates.bounds, [1, width]),
-      },
-      {
-        scores: new Tensor('float32', this.#scores.values.subarray(0, fed * width), [fed, width]),
-        misses: new Tensor('bool', this.#scores.misses.subarray(0, fed * width), [fed, width]),
-        lengths: new Tensor('float32', this.#lengths.subarray(0, fed), [fed, 1]),
+        scores: new Tensor('float32', values as Float32Array, [fed, width]),
+        misses: new Tensor('bool', misses as Uint8Array, [fed, width]),
+        lengths,
       },
     );
   }
 }
 
-/** This thread's sessions, by `byLength`. They are reused: creating one takes as long as searching thousands of documents. */
-const sessions = new Map<boolean, Promise<InferenceSession>>();
+/** This thread's sessions. They are reused: creating one takes as long as searching thousands of documents. */
+const sessions = new Map<string, Promise<InferenceSession>>();
 
-function sessionFor(byLength: boolean): Promise<InferenceSession> {
+/** @param dimensions of the vectors; only the graph of `euclidean` depends on them */
+function sessionFor(similarity: Similarity, dimensions: number): Promise<InferenceSession> {
+  const key = similarity === 'euclidean' ? `${similarity} ${dimensions}` : similarity;
   const session =
-    sessions.get(byLength) ??
-    InferenceSession.create(searchGraph(byLength), { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
-  sessions.set(byLength, session);
+    sessions.get(key) ??
+    InferenceSession.create(searchGraph(similarity, dimensions), {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
+  sessions.set(key, session);
   return session;
 }
 
@@ -152,9 +172,12 @@ interface QueryBatch {
   readonly queries: Tensor;
   readonly width: number;
   readonly candidates: TopCollector;
+  /** Null for similarities that the graph computes itself. */
+  readonly distances: DistanceRows | null;
 }
 
-function batchesOf({ rows, columns, data }: Matrix, topK: number, shared: SharedBounds): QueryBatch[] {
+function batchesOf({ queries: all, topK, similarity }: SearchSetup, shared: SharedBounds): QueryBatch[] {
+  const { rows, columns, data } = all;
   const size = Math.ceil(rows / Math.ceil(rows / queryBatch));
   const batches: QueryBatch[] = [];
   for (let first = 0; first < rows; first += size) {
@@ -163,7 +186,9 @@ function batchesOf({ rows, columns, data }: Matrix, topK: number, shared: Shared
     const padded = new Float32Array(width * columns);
     padded.set(data.subarray(first * columns, (first + count) * columns));
     const candidates = new TopCollector({ first, count, width }, topK, shared);
-    batches.push({ queries: new Tensor('float32', padded, [width, columns]), width, candidates });
+    const isDistance = similarity === 'euclidean' || similarity === 'manhattan';
+    const distances = isDistance ? new DistanceRows(similarity, all, { first, count }) : null;
+    batches.push({ queries: new Tensor('float32', padded, [width, columns]), width, candidates, distances });
   }
   return batches;
 }

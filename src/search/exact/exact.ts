@@ -1,13 +1,12 @@
 import { InputError, throwIfInterrupted } from '../../core/errors.js';
 import type { Matrix, OnProgress } from '../../core/model.js';
 import type { Ranking } from '../../core/run.js';
+import type { Similarity } from '../../core/system-fields.js';
 import { BestRankings } from './best-rankings.js';
+import { longestVector } from './distance-rows.js';
 import type { SearchSetup } from './search-block.js';
 import { searchOnCallingThread, searchInThreads, type BlockSearch } from './search-pool.js';
 import { blockRows, blocksOf, type Block, type Chunks } from './vector-blocks.js';
-
-/** Similarity of a query and a document: `dot` takes the vectors as they are, `cosine` scales both to length 1. */
-export type Similarity = 'cosine' | 'dot';
 
 export interface ExactSearch {
   /** [queries, dimensions] */
@@ -25,10 +24,12 @@ export interface ExactSearch {
 
 /**
  * Compares every query with every document and returns the best `topK` per query, in the order of all rankings: score
- * descending, equal scores by id descending, also at the cut. A vector of length 0 has similarity 0 to all.
+ * descending, equal scores by id descending, also at the cut. By cosine, a vector of length 0 has similarity 0 to all;
+ * `euclidean` and `manhattan` are negative distances, as sentence-transformers' similarity functions return them.
  *
  * Scores are float32. They do not depend on chunks, threads, or the other queries and documents, to the last bit; another
- * machine's kernel may add in another order, which moves a cosine by about 1e-7. The input is not modified.
+ * machine's kernel may add in another order, which moves a cosine by about 1e-7. Distances are summed in double precision
+ * and then rounded. The input is not modified.
  *
  * Reading, products and merging overlap: while worker threads search some blocks, the calling thread reads the next ones
  * and merges results. (A corpus of one block is searched on the calling thread.) Memory: per thread two blocks (stored
@@ -45,8 +46,7 @@ export async function searchExact(search: ExactSearch): Promise<Ranking[]> {
     return Array.from({ length: queries.rows }, () => ({ ids: [], scores: new Float32Array(0) }));
   const rows = blockRows(queries.columns);
   const best = new BestRankings(queries.rows, topK);
-  const byLength = similarity === 'cosine';
-  await searchBlocks(search, { queries, byLength, topK, blockRows: rows }, best);
+  await searchBlocks(search, { queries, similarity, topK, blockRows: rows }, best);
   return best.finish();
 }
 
@@ -92,7 +92,8 @@ function checkedQueries(queries: Matrix, similarity: Similarity): Matrix {
   for (let row = 0; row < rows; row++) {
     const vector = data.subarray(row * columns, (row + 1) * columns);
     const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
-    if (!Number.isFinite(length)) throw new InputError(`the vector of query ${row + 1} has a value that is not finite`);
+    const longest = similarity === 'cosine' || similarity === 'dot' ? Number.MAX_VALUE : longestVector;
+    if (!(length <= longest)) throw new InputError(`the vector of query ${row + 1} has a value that is not finite`);
     if (similarity === 'cosine') for (let i = 0; i < columns; i++) vector[i]! /= Math.max(length, 1e-12);
   }
   return { rows, columns, data };

@@ -1,13 +1,13 @@
 import type { Matrix } from '../../core/model.js';
-import type { CandidateLists } from './top-collector.js';
+import type { Similarity } from '../../core/system-fields.js';
+import type { CandidateLists } from './candidate-lists.js';
 import type { BlockContent } from './vector-blocks.js';
 
 /** Queries and settings of a search, sent to every worker thread. */
 export interface SearchSetup {
   /** [queries, dimensions], at least one */
   readonly queries: Matrix;
-  /** Products are divided by the document's length. */
-  readonly byLength: boolean;
+  readonly similarity: Similarity;
   readonly topK: number;
   /** Maximum number of rows in a block. */
   readonly blockRows: number;

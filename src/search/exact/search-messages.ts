@@ -1,5 +1,5 @@
 import type { BlockResult, SearchBlock, SearchSetup, BoundsAccess } from './search-block.js';
-import type { CandidateLists } from './top-collector.js';
+import type { CandidateLists } from './candidate-lists.js';
 
 /** Messages to a worker thread of exact search. Vectors are transferred, not copied, and come back with the answer. */
 export type ToSearchWorker =

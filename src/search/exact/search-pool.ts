@@ -1,6 +1,6 @@
 import { startThread } from '../../io/threads.js';
 import { transferListOf, type BlockResult, type SearchBlock, type SearchSetup } from './search-block.js';
-import type { CandidateLists } from './top-collector.js';
+import type { CandidateLists } from './candidate-lists.js';
 import { ThreadPool } from '../threads/thread-pool.js';
 import type { FromSearchWorker, ToSearchWorker } from './search-messages.js';
 import { SharedBounds } from './shared-bounds.js';

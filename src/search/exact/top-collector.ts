@@ -1,3 +1,4 @@
+import { listsOf, type CandidateLists } from './candidate-lists.js';
 import { ScoreHistogram } from './score-histogram.js';
 import {
   entryOf,
@@ -9,33 +10,8 @@ import {
   scoreOfOrder,
 } from '../selection/score-order.js';
 import { select } from '../selection/select.js';
+import type { ScoreRows } from './score-rows.js';
 import type { SharedBounds } from './shared-bounds.js';
-
-/** Documents that may be among the best: list i is that of query `queries[i]`, entries `starts[i]` to `starts[i + 1]`. */
-export interface CandidateLists {
-  readonly queries: Uint32Array;
-  readonly starts: Uint32Array;
-  /** Best first within a list, equal scores in any order. An entry (score-order.ts) counts its position from `first`. */
-  readonly entries: Float64Array;
-  /** The document number of position 0. */
-  readonly first: number;
-}
-
-/** ScoreRows of documents, row by row; a row is as wide as the bounds. */
-export interface ScoreRows {
-  readonly values: Float32Array;
-  /** The same memory as `values`, as integers. */
-  readonly bits: Int32Array;
-  /** 1 where a score is below its query's bound, else 0. */
-  readonly misses: Uint8Array;
-  /** The same memory as `misses`, four per number. */
-  readonly fourMisses: Int32Array;
-}
-
-export function allocateScores(count: number): ScoreRows {
-  const [values, misses] = [new Float32Array(count), new Uint8Array(count)];
-  return { values, bits: new Int32Array(values.buffer), misses, fourMisses: new Int32Array(misses.buffer) };
-}
 
 const allMisses = 0x01010101;
 /** A query's score histogram starts after this many scores; its lowest bin then begins at the `goodOfSample`-th best. */
@@ -207,12 +183,4 @@ export class TopCollector {
   #count(query: number, order: number): void {
     if (this.#histogram.add(query, order)) this.#raise(query, scoreOfOrder(this.#histogram.height(query)));
   }
-}
-
-function listsOf(queries: readonly number[], lists: readonly Float64Array[], first: number): CandidateLists {
-  const starts = new Uint32Array(lists.length + 1);
-  for (const [i, list] of lists.entries()) starts[i + 1] = starts[i]! + list.length;
-  const entries = new Float64Array(starts[lists.length]!);
-  for (const [i, list] of lists.entries()) entries.set(list, starts[i]);
-  return { queries: Uint32Array.from(queries), starts, entries, first };
 }

@@ -2,13 +2,13 @@ import { InputError, messageOf } from '../../core/errors.js';
 import { isTransientCode, isTransientStatus } from '../../io/retry.js';
 import type { BucketAddress } from './bucket-address.js';
 
-/** A server answered what no S3 server would. */
+/** The response is not that of an S3 server. */
 export class ForeignAnswer extends Error {}
 
-/** An object's bytes ended early. */
+/** The connection ended before the last byte of an object. */
 export class InterruptedDownload extends Error {}
 
-/** What went wrong where: for the sentence that says so. */
+/** Context of a failed request, for the error. */
 export interface FaultPlace {
   readonly address: BucketAddress;
   /** The server's address. */
@@ -16,14 +16,14 @@ export interface FaultPlace {
   readonly doing: 'read' | 'written' | 'deleted';
 }
 
-/** What the client tells of a failed request, as far as it is used here. */
+/** The properties of the client's errors that are used here. */
 interface RequestError {
   /** S3's error code, or the client's own name. */
   readonly name: string;
-  /** Of a connection: ECONNREFUSED … */
+  /** Error code of the connection: ECONNREFUSED … */
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
-  /** Where S3 names the region that the bucket is in. */
+  /** The bucket's region, if S3 names it. */
   readonly Region?: string;
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
@@ -33,12 +33,12 @@ const throttled = ['SlowDown', 'Throttling', 'ThrottlingException', 'TooManyRequ
 const unknownUser = ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken', 'InvalidSecurity'];
 const otherRegion = ['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'];
 
-/** Whether a failed request has one of these error codes. */
+/** True if the request failed with one of these error codes. */
 export function isNamed(error: unknown, ...names: readonly string[]): boolean {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** Whether a retry may mend a failure: a server that is busy or away, a connection that broke. */
+/** True if a retry may succeed: the server is busy or unreachable, or the connection broke. */
 export function isTransient(error: unknown): boolean {
   const { name, status, code } = partsOf(error);
   return (
@@ -47,8 +47,8 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * The sentence for a failed request. Of what the server sent, error codes alone are repeated: its texts may hold keys.
- * @returns the error itself where it is a fault of this program
+ * Turns a failed request into an InputError. It repeats the server's error codes only, because its messages may contain keys.
+ * @returns an unknown error unchanged
  */
 export function bucketFault(error: unknown, place: FaultPlace): unknown {
   const sentence = faultSentence(error, place);
@@ -57,31 +57,32 @@ export function bucketFault(error: unknown, place: FaultPlace): unknown {
 
 function faultSentence(error: unknown, { address: { bucket }, server, doing }: FaultPlace): string | undefined {
   const { name, status, code, region } = partsOf(error);
-  if (name === 'NoSuchBucket') return `there is no bucket "${bucket}" at ${server}; make it, or mend the name`;
+  if (name === 'NoSuchBucket') return `bucket "${bucket}" does not exist at ${server}; create it, or correct the name`;
   if (name === 'CredentialsProviderError' || unknownUser.includes(name))
     return (
       `${server} does not accept the credentials (${name}); check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and ` +
       'AWS_SESSION_TOKEN, or the profile'
     );
-  if (name === 'RequestTimeTooSkewed') return `${server} has another time than this machine; set its clock`;
+  if (name === 'RequestTimeTooSkewed')
+    return `the clocks of ${server} and of this machine differ; set this machine's clock`;
   if (otherRegion.includes(name))
     return `the bucket is in ${region ?? 'another region'}; set AWS_REGION${region === undefined ? '' : `=${region}`}`;
   if (name === 'AccessDenied')
     return (
       `objects cannot be ${doing}: no permission (AccessDenied); s3:ListBucket is needed on the bucket, and ` +
-      's3:GetObject, s3:PutObject and s3:DeleteObject on what is in it'
+      's3:GetObject, s3:PutObject and s3:DeleteObject on its objects'
     );
   if (isBusy(name, status))
-    return `${server} cannot serve so many requests, or any, now (${shortReason(error)}); run the same command again later`;
+    return `${server} is overloaded or unavailable (${shortReason(error)}); run the same command again later`;
   if (isTransient(error))
-    return `${server} does not answer, or breaks off (${shortReason(error)}); check the network and AWS_ENDPOINT_URL, or run the same command again later`;
+    return `${server} does not respond, or breaks the connection (${shortReason(error)}); check the network and AWS_ENDPOINT_URL, or run the same command again later`;
   if (isForeign(error))
     return (
-      `${server} does not answer as an S3 server does (${shortReason(error)}); check AWS_ENDPOINT_URL, ` +
-      'and what is between here and there'
+      `the response of ${server} is not that of an S3 server (${shortReason(error)}); check AWS_ENDPOINT_URL, ` +
+      'and any proxy before it'
     );
   if (/certificate|^ERR_TLS|^CERT_|^UNABLE_TO_/.test(code + messageOf(error)) && code !== '')
-    return `no safe connection to ${server} (${code}); NODE_EXTRA_CA_CERTS=ca.pem adds an authority`;
+    return `the TLS certificate of ${server} is not accepted (${code}); NODE_EXTRA_CA_CERTS=ca.pem adds a certificate authority`;
   return status === 0 ? undefined : `objects cannot be ${doing} at ${server} (${shortReason(error)})`;
 }
 
@@ -89,7 +90,7 @@ function isBusy(name: string, status: number): boolean {
   return throttled.includes(name) || isTransientStatus(status);
 }
 
-/** Whether an answer is not S3's: no HTTP, no XML, or a refusal without a code of S3's. */
+/** True if a response is not S3's: not HTTP, not XML, or an error without one of S3's codes. */
 function isForeign(error: unknown): boolean {
   if (error instanceof ForeignAnswer) return true;
   const { name, status, code } = partsOf(error);
@@ -97,10 +98,10 @@ function isForeign(error: unknown): boolean {
   return status !== 0 && (name === 'Unknown' || name === 'NotFound');
 }
 
-/** What went wrong, in a few words without secrets. */
+/** The reason of a failure in a few words, without secrets. */
 export function shortReason(error: unknown): string {
   if (error instanceof ForeignAnswer) return error.message;
-  if (error instanceof InterruptedDownload) return 'an object was cut off';
+  if (error instanceof InterruptedDownload) return 'an object was truncated';
   const { name, status, code } = partsOf(error);
   const what = code !== '' ? code : name;
   const plain = what === 'Error' || what === 'Unknown' ? '' : what;

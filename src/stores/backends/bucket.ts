@@ -23,17 +23,17 @@ import {
 import { storeIdFile } from './store-id.js';
 import type { BackendOptions, StoredFile, StoreBackend } from './backend.js';
 
-/** Requests under way at a time. */
-const mostRequests = 32;
+/** Maximum number of concurrent requests. */
+const maxRequests = 32;
 
 export interface BucketOptions extends BackendOptions {
-  /** Retries beyond the client's own three quick attempts; its timeout is for a connection that sends nothing. */
+  /** Retries after the client's own three quick attempts. The timeout is for a connection that is silent. */
   readonly retry?: RetryPolicy | undefined;
 }
 
 export const defaultBucketRetry: RetryPolicy = { ...defaultRetryPolicy, timeoutMs: 30_000 };
 
-/** Objects below a prefix of an S3-compatible bucket. A put is seen whole or not at all. */
+/** Objects with a common prefix in an S3-compatible bucket. Readers see an object complete or not at all. */
 export class StoreBucket implements StoreBackend {
   readonly address: string;
   readonly #where: BucketAddress;
@@ -42,7 +42,7 @@ export class StoreBucket implements StoreBackend {
   readonly #server: string;
   readonly #options: BucketOptions;
   readonly #noted = new Set<string>();
-  readonly #limit = pLimit(mostRequests);
+  readonly #limit = pLimit(maxRequests);
 
   constructor(where: BucketAddress, client: S3Client, server: string, options: BucketOptions) {
     this.address = where.shown;
@@ -53,24 +53,24 @@ export class StoreBucket implements StoreBackend {
     if (options.signal !== undefined) setMaxListeners(0, options.signal); // one for each request that waits
   }
 
-  /** Each request is made once, without retries: what is wrong at the start is seldom transient. */
+  /** Makes each request once, without retries, because an error at the start is seldom transient. */
   async requireUsable(): Promise<void> {
     const name = `.writable.${randomBytes(6).toString('hex')}`;
     const bytes = randomBytes(64);
-    await this.#once('read', () => this.#get(storeIdFile, 1)); // must distinguish a missing file from a forbidden one
+    await this.#once('read', () => this.#get(storeIdFile, 1)); // succeeds for a missing file, fails for a forbidden one
     await this.#once('written', () => this.#put(name, bytes));
     const isSame = await this.#once('read', () => this.#canReadBack(name, bytes));
     await this.#once('deleted', () => this.#delete(name));
-    if (!isSame) throw bucketFault(new ForeignAnswer('what was written cannot be read back'), this.#place('read'));
+    if (!isSame) throw bucketFault(new ForeignAnswer('a written object cannot be read back'), this.#place('read'));
   }
 
-  /** Whether an object just written has these bytes. Read a few times: some servers show a new object only after a moment. */
+  /** True if an object just written has these bytes. Tries several times, because some servers show a new object with a delay. */
   async #canReadBack(name: string, bytes: Buffer): Promise<boolean> {
     const { signal, retry = defaultBucketRetry } = this.#options;
     const policy = { ...retry, retries: 4, firstDelayMs: Math.min(retry.firstDelayMs, 100) };
     const readBack = async (): Promise<boolean> => {
       const found = await this.#get(name, bytes.length);
-      if (found?.bytes.equals(bytes) !== true) throw new TransientError('other bytes, or none');
+      if (found?.bytes.equals(bytes) !== true) throw new TransientError('other bytes, or no object');
       return true;
     };
     try {
@@ -81,8 +81,8 @@ export class StoreBucket implements StoreBackend {
     }
   }
 
-  read(name: string, mostBytes: number): Promise<StoredFile | undefined> {
-    return this.#withRetries('read', () => this.#get(name, mostBytes));
+  read(name: string, maxBytes: number): Promise<StoredFile | undefined> {
+    return this.#withRetries('read', () => this.#get(name, maxBytes));
   }
 
   write(name: string, bytes: Uint8Array): Promise<void> {
@@ -91,12 +91,12 @@ export class StoreBucket implements StoreBackend {
 
   create(name: string, bytes: Uint8Array): Promise<void> {
     return this.#withRetries('written', async () => {
-      // Asked first, since some servers know no conditions, and do not say so: there, the last of several writers wins.
+      // Checked first, because some servers ignore the condition of the put; with them, the last of several writers wins.
       if ((await this.#get(name, 1)) !== undefined) return;
       try {
         await this.#put(name, bytes, '*');
       } catch (error) {
-        // Another writer was first, or is at it.
+        // Another process has written the object, or is writing it.
         if (isNamed(error, 'PreconditionFailed', 'ConditionalRequestConflict')) return;
         if (!isNamed(error, 'NotImplemented')) throw error;
         await this.#put(name, bytes);
@@ -108,18 +108,18 @@ export class StoreBucket implements StoreBackend {
     return this.#withRetries('deleted', () => this.#delete(name));
   }
 
-  async #get(name: string, mostBytes: number): Promise<StoredFile | undefined> {
-    let answer: GetObjectCommandOutput;
+  async #get(name: string, maxBytes: number): Promise<StoredFile | undefined> {
+    let response: GetObjectCommandOutput;
     try {
-      answer = await this.#client.send(
-        new GetObjectCommand({ ...this.#object(name), Range: `bytes=0-${mostBytes - 1}` }),
+      response = await this.#client.send(
+        new GetObjectCommand({ ...this.#object(name), Range: `bytes=0-${maxBytes - 1}` }),
       );
     } catch (error) {
       if (isNamed(error, 'NoSuchKey')) return undefined;
-      if (isNamed(error, 'InvalidRange')) return { size: 0, bytes: Buffer.alloc(0) }; // nothing has no first byte
+      if (isNamed(error, 'InvalidRange')) return { size: 0, bytes: Buffer.alloc(0) }; // an empty object has no first byte
       throw error;
     }
-    return readAnswer(answer, mostBytes);
+    return readResponse(response, maxBytes);
   }
 
   async #put(name: string, bytes: Uint8Array, ifNoneMatch?: '*'): Promise<void> {
@@ -127,7 +127,7 @@ export class StoreBucket implements StoreBackend {
     const { ETag } = await this.#client.send(
       new PutObjectCommand({ ...this.#object(name), ...condition, Body: bytes, ChecksumAlgorithm: 'SHA256' }),
     );
-    if (ETag === undefined) throw new ForeignAnswer('no ETag for what was written');
+    if (ETag === undefined) throw new ForeignAnswer('a written object without ETag');
   }
 
   async #delete(name: string): Promise<void> {
@@ -139,7 +139,7 @@ export class StoreBucket implements StoreBackend {
     return { Bucket: bucket, Key: prefix === '' ? name : `${prefix}/${name}` };
   }
 
-  /** @throws InputError with the sentence for a failed request */
+  /** @throws InputError if the request fails */
   async #once<T>(doing: Doing, request: () => Promise<T>): Promise<T> {
     try {
       return await this.#limit(request);
@@ -167,7 +167,7 @@ export class StoreBucket implements StoreBackend {
   #note(reason: string): void {
     if (this.#noted.has(reason)) return;
     this.#noted.add(reason);
-    this.#options.onNote?.(`${this.address}: ${this.#server} failed (${reason}); trying again, now and from here on`);
+    this.#options.onNote?.(`${this.address}: ${this.#server} failed (${reason}); retrying, without further notes`);
   }
 
   #place(doing: Doing): FaultPlace {
@@ -177,20 +177,20 @@ export class StoreBucket implements StoreBackend {
 
 type Doing = FaultPlace['doing'];
 
-/** Reads an answer's body, of which no more than wanted is taken whatever the server sends. */
-async function readAnswer(
+/** Reads a response's body, but at most `maxBytes` of it, even if the server sends more. */
+async function readResponse(
   { Body: body, ContentLength: length, ContentRange: range, ETag: tag }: GetObjectCommandOutput,
-  mostBytes: number,
+  maxBytes: number,
 ): Promise<StoredFile> {
   if (body === undefined || length === undefined || tag === undefined)
     throw new ForeignAnswer('an object without length or ETag');
   const size = range === undefined ? length : Number(/\/(\d+)$/.exec(range)?.[1] ?? NaN);
-  if (!Number.isSafeInteger(size)) throw new ForeignAnswer(`a range of "${range ?? ''}"`);
-  const bytes = Buffer.allocUnsafeSlow(Math.min(length, mostBytes));
+  if (!Number.isSafeInteger(size)) throw new ForeignAnswer(`a content range of "${range ?? ''}"`);
+  const bytes = Buffer.allocUnsafeSlow(Math.min(length, maxBytes));
   let done = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     done += chunk.copy(bytes, done);
-    if (done === bytes.length && length > mostBytes) break; // leaves the rest where it is
+    if (done === bytes.length && length > maxBytes) break; // the rest is not read
   }
   if (done < bytes.length) throw new InterruptedDownload();
   return { size, bytes };

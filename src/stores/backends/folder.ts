@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { link, open, readdir, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InputError, messageOf } from '../../core/errors.js';
+import { InputError, inputErrorOf } from '../../core/errors.js';
 import { isErrno, writeFileAtomic } from '../../io/files.js';
+import { makeFolder, requireWritable } from '../../io/folders.js';
 import type { StoredFile, StoreBackend } from './backend.js';
 
-/** Errors that are not this program's. */
-const userFaults = ['ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EIO', 'ESTALE'];
-/** A temporary file older than this was left by a writer that was killed. */
+/** Older temporary files were left by a process that was killed. */
 const staleMilliseconds = 24 * 60 * 60 * 1000;
 
-/** A folder; on several machines, one of a file system with atomic renames, as NFS. */
+/** A folder. If several machines share it, its file system must have atomic renames, as NFS has. */
 export class StoreFolder implements StoreBackend {
   readonly address: string;
-  /** Folders that were looked through for leftovers. */
+  /** Folders whose old temporary files were removed. */
   readonly #swept = new Set<string>();
 
   constructor(address: string) {
@@ -21,27 +20,24 @@ export class StoreFolder implements StoreBackend {
   }
 
   async requireUsable(): Promise<void> {
-    const probe = join(this.address, `.writable.${randomBytes(6).toString('hex')}`);
     try {
-      await mkdir(this.address, { recursive: true });
-      await writeFileAtomic(probe, randomBytes(4096));
-      await rm(probe);
+      await makeFolder(this.address);
+      await requireWritable(this.address);
     } catch (error) {
       throw this.#unwritable(error);
     }
   }
 
-  async read(name: string, mostBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
+  async read(name: string, maxBytes: number, memory?: ArrayBuffer): Promise<StoredFile | undefined> {
     const path = join(this.address, name);
     let handle: FileHandle | undefined;
     try {
       handle = await open(path);
       const { size } = await handle.stat();
-      return { size, bytes: await readFully(handle, Math.min(size, mostBytes), memory) };
+      return { size, bytes: await readFully(handle, Math.min(size, maxBytes), memory) };
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined;
-      if (!isUserFault(error)) throw error;
-      throw new InputError(`${path}: cannot be read (${messageOf(error)})`);
+      throw inputErrorOf(error, `${path}: cannot be read`);
     } finally {
       await handle?.close();
     }
@@ -49,23 +45,16 @@ export class StoreFolder implements StoreBackend {
 
   async write(name: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.address, name);
-    try {
-      await this.#sweep(dirname(path));
-      await writeFileAtomic(path, bytes);
-    } catch (error) {
-      if (!isUserFault(error)) throw error;
-      throw new InputError(
-        `${path}: cannot be written (${messageOf(error)}); see to it, and run the same command again to go on`,
-      );
-    }
+    await this.#sweep(dirname(path));
+    await writeFileAtomic(path, bytes);
   }
 
   async create(name: string, bytes: Uint8Array): Promise<void> {
     const own = join(this.address, `.${name}.${randomBytes(16).toString('hex')}`);
     try {
-      await mkdir(this.address, { recursive: true });
+      await makeFolder(this.address);
       await writeFile(own, bytes);
-      // A link is made by one process only, and with its content.
+      // Only one process succeeds in creating a link, and the file is complete by then.
       await link(own, join(this.address, name)).catch((error: unknown) => {
         if (!isErrno(error, 'EEXIST')) throw error;
       });
@@ -81,22 +70,17 @@ export class StoreFolder implements StoreBackend {
     try {
       await rm(path, { force: true });
     } catch (error) {
-      if (!isUserFault(error)) throw error;
-      throw new InputError(`${path}: cannot be removed (${messageOf(error)})`);
+      throw inputErrorOf(error, `${path}: cannot be removed`);
     }
   }
 
-  /** What keeps the folder from being used, in a sentence. */
+  /** The error for a folder that cannot be written. */
   #unwritable(error: unknown): InputError {
-    const full = isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT');
-    const reason = full ? 'the disk is full' : messageOf(error);
-    const remedy = full ? 'make room' : 'check the folder and its permissions';
-    return new InputError(
-      `--store ${this.address}: cannot be written (${reason}); ${remedy}, and run the same command again`,
-    );
+    const reason = inputErrorOf(error, 'cannot be written').message;
+    return new InputError(`--store ${this.address}: ${reason}`, { cause: error });
   }
 
-  /** Removes what killed writers left in a folder of shards, the first time it is written to. */
+  /** Removes the temporary files of killed processes, before the first write to a folder of shards. */
   async #sweep(folder: string): Promise<void> {
     if (this.#swept.has(folder)) return;
     this.#swept.add(folder);
@@ -105,18 +89,14 @@ export class StoreFolder implements StoreBackend {
       const path = join(folder, name);
       const modified = await stat(path).then(
         ({ mtimeMs }) => mtimeMs,
-        () => Infinity, // gone already
+        () => Infinity, // removed meanwhile
       );
       if (modified < Date.now() - staleMilliseconds) await rm(path, { force: true });
     }
   }
 }
 
-function isUserFault(error: unknown): boolean {
-  return userFaults.some((code) => isErrno(error, code));
-}
-
-/** The first `length` bytes; fewer where the file ends before. */
+/** The first `length` bytes; fewer if the file is shorter. */
 async function readFully(handle: FileHandle, length: number, memory?: ArrayBuffer): Promise<Buffer<ArrayBuffer>> {
   const fits = memory !== undefined && memory.byteLength >= length;
   const bytes = fits ? Buffer.from(memory, 0, length) : Buffer.allocUnsafeSlow(length);

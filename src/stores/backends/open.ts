@@ -2,15 +2,15 @@ import { InputError } from '../../core/errors.js';
 import { StoreFolder } from './folder.js';
 import type { BackendOptions, StoreBackend } from './backend.js';
 
-/** Whether a store's address is that of a bucket: `s3://…`. */
+/** True for a bucket's address: `s3://…`. */
 export function isBucketAddress(address: string): boolean {
   return /^s3:/i.test(address);
 }
 
 /**
- * Opens the backend that `--store` names: a folder, or s3://BUCKET/PREFIX, whose client is loaded only then. Nothing is
- * written, and no server asked.
- * @throws InputError for an address that is neither, or a bucket without region or credentials
+ * Opens the backend that `--store` names: a folder, or s3://BUCKET/PREFIX. The bucket's client is loaded only if needed.
+ * Writes nothing, and sends no request.
+ * @throws InputError for another kind of address, and for a bucket without region or credentials
  */
 export async function openStoreBackend(address: string, options: BackendOptions = {}): Promise<StoreBackend> {
   if (isBucketAddress(address)) {
@@ -19,5 +19,5 @@ export async function openStoreBackend(address: string, options: BackendOptions 
   }
   const scheme = /^[a-z][a-z0-9+.-]+:\/\//i.exec(address)?.[0];
   if (scheme === undefined) return new StoreFolder(address);
-  throw new InputError(`--store ${scheme}…: is no place for a store; give a folder, or s3://BUCKET/PREFIX`);
+  throw new InputError(`--store ${scheme}…: cannot be a store; expected a folder, or s3://BUCKET/PREFIX`);
 }

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { InputError } from '../../core/errors.js';
 import type { StoreBackend } from './backend.js';
 
-/** Lies in a store that several machines use, so that they can tell that it is the same one. */
+/** File with a store's id, by which several machines check that they use the same store. */
 export const storeIdFile = 'store-id';
-/** An id is shorter. */
-const mostBytes = 256;
+/** Longer than any id. */
+const maxBytes = 256;
 
-/** The store's id; it gets one if it has none. @throws InputError */
+/** The store's id; creates one if it has none. @throws InputError if the store cannot be used */
 export async function makeStoreId(backend: StoreBackend): Promise<string> {
   await backend.create(storeIdFile, Buffer.from(`${randomBytes(16).toString('hex')}\n`));
   const id = await readStoreId(backend);
@@ -15,7 +15,7 @@ export async function makeStoreId(backend: StoreBackend): Promise<string> {
   return id;
 }
 
-/** The store's id, or undefined where it has none: no run uses it with a queue. @throws InputError */
+/** The store's id; undefined if it has none, because no run used it with a queue. @throws InputError if it cannot be read */
 export async function readStoreId(backend: StoreBackend): Promise<string | undefined> {
-  return (await backend.read(storeIdFile, mostBytes))?.bytes.toString('utf8').trim();
+  return (await backend.read(storeIdFile, maxBytes))?.bytes.toString('utf8').trim();
 }

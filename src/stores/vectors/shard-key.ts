@@ -18,7 +18,7 @@ export interface ShardParts {
 }
 
 /** To be raised when the arithmetic or the format changes, so that shards of older versions are not reused. */
-const keyVersion = 1;
+const keyVersion = 2;
 
 /** The key of a shard: SHA-256, in hex, of a canonical JSON of its parts. */
 export function shardKey({ model, settings, view, role, texts }: ShardParts): string {

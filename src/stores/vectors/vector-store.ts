@@ -1,9 +1,11 @@
 import { InputError } from '../../core/errors.js';
 import type { Matrix } from '../../core/model.js';
+import type { ShardContent, ShardInputs } from '../../core/runner.js';
+import type { ShardHealth } from '../../core/sum-health.js';
 import type { StoreDtype } from '../../core/system-fields.js';
 import type { StoreBackend, StoredFile } from '../backends/backend.js';
 import { StoreFolder } from '../backends/folder.js';
-import { headerBytes, maxShardBytes, parseHeader, parseShard, shardBytes } from './shard-file.js';
+import { headerBytes, maxShardBytes, parseHeader, parseShard, shardBytes, type ShardHeader } from './shard-file.js';
 
 export interface VectorStoreOptions {
   /**
@@ -47,14 +49,19 @@ export class VectorStore {
     this.#onDamage = onDamage ?? (() => undefined);
   }
 
-  /** The shard with this key; undefined if it is missing or damaged. */
+  /** The shard with this key, all numbers finite; undefined if it is missing or damaged. */
   async get(key: string): Promise<Matrix | undefined> {
-    return this.#read(key, maxShardBytes, (file) => parseShard(file, this.dtype));
+    return this.#read(key, maxShardBytes, (file) => parseFinite(file, this.dtype));
   }
 
   /** True if the shard is stored, judged by header and size only: its data may still turn out to be damaged. */
   async has(key: string): Promise<boolean> {
-    return (await this.#read(key, headerBytes, (file) => parseHeader(file, this.dtype))) !== undefined;
+    return (await this.#header(key)) !== undefined;
+  }
+
+  /** What is known of a stored shard's inputs and maker; undefined if it is missing. */
+  async health(key: string): Promise<ShardHealth | undefined> {
+    return (await this.#header(key))?.info;
   }
 
   /**
@@ -63,7 +70,7 @@ export class VectorStore {
    */
   async *getAll(keys: Iterable<string>): AsyncGenerator<Matrix> {
     for await (const shard of this.readAll(keys)) {
-      const found = parseShard(shard.file, shard.dtype);
+      const found = parseFinite(shard.file, shard.dtype);
       if (typeof found === 'string') throw await shard.refuse(found);
       yield found;
     }
@@ -91,20 +98,33 @@ export class VectorStore {
 
   /**
    * Stores a shard; safe against crashes, and against another process that writes the same one.
-   * @throws InputError if the backend is full or read-only, or a number is too large for float16
+   * @param inputs number of texts or pairs, and their counts; null if they were not counted
+   * @throws InputError if the backend is full or read-only, or a number is not finite or too large for float16
    */
-  async put(key: string, matrix: Matrix): Promise<void> {
-    await this.#backend.write(this.#nameOf(key), shardBytes(matrix, this.dtype));
+  async put(key: string, matrix: Matrix, { inputs, counts }: ShardInputs = uncounted(matrix)): Promise<void> {
+    const { thisMaker } = await import('../../io/maker.js');
+    const origin = { maker: await thisMaker(), inputs, counts };
+    await this.#backend.write(this.#nameOf(key), shardBytes(matrix, this.dtype, origin));
   }
 
   /** True if all these shards are stored; see {@link has}. */
   async hasAll(keys: readonly string[]): Promise<boolean> {
-    return (await Promise.all(keys.map((key) => this.has(key)))).every(Boolean);
+    return (await this.healthOf(keys)) !== undefined;
+  }
+
+  /** The {@link health} of these shards; undefined unless all are stored. */
+  async healthOf(keys: readonly string[]): Promise<readonly ShardHealth[] | undefined> {
+    const found = await Promise.all(keys.map((key) => this.health(key)));
+    return found.every((health) => health !== undefined) ? found : undefined;
   }
 
   /** Stores one matrix per key. */
-  async putAll(keys: readonly string[], matrices: readonly Matrix[]): Promise<void> {
-    await Promise.all(matrices.map((matrix, i) => this.put(keys[i]!, matrix)));
+  async putAll(keys: readonly string[], { matrices, ...inputs }: ShardContent): Promise<void> {
+    await Promise.all(matrices.map((matrix, i) => this.put(keys[i]!, matrix, inputs)));
+  }
+
+  #header(key: string): Promise<ShardHeader | undefined> {
+    return this.#read(key, headerBytes, (file) => parseHeader(file, this.dtype));
   }
 
   async #readUnchecked(key: string, freeBuffers: ArrayBuffer[]): Promise<UncheckedShard> {
@@ -143,6 +163,18 @@ export class VectorStore {
     const suffix = this.dtype === 'float32' ? '' : '.float16';
     return `${key.slice(0, 2)}/${key}${suffix}.vectors`;
   }
+}
+
+/** As {@link parseShard}, and a number that is not finite is damage. */
+function parseFinite(file: StoredFile, dtype: StoreDtype): Matrix | string {
+  const found = parseShard(file, dtype);
+  if (typeof found === 'string') return found;
+  const bad = found.data.findIndex((value) => !Number.isFinite(value));
+  return bad < 0 ? found : `has the value ${found.data[bad]!} in row ${Math.floor(bad / found.columns)}`;
+}
+
+function uncounted({ rows }: Matrix): ShardInputs {
+  return { inputs: rows, counts: null };
 }
 
 function lostShard(key: string): InputError {

@@ -1,9 +1,10 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../core/errors.js';
 import { findBeirFiles } from '../../datasets/beir-folder.js';
 import { addressOf, archiveSource, fetchFile, install, type DownloadOptions, type DataSource } from '../install.js';
 import type { Archive, BeirEntry } from './entry.js';
+import { makeFolder } from '../../io/folders.js';
 
 /**
  * Downloads a data set into `datasetsDir`/NAME and returns that folder; an existing folder is left alone. The folder
@@ -43,6 +44,14 @@ function isDataFile(path: string): boolean {
 }
 
 /**
+ * Limit of one file from the hub: twenty times the published archive, which holds all files, and a gigabyte. (The hub's
+ * files are compressed like it, or judgements, of which an archive of 20 MB holds 20 MB.) Undefined without an archive.
+ */
+function maxFileBytes({ archive }: BeirEntry): number | undefined {
+  return archive === null ? undefined : 20 * archive.bytes + 1e9;
+}
+
+/**
  * Downloads from the Hugging Face hub, which has single files instead of archives: BeIR/NAME with corpus and queries,
  * BeIR/NAME-qrels with judgements. The hub publishes no checksums, so only the suite's counts can be checked.
  */
@@ -58,13 +67,15 @@ function hubSource(entry: BeirEntry, address: string): DataSource {
   ]);
   return async (unpacking, options) => {
     const root = join(unpacking, entry.name);
-    await mkdir(join(root, 'qrels'), { recursive: true });
+    await makeFolder(join(root, 'qrels'));
     for (const [name, url] of files) {
       const path = join(options.datasetsDir, '.downloads', `${entry.name}.${name.replace('/', '.')}`);
-      await fetchFile({ url, path, bytes: null }, entry.name, options).catch((error: unknown) => {
-        if (!(error instanceof InputError)) throw error;
-        throw new InputError(`${error.message} (the hub holds some data sets as Parquet only)`, { cause: error });
-      });
+      await fetchFile({ url, path, bytes: null, maxBytes: maxFileBytes(entry) }, entry.name, options).catch(
+        (error: unknown) => {
+          if (!(error instanceof InputError)) throw error;
+          throw new InputError(`${error.message} (the hub holds some data sets as Parquet only)`, { cause: error });
+        },
+      );
       await rename(path, join(root, name));
     }
     return checkedLayout(entry, root);

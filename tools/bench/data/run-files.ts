@@ -6,7 +6,7 @@ import { FastRandom } from './random.js';
 const depth = 1000;
 const judged = 100;
 
-/** Writes a TREC run of 1000 documents a query, and qrels of 100 judgements a query, most of them of its documents. */
+/** Writes a TREC run of 1000 documents per query, and qrels of 100 judgements per query, most of them of its documents. */
 export async function writeRunAndQrels(runPath: string, qrelsPath: string, queries: number): Promise<void> {
   const random = new FastRandom(5);
   await pipeline(Readable.from(runLines(queries, random)), createWriteStream(runPath));

@@ -77,7 +77,7 @@ export function* documentsFrom(source: TextSource, count: number, words?: number
   }
 }
 
-/** Writes documents as BEIR's corpus.jsonl, with the ids "0", "1" … unless told otherwise. */
+/** Writes documents as BEIR's corpus.jsonl, with the ids "0", "1" … by default. */
 export async function writeCorpus(path: string, documents: Iterable<BenchText>, id = String): Promise<void> {
   if (existsSync(path)) return;
   const file = createWriteStream(path);

@@ -105,7 +105,7 @@ function lastErrors(child: ChildProcess): () => string {
 
 /**
  * A command that is started anew for each measurement: its start counts.
- * @param check is told the output, and throws where it cannot be right
+ * @param check receives the output, and throws if it is wrong
  */
 export function command(name: string, about: string, argv: readonly [string, ...string[]]): Contender {
   return {
@@ -131,7 +131,7 @@ export function command(name: string, about: string, argv: readonly [string, ...
 
 /**
  * A contender that needs a Python package, or why there is none.
- * @param make is told the package with its version
+ * @param make receives the package with its version
  */
 export async function withPackage(
   name: string,

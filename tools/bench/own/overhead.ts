@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { profileByName } from '../../../src/core/profile.js';
 import type { RetrievalTask } from '../../../src/core/dataset.js';
 import { openBeirFolder } from '../../../src/datasets/beir-folder.js';
-import { textIds } from '../../../src/models/encoding/text-preparation.js';
+import { textIds } from '../../../src/models/encoding/text-ids.js';
 import { locateModel } from '../../../src/models/hub/index.js';
 import { createBiEncoder } from '../../../src/models/index.js';
 import { longestFirst } from '../../../src/models/runtime/longest-first.js';
@@ -30,7 +30,7 @@ interface Parameters {
   readonly task: string;
   readonly maxTokens: number;
   readonly threads: number;
-  /** Texts a shard. */
+  /** Texts per shard. */
   readonly shard: number;
   readonly modelAlone: boolean;
 }
@@ -78,7 +78,7 @@ async function modelWork({ model, task: folder, maxTokens, threads, shard }: Par
     ...{ probe: feedsOf(new Int32Array(maxTokens)), note: () => undefined },
   });
   const task = await openBeirFolder(folder, 'overhead');
-  const parts = await tokenised(task, shard, (text) => textIds(tokenizer, text, null, maxTokens));
+  const parts = await tokenised(task, shard, (text) => textIds(tokenizer, text, null, maxTokens).ids);
   await task.corpus.close();
   const run = (part: readonly Feeds[]): Promise<void> =>
     pool.run(part.map((feeds) => ({ feeds, done: () => undefined })));

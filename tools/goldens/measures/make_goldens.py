@@ -40,7 +40,7 @@ LEVEL2 = {
 }
 JUDGED = {
     "AP(judged_only=True)": "map", "nDCG(judged_only=True)@10": "ndcg_cut_10", "P(judged_only=True)@5": "P_5",
-    "RR(judged_only=True)": "recip_rank", "SetP(judged_only=True)": "set_P",
+    "RR(judged_only=True)": "recip_rank", "SetP(judged_only=True)": "set_P", "infAP(judged_only=True)": "infAP",
 }
 
 
@@ -160,13 +160,16 @@ def significance_cases():
         a, b = paired_scores(rng, n, i % 3)
         test = scipy.stats.ttest_rel(b, a)
         interval = test.confidence_interval(0.95)
-        exact = None
+        exact = less = None
         if n <= 12:
-            exact = scipy.stats.permutation_test(
-                (b, a), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples", vectorized=True,
-                n_resamples=np.inf,
-            ).pvalue
-        values = [test.statistic, test.pvalue, interval.low, interval.high, exact]
+            exact, less = [
+                scipy.stats.permutation_test(
+                    (b, a), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples", vectorized=True,
+                    n_resamples=np.inf, alternative=alternative,
+                ).pvalue
+                for alternative in ("two-sided", "less")
+            ]
+        values = [test.statistic, test.pvalue, interval.low, interval.high, exact, less]
         cases.append([None if v is None or math.isnan(v) else float(v) for v in values])
     a, b = paired_scores(Mulberry32(17), 300, 0)
     many = scipy.stats.permutation_test(

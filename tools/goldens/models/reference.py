@@ -53,8 +53,9 @@ def hidden_states(model, ids):
 
 
 def embed(model, tokenizer, text, brackets, role, max_tokens, pooling, layer):
-    """A text's vector as SGPT's bi-encoder makes it."""
-    ids = tokenizer.encode(text.strip(), add_special_tokens=False)
+    """A text's vector as SGPT's bi-encoder makes it; after a bracket, a blank before the text stays (sentence_bert_asym.py)."""
+    stripped = text.rstrip() if brackets == "specb" else text.strip()
+    ids = tokenizer.encode(stripped, add_special_tokens=False)
     if brackets == "specb":
         opening, closing = (tokenizer.convert_tokens_to_ids(token) for token in BRACKETS[role])
         ids = [opening] + ids[: max_tokens - 2] + [closing]

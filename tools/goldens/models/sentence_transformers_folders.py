@@ -15,7 +15,7 @@ import tempfile
 import sentence_transformers
 import torch
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.models import Dense, Normalize, Pooling, Transformer
+from sentence_transformers.models import Dense, LayerNorm, Normalize, Pooling, Transformer
 
 from reference import hidden_states, significant, versions, write_golden
 
@@ -65,13 +65,32 @@ def models():
             {"query": "query: ", "document": "passage: "},
             {"sentence_bert_config.json": {"max_seq_length": 30, "do_lower_case": True}},
         ),
+        # The prompt of queries begins with a special token, and none of its tokens is pooled.
+        "prompt-left-out": (
+            [Pooling(SIZE, ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"), include_prompt=False)],
+            {"query": "<|endoftext|>ask:", "document": "say:"},
+            {},
+        ),
+        "layer-norm": ([Pooling(SIZE, "mean"), random_norm(), Dense(SIZE, 4), Normalize()], None, {}),
+        "default-prompt": ([Pooling(SIZE, "mean")], {"query": "query: ", "STS": "same: ", "default": "STS"}, {}),
     }
+
+
+def random_norm():
+    norm = LayerNorm(SIZE)
+    with torch.no_grad():
+        norm.norm.weight.uniform_(0.5, 2)
+        norm.norm.bias.uniform_(-1, 1)
+    return norm
 
 
 def case(name, modules, prompts, older):
     transformer = Transformer(str(BASE))
     transformer.tokenizer.pad_token = transformer.tokenizer.eos_token  # asked for even with one text
-    model = SentenceTransformer(modules=[transformer, *modules], prompts=prompts, device="cpu")
+    by_default = None if prompts is None else prompts.pop("default", None)
+    model = SentenceTransformer(
+        modules=[transformer, *modules], prompts=prompts, default_prompt_name=by_default, device="cpu"
+    )
     with tempfile.TemporaryDirectory() as folder:
         model.save(folder, create_model_card=False, safe_serialization=name != "prompts")
         for file, content in older.items():

@@ -73,7 +73,7 @@ def main():
     print("// Made by tools/goldens/search/word_break_table.py from the Unicode Character Database 15.0; do not edit.")
     print("// Unicode data files: (c) 1991-2022 Unicode, Inc., https://www.unicode.org/license.txt")
     print()
-    print("/** The classes and their numbers: values of Word_Break (Extend with Format), and what Lucene's grammar adds. */")
+    print("/** The classes and their numbers: values of Word_Break (Extend with Format), and the classes that Lucene's grammar adds. */")
     print("export const wordBreakClass = {")
     for number, name in enumerate(CLASSES):
         print(f"  {name.replace('_', '')}: {number},")
@@ -81,7 +81,7 @@ def main():
     print()
     print("/**")
     print(" * Ranges of code points of one class, in order: the gap since the range before (base 36), the class (A is class 0),")
-    print(" * the number of code points (base 36). What is in no range is Other.")
+    print(" * the number of code points (base 36). Code points outside all ranges are Other.")
     print(" */")
     print("export const wordBreakRanges =")
     lines = [text[i : i + 110] for i in range(0, len(text), 110)]

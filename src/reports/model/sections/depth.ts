@@ -1,6 +1,7 @@
 import { loadPerQuery } from '../../../results/store.js';
 import { scoresByDepth, type DepthScores } from '../../../results/depths.js';
-import type { DepthFigure, NumberedResult, Panel, ReportSection, ReportTable } from '../model.js';
+import type { DepthFigure } from '../figures.js';
+import type { NumberedResult, Panel, ReportSection, ReportTable } from '../model.js';
 import { hasPerQuery } from '../queries.js';
 import type { ShownResult } from './records.js';
 import { isBound } from '../order.js';

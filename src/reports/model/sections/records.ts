@@ -1,3 +1,4 @@
+import type { MadeShards } from '../../../core/health.js';
 import type {
   NumberedResult,
   ReportSection,
@@ -73,6 +74,7 @@ export function provenanceSection(shown: readonly ShownResult[]): ReportSection 
       { label: 'Settings', format: 'text' },
       { label: 'First stage', format: 'text' },
       { label: 'Versions', format: 'text' },
+      { label: 'Vectors made by', format: 'text' },
       { label: 'Machine', format: 'text' },
       { label: 'Made', format: 'text' },
       { label: 'Command', format: 'text' },
@@ -108,12 +110,17 @@ function provenanceLine({ row, system, result: { record, folder } }: ShownResult
     `${record.profile} (${record.evaluation.average} average)`,
     pairs({ ...settings, topK: record.topK }, String),
     firstStage === null ? null : `top ${firstStage.depth} of ${firstStage.name}, ${firstStage.checksum.slice(0, 12)}`,
-    pairs(provenance.versions, String),
+    `${pairs(provenance.versions, String)}, build=${provenance.build}`,
+    provenance.makers.map(makerText).join('; '),
     `${machine.platform}, ${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads`,
     provenance.createdAt,
     provenance.command,
     folder,
   ];
+}
+
+function makerText({ build, onnxruntime, processor, shards }: MadeShards): string {
+  return `${shards} shards by build ${build} with ONNX Runtime ${onnxruntime} on ${processor}`;
 }
 
 function pairs<T>(values: Readonly<Record<string, T>>, show: (value: T) => string): string {

@@ -1,6 +1,7 @@
 import { compareCodePoints } from '../../../core/text.js';
 import { canonicalJson } from '../../../core/canonical-json.js';
-import type { HeatFigure, NumberedResult, Panel, ReportSection, Row, ReportSuite, TableValue } from '../model.js';
+import type { HeatFigure } from '../figures.js';
+import type { NumberedResult, Panel, ReportSection, Row, ReportSuite, TableValue } from '../model.js';
 
 /** Pooling by layer: one grid for each task and model that was run with several layers. */
 export function layersSection(

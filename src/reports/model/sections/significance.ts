@@ -1,7 +1,8 @@
 import { InputError, unknownName } from '../../../core/errors.js';
 import { compareWithReference, type ReferenceComparison } from '../../../results/compare/reference-comparison.js';
 import { loadScores } from '../../../results/store.js';
-import type { DifferenceFigure, Panel, ReportSection, ReportSystem, Row, ReportTable } from '../model.js';
+import type { DifferenceFigure } from '../figures.js';
+import type { Panel, ReportSection, ReportSystem, Row, ReportTable } from '../model.js';
 import { hasPerQuery } from '../queries.js';
 import type { ShownResult } from './records.js';
 

@@ -1,14 +1,5 @@
-import type {
-  Panel,
-  ReportSection,
-  ReportSystem,
-  Row,
-  SizeFigure,
-  SizePoint,
-  ReportSuite,
-  ReportTable,
-  TableValue,
-} from '../model.js';
+import type { Panel, ReportSection, ReportSystem, Row, ReportSuite, ReportTable, TableValue } from '../model.js';
+import type { SizeFigure, SizePoint } from '../figures.js';
 
 /** Score by model size: each suite's averages, then its rows. Null if no model has a size. */
 export function sizesSection(suites: readonly ReportSuite[], systems: readonly ReportSystem[]): ReportSection | null {
