@@ -6,7 +6,7 @@ import { InputError } from '../../src/core/errors.js';
 import type { PickleSource } from '../../src/models/checkpoint/pickle-machine.js';
 import type { TensorSource } from '../../src/models/checkpoint/tensors.js';
 import { readStateDictionary } from '../../src/models/checkpoint/torch-pickle.js';
-import { readTorchZip } from '../../src/models/checkpoint/torch-zip.js';
+import { readTorchWeights } from '../../src/models/checkpoint/torch-legacy.js';
 import { createBiEncoder } from '../../src/models/index.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { zipOf } from '../datasets/zip-writer.js';
@@ -66,31 +66,30 @@ async function embedding(model: string): Promise<Float32Array> {
 }
 
 describe('a file that torch.save wrote', () => {
-  it.each(['whole.bin', 'protocol-4.bin'])('%s has the tensors that torch has, where it says', async (name) => {
-    const tensors = new Map((await readTorchZip(file(name))).map((tensor) => [tensor.name, tensor]));
-    expect([...tensors.keys()].sort()).toEqual(expected.map((tensor) => tensor.name).sort());
-    for (const { name: tensorName, type, shape, values } of expected) {
-      const tensor = tensors.get(tensorName)!;
-      expect([tensor.name, tensor.type, tensor.shape]).toEqual([tensorName, names[type], shape]);
-      expect(valuesOf(tensor)).toEqual(values);
-    }
-  });
+  it.each(['whole.bin', 'protocol-4.bin', 'before-1.6.bin'])(
+    '%s has the tensors that torch has, where it says',
+    async (name) => {
+      const tensors = new Map((await readTorchWeights(file(name))).map((tensor) => [tensor.name, tensor]));
+      expect([...tensors.keys()].sort()).toEqual(expected.map((tensor) => tensor.name).sort());
+      for (const { name: tensorName, type, shape, values } of expected) {
+        const tensor = tensors.get(tensorName)!;
+        expect([tensor.name, tensor.type, tensor.shape]).toEqual([tensorName, names[type], shape]);
+        expect(valuesOf(tensor)).toEqual(values);
+      }
+    },
+  );
 
   it.each([
     ['hostile.bin', /tries to load "posix\.system", which weights do not need; it was not executed/],
     ['module.bin', /tries to load "torch\.nn\.modules\.linear\.Linear"/],
     ['transposed.bin', /tensor "weight" is a view with shape \[4, 3\] and strides \[1, 4\], not stored row by row/],
     ['no-tensors.bin', /its dictionary holds no tensors; expected a model's state dictionary/],
-    [
-      'before-1.6.bin',
-      /is in PyTorch's format of before version 1\.6, which is not supported; load it with torch\.load/,
-    ],
     ['big-endian.bin', /its byte order is "big"; expected little/],
     ['packed.bin', /is compressed; expected uncompressed entries/],
     ['nowhere.bin', /there is no such file/],
   ])('%s is refused', async (name, message) => {
-    await expect(readTorchZip(file(name))).rejects.toThrow(InputError);
-    await expect(readTorchZip(file(name))).rejects.toThrow(message);
+    await expect(readTorchWeights(file(name))).rejects.toThrow(InputError);
+    await expect(readTorchWeights(file(name))).rejects.toThrow(message);
   });
 
   it.each([
@@ -106,8 +105,27 @@ describe('a file that torch.save wrote', () => {
   ])('%s in its place is refused', async (_, bytes, message) => {
     const path = join(temporaryFolder(), 'pytorch_model.bin');
     writeFileSync(path, bytes);
-    await expect(readTorchZip(path)).rejects.toThrow(InputError);
-    await expect(readTorchZip(path)).rejects.toThrow(message);
+    await expect(readTorchWeights(path)).rejects.toThrow(InputError);
+    await expect(readTorchWeights(path)).rejects.toThrow(message);
+  });
+
+  it('of before version 1.6, wherever it ends too early, is refused', async () => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    const whole = readFileSync(file('before-1.6.bin'));
+    for (let length = 16; length < whole.length; length += 13) {
+      writeFileSync(path, whole.subarray(0, length));
+      await expect(readTorchWeights(path), `${length} bytes`).rejects.toThrow(InputError);
+    }
+  });
+
+  it('of before version 1.6 does not run what a pickle asks for', async () => {
+    const path = join(temporaryFolder(), 'pytorch_model.bin');
+    const whole = readFileSync(file('before-1.6.bin'));
+    writeFileSync(
+      path,
+      Buffer.from(whole.toString('latin1').replace('ccollections\nOrderedDict', 'cposix\nsystem'), 'latin1'),
+    );
+    await expect(readTorchWeights(path)).rejects.toThrow('tries to load "posix.system", which weights do not need');
   });
 
   it.each([
@@ -117,16 +135,16 @@ describe('a file that torch.save wrote', () => {
   ])('with a pickle of nothing but %s is refused after a bounded number of them', async (_, data) => {
     const path = join(temporaryFolder(), 'pytorch_model.bin');
     writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data, stored: true }]));
-    await expect(readTorchZip(path)).rejects.toThrow(/has more than 15\d+ opcodes, which its tensors do not need/);
+    await expect(readTorchWeights(path)).rejects.toThrow(/has more than 15\d+ opcodes, which its tensors do not need/);
   });
 
   it('with a pickle larger than its tensors need is refused unread', async () => {
     const path = join(temporaryFolder(), 'pytorch_model.bin');
     const [large, some] = [9 << 20, 20].map((bytes) => Buffer.alloc(bytes, ']'));
     writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data: large!, stored: true }]));
-    await expect(readTorchZip(path)).rejects.toThrow(/data\.pkl has 9437184 bytes; at most 83\d+ are read/);
+    await expect(readTorchWeights(path)).rejects.toThrow(/data\.pkl has 9437184 bytes; at most 83\d+ are read/);
     writeFileSync(path, zipOf([{ name: 'archive/data.pkl', data: some!, stored: true }]));
-    await expect(readTorchZip(path)).rejects.toThrow(/ends after 20 bytes/);
+    await expect(readTorchWeights(path)).rejects.toThrow(/ends after 20 bytes/);
   });
 
   it('with thousands of tensors is read', async () => {
@@ -136,13 +154,13 @@ describe('a file that torch.save wrote', () => {
       path,
       names.map((name) => ({ name, shape: [1], values: new Float32Array(1) })),
     );
-    expect((await readTorchZip(path)).map(({ name }) => name)).toEqual(names);
+    expect((await readTorchWeights(path)).map(({ name }) => name)).toEqual(names);
   });
 
   it('whose tensor is longer than its storage is refused', async () => {
     const path = join(temporaryFolder(), 'pytorch_model.bin');
     writeTorchZip(path, [{ name: 'w', shape: [3], values: new Float32Array(2) }]);
-    await expect(readTorchZip(path)).rejects.toThrow('tensor "w" needs 12 bytes of data/0, which has 8');
+    await expect(readTorchWeights(path)).rejects.toThrow('tensor "w" needs 12 bytes of data/0, which has 8');
   });
 });
 

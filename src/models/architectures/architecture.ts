@@ -23,6 +23,13 @@ export interface Architecture {
   readonly vocabularySize: number;
   /** Longest input in tokens, special tokens included; null if positions are unlimited. */
   readonly maxTokens: number | null;
+  /**
+   * Number of tokens up to which a token's hidden state depends on what it sees only; for longer texts it depends on the
+   * text's length too (LongRoPE, dynamic NTK scaling), so that texts cannot share a prefix. null if it never does.
+   */
+  readonly sameUpTo?: number | null;
+  /** False if the tokenizer's special tokens are not put around texts (static embeddings). Default: true. */
+  readonly specialTokens?: boolean;
   /** Possible prefixes of tensor names; includes "" if a bare encoder is saved without a prefix. */
   readonly prefixes: readonly string[];
   /** Notes for `models inspect` about weights with an unusual layout, one sentence each. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readJson } from '../../io/files.js';
+import type { Value } from '../onnx/graph.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
 import { bertLayerNames, encoderLayer, encoderParts, positionsAfterPadding } from './encoder.js';
@@ -25,15 +26,24 @@ export const bertConfigSchema = z.looseObject({
  */
 export async function bert(files: ModelFiles): Promise<Architecture> {
   const config = await readJson(files.configPath, bertConfigSchema, "BERT's configuration");
-  return bertLike(files, config, 'bert.', null);
+  return bertLike(files, config, { prefix: 'bert.' });
 }
 
-/** Builds BERT or RoBERTa. @param padding the padding token's id if positions start after it (RoBERTa), or null */
+/** In what a family differs from BERT. */
+export interface BertFamily {
+  /** What a language model's file puts before the names of tensors. */
+  readonly prefix: string;
+  /** The padding token's id, if positions start after it (RoBERTa). Default: null. */
+  readonly padding?: number | null;
+  /** Size of the embeddings; another one than the hidden size is projected (ELECTRA). Default: the hidden size. */
+  readonly embeddingSize?: number;
+}
+
+/** Builds BERT, or a family like it. */
 export function bertLike(
   files: ModelFiles,
   config: z.infer<typeof bertConfigSchema>,
-  prefix: string,
-  padding: number | null,
+  { prefix, padding = null, embeddingSize = config.hidden_size }: BertFamily,
 ): Architecture {
   const size = config.hidden_size;
   const heads = config.num_attention_heads;
@@ -46,7 +56,7 @@ export function bertLike(
     activation: config.hidden_act,
   };
   return {
-    ...encoderParts(files, prefix, size, /^(embeddings|encoder|pooler)\./),
+    ...encoderParts(files, prefix, size, /^(embeddings|embeddings_project|encoder|pooler)\./),
     layers: config.num_hidden_layers,
     vocabularySize: config.vocab_size,
     maxTokens: config.max_position_embeddings - (padding === null ? 0 : padding + 1),
@@ -54,12 +64,17 @@ export function bertLike(
     embed(modules, tokens) {
       const { graph } = modules;
       const positions = padding === null ? tokens.positions : positionsAfterPadding(tokens, padding);
+      const embedding = (name: string, indices: Value, rows: number): Value =>
+        modules.embedding(`embeddings.${name}`, indices, rows, embeddingSize);
       const sum = modules.add(
-        modules.embedding('embeddings.word_embeddings', tokens.ids, config.vocab_size, size),
-        modules.embedding('embeddings.token_type_embeddings', graph.integers([0]), config.type_vocab_size, size),
-        modules.embedding('embeddings.position_embeddings', positions, config.max_position_embeddings, size),
+        embedding('word_embeddings', tokens.ids, config.vocab_size),
+        embedding('token_type_embeddings', graph.integers([0]), config.type_vocab_size),
+        embedding('position_embeddings', positions, config.max_position_embeddings),
       );
-      return modules.norm(sum, { kind: 'layer', name: 'embeddings.LayerNorm', size, epsilon: sizes.epsilon });
+      const { epsilon } = sizes;
+      const normed = modules.norm(sum, { kind: 'layer', name: 'embeddings.LayerNorm', size: embeddingSize, epsilon });
+      if (embeddingSize === size) return normed;
+      return modules.linear(normed, { name: 'embeddings_project', inputs: embeddingSize, outputs: size });
     },
 
     block: (step) => encoderLayer(step, { ...sizes, names: bertLayerNames(step.layer) }),

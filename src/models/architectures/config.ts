@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
 import { activations } from '../onnx/activations.js';
 import { elements, type TensorTable } from '../checkpoint/tensors.js';
+import type { AttentionKind } from './decoder-attention.js';
 
 /** Schemas of fields that occur in several configurations. */
 export const positive = z.int().positive().max(1e9, 'no model has a size or count above 1,000,000,000');
@@ -12,6 +13,8 @@ export const activation = z.enum(activations);
 export interface ModelFiles {
   readonly configPath: string;
   readonly tensors: TensorTable;
+  /** Which tokens a token sees (model-class.ts). */
+  readonly attention: AttentionKind;
 }
 
 /** A configuration's values about attention heads. */
@@ -30,7 +33,10 @@ export interface HeadFields {
  * @throws InputError if the number of heads does not divide the hidden size, or a head is larger than any tensor:
  * tables of that size are created before any tensor is checked
  */
-export function headSizeOf({ configPath, tensors }: ModelFiles, { size, heads, field, ...given }: HeadFields): number {
+export function headSizeOf(
+  { configPath, tensors }: Pick<ModelFiles, 'configPath' | 'tensors'>,
+  { size, heads, field, ...given }: HeadFields,
+): number {
   const headSize = given.headSize ?? size / heads;
   if (!Number.isInteger(headSize))
     throw new InputError(`${configPath}: field "${field}": ${heads} does not divide the hidden size ${size}`);

@@ -1,5 +1,5 @@
+import { attention as attend, type QueryKeyValue } from '../onnx/attention.js';
 import { causalAttention } from '../onnx/causal-attention.js';
-import type { QueryKeyValue } from '../onnx/attention.js';
 import type { Value } from '../onnx/graph.js';
 import type { Linear, Modules, Norm } from '../onnx/modules.js';
 import { rotate, type Rotary } from '../onnx/rotary.js';
@@ -22,8 +22,13 @@ export type Projections =
       readonly order: 'blocks' | 'by-head';
     };
 
-/** Description of the attention in a decoder layer. */
+/** Which tokens a token sees: itself and earlier ones, or all of its text. */
+export type AttentionKind = 'causal' | 'bidirectional';
+
+/** Description of the attention in a layer of a decoder, or of an encoder that is built like one. */
 export interface DecoderAttention {
+  /** Default: causal. */
+  readonly kind?: AttentionKind;
   /** The hidden size. */
   readonly size: number;
   readonly heads: number;
@@ -34,35 +39,62 @@ export interface DecoderAttention {
   readonly output: Projection;
   /** Factor on the scores, usually 1/√headSize; null for none. */
   readonly scale: number | null;
+  /** c of c · tanh(scores / c) (Gemma 2); null, the default, for none. */
+  readonly softCap?: number | null;
   /** Norms of each head's query and key, applied before rotation; their size is the head size. */
   readonly queryNorm?: Norm;
   readonly keyNorm?: Norm;
   readonly rotary?: Rotary;
-  /** Number of tokens that a token sees, itself included; null, the default, for no limit. */
+  /**
+   * Number of tokens that a token sees, itself included; for bidirectional attention, to each side. null, the default,
+   * for no limit.
+   */
   readonly window?: number | null;
-  /** Returns a term added to the scores, the same for all rows, [heads, 1, tokens] (ALiBi). */
+  /** Returns a term added to causal scores, the same for all rows, [heads, 1, tokens] (ALiBi). */
   readonly bias?: (tokens: Tokens) => Value;
+  /** Returns a term added to bidirectional scores, [heads, tokens, tokens] (T5). */
+  readonly relativeBias?: (modules: Modules, tokens: Tokens) => Value;
 }
 
 /** Entry of `Architecture.notes` for projections fused `by-head`. */
 export const fusedByHeadNote =
   'queries, keys and values, stored head by head in query_key_value, are computed in one product and split afterwards';
 
-/** Attention of each token to itself and to earlier tokens, [rows, size]. @param input [tokens, size] */
+/** Attention of the tokens of a text to each other, [rows, size]. @param input [tokens, size] */
 export function selfAttention(step: LayerStep, input: Value, attention: DecoderAttention): Value {
-  const { modules, tokens, rows } = step;
-  const { size, heads, keyValueHeads = heads, headSize, scale, window = null, bias, output } = attention;
+  const { modules, rows } = step;
+  const { size, heads, keyValueHeads = heads, headSize, output } = attention;
   const { query, key, value } = project(step, input, attention);
-  const attended = causalAttention(
-    tokens,
-    {
-      query: normaliseAndRotate(step, query, { ...attention, norm: attention.queryNorm, heads, rows }),
-      key: normaliseAndRotate(step, key, { ...attention, norm: attention.keyNorm, heads: keyValueHeads, rows: null }),
-      value,
-    },
-    { heads, keyValueHeads, headSize, scale, window, rows, ...(bias === undefined ? {} : { bias: bias(tokens) }) },
-  );
+  const inputs = {
+    query: normaliseAndRotate(step, query, { ...attention, norm: attention.queryNorm, heads, rows }),
+    key: normaliseAndRotate(step, key, { ...attention, norm: attention.keyNorm, heads: keyValueHeads, rows: null }),
+    value,
+  };
+  const attended =
+    attention.kind === 'bidirectional'
+      ? bidirectionalAttention(step, inputs, attention)
+      : causalAttention(step.tokens, inputs, {
+          ...{ heads, keyValueHeads, headSize, scale: attention.scale, softCap: attention.softCap ?? null },
+          ...{ window: attention.window ?? null, rows },
+          ...(attention.bias === undefined ? {} : { bias: attention.bias(step.tokens) }),
+        });
   return modules.linear(attended, { ...output, inputs: heads * headSize, outputs: size });
+}
+
+function bidirectionalAttention(
+  { modules, tokens, rows }: LayerStep,
+  inputs: QueryKeyValue,
+  { heads, keyValueHeads = heads, headSize, scale, softCap = null, window = null, relativeBias }: DecoderAttention,
+): Value {
+  const { graph } = modules;
+  const biases: Value[] = [];
+  if (relativeBias !== undefined) {
+    const bias = relativeBias(modules, tokens);
+    biases.push(rows === null ? bias : graph.op('Gather', [bias, rows], { axis: 1 }));
+  }
+  const mask = tokens.isCausal(false) ? tokens.causalMask(window, rows) : tokens.fullMask(rows, window);
+  if (mask !== null) biases.push(mask);
+  return attend(graph, inputs, { heads, keyValueHeads, headSize, scale, softCap, biases });
 }
 
 /** Projects the queries of `step.rows`, and the keys and values of all rows. */

@@ -1,3 +1,4 @@
+import { capped } from '../onnx/attention.js';
 import type { Modules, Norm } from '../onnx/modules.js';
 import type { Architecture } from './architecture.js';
 
@@ -10,6 +11,8 @@ export interface Decoder {
   readonly outputSize?: number;
   readonly vocabularySize: number;
   readonly maxTokens: number | null;
+  /** See {@link Architecture}. Default: null. */
+  readonly sameUpTo?: number | null;
   /** See {@link Architecture}. */
   readonly prefixes: readonly string[];
   readonly notes?: readonly string[];
@@ -19,6 +22,8 @@ export interface Decoder {
   readonly wordEmbeddings: string;
   /** Name of the table of learned positions, which has `maxTokens` rows; absent if positions are not embedded. */
   readonly positionEmbeddings?: string;
+  /** Factor on the word embeddings (Gemma). Default: 1. */
+  readonly embeddingScale?: number;
   /** Norm after the last layer. */
   readonly finalNorm: Norm;
   readonly head: LanguageModelHead;
@@ -31,6 +36,8 @@ export interface LanguageModelHead {
   readonly names?: readonly [string, ...string[]];
   /** Name of its bias, if it has one. */
   readonly bias?: string;
+  /** c of c · tanh(logits / c) (Gemma 2); null, the default, for none. */
+  readonly softCap?: number | null;
 }
 
 /**
@@ -38,26 +45,27 @@ export interface LanguageModelHead {
  * (decoder-layers.ts) and replaces the members that differ.
  */
 export function decoderParts(decoder: Decoder): Omit<Architecture, 'block'> {
-  const { layers, size, outputSize = size, vocabularySize, maxTokens, prefixes, notes = [], buffers } = decoder;
-  const { tied, names = ['lm_head'], bias = false } = decoder.head;
+  const { layers, size, outputSize = size, vocabularySize, maxTokens, sameUpTo = null } = decoder;
+  const { prefixes, notes = [], buffers } = decoder;
+  const { tied, names = ['lm_head'], bias = false, softCap = null } = decoder.head;
   return {
-    ...{ layers, hiddenSize: size, outputSize, vocabularySize, maxTokens, prefixes, notes },
+    ...{ layers, hiddenSize: size, outputSize, vocabularySize, maxTokens, sameUpTo, prefixes, notes },
     isParameter: (tensor) =>
       buffers?.test(tensor) !== true && !(tied && names.some((name) => tensor === `${name}.weight`)),
     embed(modules, { ids, positions }) {
-      const words = modules.embedding(decoder.wordEmbeddings, ids, vocabularySize, size);
+      const looked = modules.embedding(decoder.wordEmbeddings, ids, vocabularySize, size);
+      const scale = decoder.embeddingScale ?? 1;
+      const words = scale === 1 ? looked : modules.graph.op('Mul', [looked, modules.graph.scalar(scale)]);
       if (decoder.positionEmbeddings === undefined) return words;
       if (maxTokens === null) throw new Error('position embeddings need maxTokens');
       return modules.add(words, modules.embedding(decoder.positionEmbeddings, positions, maxTokens, size));
     },
     finish: (modules, hidden) => modules.norm(hidden, decoder.finalNorm),
-    logits: (modules, hidden) =>
-      modules.linear(hidden, {
-        name: tied ? decoder.wordEmbeddings : existingName(modules, names),
-        inputs: outputSize,
-        outputs: vocabularySize,
-        bias,
-      }),
+    logits(modules, hidden) {
+      const name = tied ? decoder.wordEmbeddings : existingName(modules, names);
+      const logits = modules.linear(hidden, { name, inputs: outputSize, outputs: vocabularySize, bias });
+      return softCap === null ? logits : capped(modules.graph, logits, softCap);
+    },
     pooler: null,
   };
 }

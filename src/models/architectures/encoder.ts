@@ -1,6 +1,6 @@
 import { onnxDataTypes } from '../../io/onnx-writer.js';
 import type { Activation } from '../onnx/activations.js';
-import { attention } from '../onnx/attention.js';
+import { attention, type QueryKeyValue } from '../onnx/attention.js';
 import type { Value } from '../onnx/graph.js';
 import type { Modules } from '../onnx/modules.js';
 import type { Tokens } from '../onnx/tokens.js';
@@ -31,23 +31,29 @@ export interface EncoderLayerNames {
 
 export interface EncoderLayer extends EncoderSizes {
   readonly names: EncoderLayerNames;
-  /** Terms added to the attention scores, besides the mask. */
-  readonly biases?: readonly Value[];
+  /** Factor on the attention scores. Default: 1/√headSize. */
+  readonly scale?: number;
+  /** Returns terms added to the attention scores, besides the mask. */
+  readonly biasesOf?: (inputs: QueryKeyValue) => readonly Value[];
 }
 
 /** A layer of BERT (Devlin et al. 2019): every token sees all others, and a layer norm follows each part. */
 export function encoderLayer({ modules, tokens, hidden, rows }: LayerStep, layer: EncoderLayer): Value {
-  const { names, size, heads, headSize, inner, epsilon, activation, biases = [] } = layer;
+  const { names, size, heads, headSize, inner, epsilon, activation, scale = attentionScale(headSize) } = layer;
+  const width = heads * headSize;
   const norm = (x: Value, name: string): Value => modules.norm(x, { kind: 'layer', name, size, epsilon });
-  const project = (x: Value, name: string): Value => modules.linear(x, { name, inputs: size, outputs: size });
+  const project = (x: Value, name: string): Value => modules.linear(x, { name, inputs: size, outputs: width });
   const selected = modules.rows(hidden, rows);
   const mask = tokens.isCausal(false) ? tokens.causalMask(null, rows) : tokens.fullMask(rows);
-  const attended = attention(
-    modules.graph,
-    { query: project(selected, names.query), key: project(hidden, names.key), value: project(hidden, names.value) },
-    { heads, headSize, scale: attentionScale(headSize), biases: mask === null ? biases : [...biases, mask] },
-  );
-  const middle = norm(modules.add(project(attended, names.attentionOutput), selected), names.attentionNorm);
+  const inputs = {
+    query: project(selected, names.query),
+    key: project(hidden, names.key),
+    value: project(hidden, names.value),
+  };
+  const biases = [...(layer.biasesOf?.(inputs) ?? []), ...(mask === null ? [] : [mask])];
+  const attended = attention(modules.graph, inputs, { heads, headSize, scale, biases });
+  const output = modules.linear(attended, { name: names.attentionOutput, inputs: width, outputs: size });
+  const middle = norm(modules.add(output, selected), names.attentionNorm);
   const up = modules.linear(middle, { name: names.up, inputs: size, outputs: inner });
   const activated = modules.activate(up, activation);
   const down = modules.linear(activated, { name: names.down, inputs: inner, outputs: size });
@@ -72,25 +78,26 @@ export function bertLayerNames(layer: number): EncoderLayerNames {
 /**
  * The members of an {@link Architecture} that encoders share. A pre-training head in the file is neither run nor
  * counted.
+ * @param prefix what a language model's file puts before the names of tensors; several if files differ
  * @param parts matches the names, without prefix, of the tensors that are run
  */
 export function encoderParts(
   files: ModelFiles,
-  prefix: string,
+  prefix: string | readonly string[],
   size: number,
   parts: RegExp,
 ): Pick<
   Architecture,
   'prefixes' | 'notes' | 'isParameter' | 'finish' | 'logits' | 'pooler' | 'hiddenSize' | 'outputSize'
 > {
-  const prefixes = [prefix, ''];
+  const prefixes = [...new Set([prefix, ''].flat())];
   return {
     hiddenSize: size,
     outputSize: size,
     prefixes,
     notes: [],
     isParameter(tensor) {
-      const name = tensor.startsWith(prefix) ? tensor.slice(prefix.length) : tensor;
+      const name = tensor.slice(prefixes.find((start) => tensor.startsWith(start))?.length);
       return parts.test(name) && name !== 'embeddings.position_ids';
     },
     finish: (_, hidden) => hidden,

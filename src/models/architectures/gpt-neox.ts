@@ -7,7 +7,7 @@ import { activation, epsilon, headSizeOf, positive, attentionScale, type ModelFi
 import { fusedByHeadNote } from './decoder-attention.js';
 import { parallelLayer, preNormLayer, type DecoderLayer } from './decoder-layers.js';
 import { decoderParts } from './decoder.js';
-import { ropeFields, ropeFrequencies } from './rope.js';
+import { maxTokensOf, ropeFields, ropePositions } from './rope.js';
 
 const configSchema = z.looseObject({
   vocab_size: positive,
@@ -39,7 +39,7 @@ export async function gptNeoX(files: ModelFiles): Promise<Architecture> {
   const headSize = headSizeOf(files, { size, heads, field: 'num_attention_heads' });
   const defaults = { theta: config.rotary_emb_base, fraction: config.rotary_pct };
   const rotary: Rotary = {
-    frequencies: ropeFrequencies(files.configPath, config, headSize, defaults),
+    ...ropePositions(files.configPath, config, headSize, defaults),
     pairs: 'halves',
   };
 
@@ -67,7 +67,8 @@ export async function gptNeoX(files: ModelFiles): Promise<Architecture> {
   return {
     ...decoderParts({
       ...{ layers: config.num_hidden_layers, size, vocabularySize: config.vocab_size },
-      maxTokens: config.max_position_embeddings,
+      maxTokens: maxTokensOf(config.max_position_embeddings, rotary),
+      sameUpTo: rotary.longer?.than ?? null,
       prefixes: ['gpt_neox.', ''],
       notes: [fusedByHeadNote],
       buffers: /\.attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/,

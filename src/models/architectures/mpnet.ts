@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readJson } from '../../io/files.js';
-import { positionBuckets, relativePositionBias } from '../onnx/relative-position.js';
+import { relativePositionBias } from '../onnx/relative-position.js';
 import type { Architecture } from './architecture.js';
 import { activation, epsilon, headSizeOf, positive, type ModelFiles } from './config.js';
 import {
@@ -11,6 +11,9 @@ import {
   type EncoderLayerNames,
 } from './encoder.js';
 
+/** Of `relative_attention_num_buckets`, MPNet uses these only, whatever config.json says. */
+const distanceBuckets = { buckets: 32, maxDistance: 128 };
+
 const configSchema = z.looseObject({
   vocab_size: positive,
   max_position_embeddings: positive,
@@ -20,7 +23,7 @@ const configSchema = z.looseObject({
   intermediate_size: positive,
   hidden_act: activation.default('gelu'),
   layer_norm_eps: epsilon.default(1e-12),
-  relative_attention_num_buckets: z.int().min(positionBuckets).default(positionBuckets),
+  relative_attention_num_buckets: z.int().min(distanceBuckets.buckets).default(distanceBuckets.buckets),
 });
 
 /** Id of the padding token. MPNet's positions start after it, whatever config.json says. */
@@ -61,11 +64,12 @@ export async function mpnet(files: ModelFiles): Promise<Architecture> {
       const { modules, tokens, rows } = step;
       const bias = relativePositionBias(modules, tokens, {
         name: 'encoder.relative_attention_bias',
-        buckets: config.relative_attention_num_buckets,
+        ...distanceBuckets,
+        rows: config.relative_attention_num_buckets,
         heads,
       });
       const selected = rows === null ? bias : modules.graph.op('Gather', [bias, rows], { axis: 1 });
-      return encoderLayer(step, { ...sizes, names: layerNames(step.layer), biases: [selected] });
+      return encoderLayer(step, { ...sizes, names: layerNames(step.layer), biasesOf: () => [selected] });
     },
   };
 }

@@ -5,7 +5,7 @@ import { exists, kindOf, readJson, sha256OfFile } from '../../io/files.js';
 import type { ModelInfo } from '../../core/model.js';
 import { readSafetensorsHeader } from './safetensors.js';
 import { elements, type TensorSource, type TensorTable } from './tensors.js';
-import { readTorchZip } from './torch-zip.js';
+import { readTorchWeights } from './torch-legacy.js';
 
 /** A model folder in the Hugging Face layout. Headers have been read; the weights stay on disk. */
 export interface Checkpoint {
@@ -22,6 +22,8 @@ export interface Checkpoint {
   readonly tensors: TensorTable;
   /** Files that the model is read from, relative to the folder. */
   readonly files: readonly string[];
+  /** SHA-256 of files that lie elsewhere: those of the model that an adapter changes, under `ID/FILE`. */
+  readonly otherHashes?: Readonly<Record<string, string>>;
 }
 
 const configSchema = z.looseObject({ model_type: z.string(), _name_or_path: z.string().nullish() });
@@ -42,15 +44,36 @@ export async function openCheckpoint(folder: string, name?: Pick<Checkpoint, 'id
         ? `${folder}: there is no such folder; expected a model folder with config.json and weights`
         : `${folder}: is a file; expected the model folder that holds config.json and weights`,
     );
-  const configPath = join(absolute, 'config.json');
-  const config = await readJson(configPath, configSchema, "a Hugging Face model's configuration");
-  const { model_type: modelType, _name_or_path: nameOrPath } = config;
+  const { configFile, modelType, nameOrPath } = await readConfig(absolute);
+  const configPath = join(absolute, configFile);
   const { tensors, files } = await readWeights(absolute);
   const { id, revision } = name ?? { id: basename(absolute), revision: null };
   return {
-    ...{ folder: absolute, id, revision, nameOrPath: nameOrPath ?? '', modelType, configPath, tensors },
-    files: ['config.json', ...files],
+    ...{ folder: absolute, id, revision, nameOrPath, modelType, configPath, tensors },
+    files: [configFile, ...files],
   };
+}
+
+const modulesSchema = z.array(z.looseObject({ type: z.string() }));
+
+/** Reads config.json; a model that is only a table of embeddings may have modules.json alone. */
+async function readConfig(
+  folder: string,
+): Promise<Pick<Checkpoint, 'modelType' | 'nameOrPath'> & { readonly configFile: string }> {
+  const modules = join(folder, 'modules.json');
+  if (!(await exists(join(folder, 'config.json'))) && (await exists(modules))) {
+    const [first] = await readJson(modules, modulesSchema, "sentence-transformers' list of modules");
+    if (first?.type.endsWith('.StaticEmbedding') === true)
+      return { configFile: 'modules.json', modelType: 'static-embedding', nameOrPath: '' };
+  }
+  const config = await readJson(join(folder, 'config.json'), configSchema, "a Hugging Face model's configuration");
+  return { configFile: 'config.json', modelType: config.model_type, nameOrPath: config._name_or_path ?? '' };
+}
+
+/** A folder's config.json, as members of a {@link Checkpoint}. */
+export async function readConfigOf(folder: string): Promise<Pick<Checkpoint, 'configPath' | 'modelType'>> {
+  const { configFile, modelType } = await readConfig(folder);
+  return { configPath: join(folder, configFile), modelType };
 }
 
 /** The tensors of a folder, and the files that contain them. */
@@ -62,7 +85,7 @@ interface WeightFiles {
 /** Supported weight files, the preferred format first, each with the reader of its header. */
 const weightFormats = [
   { single: 'model.safetensors', index: 'model.safetensors.index.json', read: readSafetensorsHeader },
-  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchZip },
+  { single: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', read: readTorchWeights },
 ] as const;
 
 /** True if the folder has weights in a supported format. */
@@ -70,6 +93,19 @@ export async function hasWeights(folder: string): Promise<boolean> {
   const files = weightFormats.flatMap(({ single, index }) => [single, index]);
   const present = await Promise.all(files.map((file) => exists(join(folder, file))));
   return present.includes(true);
+}
+
+/** Reads the header of a LoRA adapter's weights. */
+export async function readAdapterWeights(folder: string): Promise<WeightFiles> {
+  for (const { extension, read } of [
+    { extension: 'safetensors', read: readSafetensorsHeader },
+    { extension: 'bin', read: readTorchWeights },
+  ]) {
+    const file = `adapter_model.${extension}`;
+    if (await exists(join(folder, file)))
+      return { tensors: tensorTable(await read(join(folder, file))), files: [file] };
+  }
+  throw new InputError(`${folder}: has no weights; expected adapter_model.safetensors or adapter_model.bin`);
 }
 
 /** Reads the headers of a folder's weight files. */
@@ -121,7 +157,7 @@ export async function modelInfo(
   isParameter: (tensor: string) => boolean,
   dtype: string,
 ): Promise<ModelInfo> {
-  const files: Record<string, string> = {};
+  const files: Record<string, string> = { ...checkpoint.otherHashes };
   for (const file of [...checkpoint.files, ...extraFiles].sort())
     files[file] = await sha256OfFile(join(checkpoint.folder, file));
   let parameters = 0;

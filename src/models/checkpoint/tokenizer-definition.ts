@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
+import { gpt2Words } from './tokenizer-words.js';
 
-const added = z.looseObject({ id: z.number(), content: z.string() });
+const flag = z.boolean().default(false);
+const added = z.looseObject({
+  id: z.number(),
+  content: z.string(),
+  ...{ single_word: flag, lstrip: flag, rstrip: flag, special: flag },
+  normalized: z.boolean().optional(),
+});
 /** A vocabulary: token → id, or a list whose positions are the ids, of [token, score] pairs (Unigram). */
 const vocabulary = z.union([z.record(z.string(), z.number()), z.array(z.unknown())]);
 
@@ -42,24 +49,6 @@ export function requireIds(definition: TokenizerDefinition, path: string, vocabu
 function firstOf(entry: unknown): string {
   const first: unknown = Array.isArray(entry) ? entry[0] : entry;
   return typeof first === 'string' ? first : '';
-}
-
-/** GPT-2's pattern for splitting text into words (`encoder.py` of openai/gpt-2), which is built into ByteLevel. */
-const gpt2Words = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
-
-/**
- * Replaces ByteLevel's built-in pattern by an explicit Split step. transformers.js runs the built-in pattern with
- * JavaScript's `\s`, which includes U+FEFF but not U+0085; in a Split it uses Unicode's definition of white space, as
- * the Rust tokenizers do. (With `add_prefix_space` the two steps cannot be separated: ByteLevel is left unchanged.)
- */
-export function withExactWhiteSpace(preTokenizer: unknown): unknown {
-  if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer;
-  const step = preTokenizer as Readonly<Record<string, unknown>>;
-  if (step['type'] === 'Sequence' && Array.isArray(step['pretokenizers']))
-    return { ...step, pretokenizers: step['pretokenizers'].map(withExactWhiteSpace) };
-  if (step['type'] !== 'ByteLevel' || step['use_regex'] === false || step['add_prefix_space'] !== false) return step;
-  const words = { type: 'Split', pattern: { Regex: gpt2Words }, behavior: 'Isolated', invert: false };
-  return { type: 'Sequence', pretokenizers: [words, { ...step, use_regex: false }] };
 }
 
 /**

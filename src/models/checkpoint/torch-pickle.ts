@@ -87,7 +87,8 @@ function handlerFor(path: string): PickleHandler {
       return calls[name]!(args);
     },
     persistent(id): TorchStorage {
-      const [kind, type, key] = Array.isArray(id) ? id : [];
+      const [kind, type, key, , , view] = Array.isArray(id) ? id : [];
+      if (view != null) throw wrong('a storage is a view of another one');
       if (
         kind !== 'storage' ||
         !(type instanceof PickledName) ||

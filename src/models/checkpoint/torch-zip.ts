@@ -88,9 +88,7 @@ async function checkFormat(path: string): Promise<number> {
 
 function oldFormat(head: Buffer): string | undefined {
   if (head.toString('latin1', 257, 262) === 'ustar') return 'tar format of before 2017';
-  // A pickle of protocol 2 whose first value is torch.serialization.MAGIC_NUMBER, ten bytes long.
-  const magic = Buffer.from([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]);
-  return head.subarray(0, magic.length).equals(magic) ? 'format of before version 1.6' : undefined;
+  return undefined;
 }
 
 async function openZip(path: string): Promise<ZipFile> {
@@ -167,7 +165,7 @@ function requireStored(entry: Entry, path: string): void {
  * The bytes of a tensor. Only contiguous row-major tensors can be used without a copy.
  * @param stored the bytes of its storage
  */
-function rangeOfTensor(name: string, tensor: TorchTensor, stored: ByteRange, path: string): ByteRange {
+export function rangeOfTensor(name: string, tensor: TorchTensor, stored: ByteRange, path: string): ByteRange {
   const { storage, start, shape, strides } = tensor;
   const size = bytesPerElement[storage.type];
   const length = elements(tensor) * size;

@@ -38,10 +38,14 @@ export async function fetchModel(model: HubModel, options: FetchOptions): Promis
   }
 }
 
+/** Files that every model has one of: its configuration, or that of an adapter. */
+const configFiles = ['config.json', 'adapter_config.json'];
+
 async function fromCache(model: HubModel, cached: CachedModel, why: string): Promise<FetchedModel> {
   const commit = await cached.commitOf(model.revision);
-  if (commit !== undefined && (await cached.has(commit, 'config.json')) === true)
-    return { folder: cached.snapshot(commit), commit };
+  if (commit !== undefined)
+    for (const file of configFiles)
+      if ((await cached.has(commit, file)) === true) return { folder: cached.snapshot(commit), commit };
   throw new InputError(
     `${nameOf(model)}: is not in the cache at ${cached.folder}, and ${why}; download it once while online`,
   );
@@ -53,7 +57,9 @@ async function fromCache(model: HubModel, cached: CachedModel, why: string): Pro
 async function commitOf(model: HubModel, cached: CachedModel, client: HubClient): Promise<string> {
   if (/^[0-9a-f]{40}$/.test(model.revision) && (await cached.has(model.revision, 'config.json')) === true)
     return model.revision;
-  const config = await client.describe(model.revision, 'config.json');
-  if (config !== undefined) return config.commit;
+  for (const file of configFiles) {
+    const config = await client.describe(model.revision, file);
+    if (config !== undefined) return config.commit;
+  }
   throw new InputError(`${nameOf(model)}: the hub has no such model, or one without config.json; check the id`);
 }

@@ -26,6 +26,7 @@ export interface FetchOptions {
 
 /** Files that a model may have besides config.json and its weights. */
 const smallFiles = [
+  'adapter_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
   'modules.json',
@@ -86,6 +87,10 @@ export class Snapshot {
 
   /** Adds the weights in the format that is cached already, otherwise in the first format that the model has. */
   private async fetchWeights(): Promise<void> {
+    if (await this.has('adapter_config.json')) {
+      if (await this.fetchFile('adapter_model.safetensors')) return;
+      if (await this.fetchFile('adapter_model.bin')) return;
+    }
     for (const { single, index } of weightFiles)
       if ((await this.has(single)) || ((await this.has(index)) && (await this.fetchShards(index)))) return;
     for (const { single, index } of weightFiles) {

@@ -25,9 +25,12 @@ export interface Norm {
    *   `beta` in old checkpoints)
    * - `plain`: the same without parameters
    * - `rms`: x / √(mean of x² + epsilon), then times `name.weight` (Zhang and Sennrich 2019)
+   * - `rms-from-zero`: the same, times 1 + `name.weight` (Gemma)
    */
-  readonly kind: 'layer' | 'plain' | 'rms';
+  readonly kind: 'layer' | 'plain' | 'rms' | 'rms-from-zero';
   readonly name: string;
+  /** False if a norm of kind `layer` has no bias (ModernBERT). Default: true. */
+  readonly bias?: boolean;
   /** Number of columns. */
   readonly size: number;
   readonly epsilon: number;
@@ -65,7 +68,7 @@ export class Modules {
 
   /** Normalises the last dimension of x, which has `norm.size` columns. */
   norm(x: Value, norm: Norm): Value {
-    return norm.kind === 'rms' ? this.rmsNorm(x, norm) : this.layerNorm(x, norm);
+    return norm.kind.startsWith('rms') ? this.rmsNorm(x, norm) : this.layerNorm(x, norm);
   }
 
   activate(x: Value, activation: Activation): Value {
@@ -86,22 +89,24 @@ export class Modules {
     return indices === null ? x : this.graph.op('Gather', [x, indices], { axis: 0 });
   }
 
-  private layerNorm(x: Value, { kind, name, size, epsilon }: Norm): Value {
+  private layerNorm(x: Value, { kind, name, size, epsilon, bias = true }: Norm): Value {
     const { graph, weights } = this;
     const operands =
       kind === 'plain'
         ? [graph.table(`ones ${size}`, [size], new Float32Array(size).fill(1))]
         : [
             weights.get(weights.firstOf(`${name}.weight`, `${name}.gamma`), [size]),
-            weights.get(weights.firstOf(`${name}.bias`, `${name}.beta`), [size]),
+            ...(bias ? [weights.get(weights.firstOf(`${name}.bias`, `${name}.beta`), [size])] : []),
           ];
     return graph.op('LayerNormalization', [x, ...operands], { axis: -1, epsilon: { float: epsilon } });
   }
 
-  private rmsNorm(x: Value, { name, size, epsilon }: Norm): Value {
+  private rmsNorm(x: Value, { kind, name, size, epsilon }: Norm): Value {
     const { graph } = this;
     const mean = graph.op('ReduceMean', [graph.op('Pow', [x, graph.scalar(2)]), graph.integers([-1])], { keepdims: 1 });
     const root = graph.op('Sqrt', [graph.op('Add', [mean, graph.scalar(epsilon)])]);
-    return graph.op('Mul', [graph.op('Div', [x, root]), this.weights.get(`${name}.weight`, [size])]);
+    const weight = this.weights.get(`${name}.weight`, [size]);
+    const factor = kind === 'rms' ? weight : graph.op('Add', [weight, graph.scalar(1)]);
+    return graph.op('Mul', [graph.op('Div', [x, root]), factor]);
   }
 }

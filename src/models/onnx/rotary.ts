@@ -1,14 +1,12 @@
-import { onnxDataTypes } from '../../io/onnx-writer.js';
 import type { GraphBuilder, Value } from './graph.js';
+import { rotationAngles, type RotaryPositions } from './rotary-angles.js';
 import type { Tokens } from './tokens.js';
 
 /**
  * Rotary position embeddings (Su et al. 2021): pairs of a head's dimensions are rotated by angles that grow with the
  * position.
  */
-export interface Rotary {
-  /** Angle per position, one for each pair. */
-  readonly frequencies: Float32Array;
+export interface Rotary extends RotaryPositions {
   /**
    * Dimensions that form a pair: `adjacent` 2i and 2i + 1 (GPT-J), `halves` i and i + n for n pairs (GPT-NeoX, LLaMA).
    * Dimensions beyond the pairs are not rotated.
@@ -25,12 +23,12 @@ export interface Rotation extends Rotary {
 }
 
 /**
- * Rotates queries or keys. All calls in one graph must use the same frequencies.
+ * Rotates queries or keys.
  * @param x [rows, heads · headSize], or any shape with the same elements in the same order
  * @returns [rows, heads, headSize]
  */
 export function rotate(tokens: Tokens, x: Value, rotation: Rotation): Value {
-  const { frequencies, pairs, heads, headSize, rows } = rotation;
+  const { frequencies, amplitude = 1, pairs, heads, headSize, rows } = rotation;
   const { graph } = tokens;
   const half = frequencies.length;
   const fixed = headSize - 2 * half;
@@ -38,7 +36,10 @@ export function rotate(tokens: Tokens, x: Value, rotation: Rotation): Value {
   const [pairColumns, ...fixedColumns] = fixed === 0 ? [byHead] : split(graph, byHead, [2 * half, fixed]);
   const [first, second] = splitPairs(graph, pairColumns!, rotation);
   const [cos, sin] = (['Cos', 'Sin'] as const).map((op) =>
-    tokens.rowsOf(`rotary ${op}`, rows, () => graph.op(op, [angles(tokens, frequencies)])),
+    tokens.rowsOf(`rotary ${tokens.numberOf(frequencies)} ${op}`, rows, () => {
+      const values = graph.op(op, [rotationAngles(tokens, rotation)]);
+      return amplitude === 1 ? values : graph.op('Mul', [values, graph.scalar(amplitude)]);
+    }),
   );
   const times = (a: Value, b: Value): Value => graph.op('Mul', [a, b]);
   const rotatedFirst = graph.op('Sub', [times(first, cos!), times(second, sin!)]);
@@ -62,25 +63,4 @@ function splitPairs(graph: GraphBuilder, x: Value, { pairs, heads, frequencies }
 /** Splits x along the last axis into parts of these sizes. */
 function split(graph: GraphBuilder, x: Value, sizes: readonly number[]): Value[] {
   return graph.ops('Split', [x, graph.integers(sizes)], sizes.length, { attributes: { axis: -1 } });
-}
-
-/** Rotation angles, position · frequency, the same in every head; [tokens, 1, pairs]. */
-function angles(tokens: Tokens, frequencies: Float32Array): Value {
-  const { graph } = tokens;
-  return tokens.once('rotary angles', () => {
-    const positions = graph.op('Cast', [tokens.positions], { to: onnxDataTypes.float32 });
-    const columns = graph.op('Reshape', [positions, graph.integers([-1, 1, 1])]);
-    return graph.op('Mul', [columns, graph.table('rotary frequencies', [frequencies.length], frequencies)]);
-  });
-}
-
-/**
- * θ^(-2i/dimensions) for each pair i, rounded as in float32 arithmetic: at position 2000, the last bit of a frequency
- * already changes the angle by 1e-4.
- */
-export function rotaryFrequencies(dimensions: number, theta: number): Float32Array {
-  return Float32Array.from(
-    { length: Math.ceil(dimensions / 2) },
-    (_, i) => 1 / Math.fround(theta ** Math.fround((2 * i) / dimensions)),
-  );
 }

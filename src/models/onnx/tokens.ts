@@ -21,6 +21,7 @@ export interface TokenInputs {
  */
 export class Tokens {
   private readonly cache = new Map<string, Value>();
+  private readonly numbers = new Map<object, number>();
 
   readonly ids: Value;
   readonly positions: Value;
@@ -76,6 +77,37 @@ export class Tokens {
     });
   }
 
+  /**
+   * Number of tokens of the text that each token belongs to; int32 [tokens, 1, 1], or [1, 1, 1] for a single text.
+   * Texts in parts have no lengths: they share tokens.
+   */
+  lengths(): Value {
+    const { graph, positions, texts } = this;
+    if (this.parts !== null) throw new Error('texts that share tokens have no lengths');
+    return this.once('lengths', () => {
+      const own =
+        texts === null
+          ? graph.op('ReduceMax', [positions], { keepdims: 1 })
+          : graph.op('ReduceMax', [
+              graph.op('Where', [this.sameText(texts), positions, graph.integer(0)]),
+              graph.integers([1]),
+            ]);
+      return graph.op('Reshape', [graph.op('Add', [own, graph.integer(1)]), graph.integers([-1, 1, 1])]);
+    });
+  }
+
+  /** True if texts lie in parts, as in the packs of a pair scorer. */
+  get hasParts(): boolean {
+    return this.parts !== null;
+  }
+
+  /** A number that stands for an object in keys of {@link once}: 0 for the first object, and so on. */
+  numberOf(object: object): number {
+    const number = this.numbers.get(object) ?? this.numbers.size;
+    this.numbers.set(object, number);
+    return number;
+  }
+
   /** The row's position minus the column's, int32 [tokens, tokens]. */
   distances(): Value {
     return this.once('distances', () => this.graph.op('Sub', [this.column(this.positions), this.positions]));
@@ -125,8 +157,12 @@ export class Tokens {
           return graph.op('Or', [common, graph.op('Equal', [this.column(parts), parts])]);
         }),
       );
-    if (texts !== null) conditions.push(this.once('same text', () => graph.op('Equal', [this.column(texts), texts])));
+    if (texts !== null) conditions.push(this.sameText(texts));
     return conditions;
+  }
+
+  private sameText(texts: Value): Value {
+    return this.once('same text', () => this.graph.op('Equal', [this.column(texts), texts]));
   }
 
   private column(vector: Value): Value {

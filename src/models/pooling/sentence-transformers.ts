@@ -57,14 +57,18 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
   const modulesPath = join(checkpoint.folder, 'modules.json');
   if (!(await exists(modulesPath))) return null;
   const [transformer, ...steps] = await readJson(modulesPath, modulesSchema, "sentence-transformers' list of modules");
-  if (transformer?.type.endsWith('.Transformer') !== true)
-    throw new InputError(`${modulesPath}: begins with ${transformer?.type ?? 'nothing'}; expected a Transformer`);
-  if (transformer.path !== '')
+  const isStatic = transformer?.type.endsWith('.StaticEmbedding') === true;
+  if (transformer === undefined || !(isStatic || transformer.type.endsWith('.Transformer')))
+    throw new InputError(
+      `${modulesPath}: begins with ${transformer?.type ?? 'nothing'}; expected a Transformer or a StaticEmbedding`,
+    );
+  if (transformer.path !== '' && !(isStatic && transformer.path === '.'))
     throw new InputError(
       `${modulesPath}: its transformer is in the folder "${transformer.path}"; use ${join(checkpoint.folder, transformer.path)} as the model and add --pooling`,
     );
   const reader = new ModuleReader(checkpoint, modulesPath);
-  const modules: SentenceModule[] = [];
+  // A static embedding pools by itself.
+  const modules: SentenceModule[] = isStatic ? [{ kind: 'pooling', poolings: ['mean'] }] : [];
   for (const { type, path } of steps) modules.push(...(await reader.read(type, path)));
   const first = modules[0]?.kind;
   if (first !== 'pooling' && first !== 'learned-weights')
@@ -73,11 +77,12 @@ export async function readSentenceTransformer(checkpoint: Checkpoint): Promise<S
   return {
     modules,
     ...settings,
+    maxTokens: isStatic ? null : settings.maxTokens,
     poolsPrompt: reader.includesPrompt,
     checkpoint: {
       ...checkpoint,
       tensors: new Map([...checkpoint.tensors, ...reader.tensors.map((tensor) => [tensor.name, tensor] as const)]),
-      files: [...checkpoint.files, 'modules.json', ...files, ...reader.files],
+      files: [...new Set([...checkpoint.files, 'modules.json', ...files, ...reader.files])],
     },
   };
 }

@@ -86,7 +86,9 @@ function limitsOf(
   prompt: PairPrompt | AnswerPrompt,
   request: ScorerRequest,
 ): PackLimits {
-  const maxTokens = smallerLimit(architecture.maxTokens, request.maxTokens);
+  // The queries of a pack share the document's hidden states, which must not depend on the length of the whole.
+  const modelLimit = smallerLimit(architecture.maxTokens, architecture.sameUpTo ?? null);
+  const maxTokens = smallerLimit(modelLimit, request.maxTokens);
   const instructionTokens = tokenizer.encode(prompt.before).length;
   const after = 'answers' in prompt ? [prompt.between, prompt.after] : [prompt.between];
   const fixed = after.reduce((sum, text) => sum + tokenizer.encode(text).length, instructionTokens);

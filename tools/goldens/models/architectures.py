@@ -18,6 +18,7 @@ import transformers
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from recent_architectures import RECENT
 from reference import versions
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -165,6 +166,9 @@ CASES = {
 }
 
 
+CASES |= RECENT
+
+
 def main():
     names = sys.argv[1:] or list(CASES)
     GOLDENS.mkdir(parents=True, exist_ok=True)
@@ -173,26 +177,42 @@ def main():
         (GOLDENS / f"{name}.json").write_text(golden(*CASES[name]))
 
 
-def golden(class_name, settings):
+def golden(class_name, settings, options={}):
     model_class = getattr(transformers, class_name)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         model_class(model_class.config_class(**settings)).save_pretrained(folder)
         tensors = write_formula(folder / "model.safetensors")
-        config = json.loads((folder / "config.json").read_text())
-        model = model_class.from_pretrained(folder, dtype="float32", attn_implementation="eager").eval()
-    base = model.base_model
-    causal = class_name.endswith(("CausalLM", "LMHeadModel"))
+        config = json.loads((folder / "config.json").read_text()) | options.get("config", {})
+        config = {key: value for key, value in config.items() if key not in options.get("config", {}) or value is not None}
+        # A new model for each text: dynamic scaling remembers the longest one.
+        texts = list(inputs(model_class.config_class.from_pretrained(folder), options.get("longest")))
+        models = [loaded(model_class, folder, options) for _ in texts]
+        scorer = loaded(model_class, folder, options)
+    causal = class_name.endswith(("CausalLM", "LMHeadModel")) and getattr(scorer.config, "is_causal", True)
     fields = {
         "madeBy": "tools/goldens/models/architectures.py",
         "versions": versions(),
         "config": config,
         "tensors": tensors,
-        "inputs": [states(model if causal else base, ids) for ids in inputs(model.config)],
-        "scores": scores(model) if causal else None,
+        "inputs": [states(body(model, causal), ids) for model, ids in zip(models, texts)],
+        "scores": scores(scorer) if causal else None,
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value, separators=(',', ':'))}" for key, value in fields.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def body(model, causal):
+    """What is compared: a causal model as it is, otherwise without a head, and only the encoder."""
+    if causal:
+        return model
+    return model.encoder if hasattr(model, "decoder") and hasattr(model, "encoder") else model.base_model
+
+
+def loaded(model_class, folder, options):
+    model = model_class.from_pretrained(folder, dtype="float32", attn_implementation="eager").eval()
+    options.get("change", lambda _: None)(model)
+    return model
 
 
 def write_formula(path):
@@ -216,17 +236,18 @@ def mix(x):
     return x ^ (x >> 16)
 
 
-def inputs(config):
+def inputs(config, longest=None):
     """A short text, one that fills all positions, and for encoders one that names the padding token in its midst."""
-    longest = getattr(config, "max_position_embeddings", getattr(config, "seq_length", 50))
+    sizes = ("max_position_embeddings", "seq_length", "n_positions")
+    longest = longest or next((getattr(config, size) for size in sizes if hasattr(config, size)), 50)
     padding = config.pad_token_id or 0
-    if config.model_type in ("roberta", "mpnet"):
+    if config.model_type in ("roberta", "mpnet", "xlm-roberta", "camembert"):
         longest -= padding + 1
     ids = [(7 + 13 * i) % VOCABULARY for i in range(longest)]
     ids = [id if id != padding else 2 for id in ids]
     yield ids[:1]
     yield ids
-    if config.model_type in ("bert", "roberta", "mpnet", "distilbert"):
+    if config.model_type in ("bert", "roberta", "mpnet", "distilbert", "xlm-roberta"):
         yield [*ids[:3], padding, *ids[3:6]]
 
 
