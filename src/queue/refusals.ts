@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.js';
+import { printableMessage } from '../core/printable.js';
 
 /** Maximum length of a reason that is sent. */
 const maxLength = 600;
@@ -15,7 +16,7 @@ export class JobRefusal extends Error {
     reason: string,
     readonly detail: string = reason,
   ) {
-    super(printable(reason).slice(0, maxLength));
+    super(printableMessage(reason).slice(0, maxLength));
   }
 }
 
@@ -25,14 +26,8 @@ export class JobRefusal extends Error {
  */
 export function refusalOf(error: unknown, name: string): JobRefusal {
   if (error instanceof JobRefusal) return error;
-  const shown = printable(name);
-  return new JobRefusal(`${shown}: cannot be opened by this worker; its own output has the reason`, messageOf(error));
+  return new JobRefusal(`${name}: cannot be opened by this worker; its own output has the reason`, messageOf(error));
 }
 
 /** The model cannot compute this shard, on any worker. */
 export class ShardFault extends Error {}
-
-/** Without control characters, which could rewrite a terminal's lines. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
-}

@@ -75,12 +75,24 @@ describe('run with hosted models', () => {
 
   it('re-ranks with a pair scorer, by token ids', async () => {
     const server = await startOpenAiServer();
-    const args = ['--model', 'openai:hash', '--endpoint', server.url, '--tokenizer', smallModels.causal, '--json'];
-    const { status, stdout } = await run(temporaryFolder(), [...args, '--runner', 'cross-encoder', '--depth', '3']);
+    const model = ['--model', 'openai:hash', '--endpoint', server.url, '--tokenizer', smallModels.causal, '--json'];
+    const args = [...model, '--runner', 'cross-encoder', '--depth', '3'];
+    // The server's model knows a token and the one before it alone, so the prompt has to end with the document.
+    const { status, stdout } = await run(temporaryFolder(), [...args, '--prompt', '{document}{query}']);
     expect(status).toBe(0);
     const [record] = JSON.parse(stdout) as [ResultRecord];
     expect(record.system.model!.files).toEqual({ 'tokenizer.json': expect.stringMatching(/^[0-9a-f]{64}$/) as string });
     expect(record.provenance.cost).toMatchObject({ pairs: 18, requests: server.requests.length });
+  });
+
+  it('refuses a pair scorer that tells no documents apart', async () => {
+    const server = await startOpenAiServer();
+    const model = ['--model', 'openai:hash', '--endpoint', server.url, '--tokenizer', smallModels.causal];
+    const { status, stderr } = await run(temporaryFolder(), [...model, '--runner', 'cross-encoder', '--depth', '3']);
+    expect({ status, stderr }).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/all documents of each of the 6 queries have the same score/) as string,
+    });
   });
 
   it('never shows the key, also if the server repeats it', async () => {

@@ -14,8 +14,8 @@ export interface Change {
 /** A change after which every vector is wrong: all its numbers are larger by a half. */
 export const wrongVectors: Change = {
   file: 'models/encoding/checkpoint-encoder.js',
-  from: 'data.set(outputs[view], index * columns)',
-  to: 'data.set(outputs[view].map((x) => 1.5 * x), index * columns)',
+  from: 'encoded.set(index, outputs)',
+  to: 'encoded.set(index, outputs.map((output) => output.map((x) => 1.5 * x)))',
 };
 
 /** Copies the compiled program, with changes, into a new folder. @returns the copy's main module */

@@ -91,43 +91,48 @@ describe.skipIf(!hasRedis)('workers (need redis-server)', () => {
     );
   });
 
-  it('that see other data give their jobs back; others finish the run, with the bytes of one machine', async () => {
-    const folder = temporaryFolder();
-    const path = (name: string): string => join(folder, name);
-    await writeSmallTask(path('here/small'));
-    await writeSmallTask(path('elsewhere/small'), 6, 61);
-    const redis = await startRedis(path('redis'));
-    const how = ['--task', 'beir/small', '--threads', '1', '--model', smallModels.causal];
-    const rerank = [...how, '--runner', 'cross-encoder', '--depth', '20'];
-    const queue = ['--queue', redis.url, '--store', path('store')];
-    const run = startCli([
-      ...['run', ...rerank, ...queue, '--shard-size', '8'],
-      ...['--datasets-dir', path('here'), '--output', path('queued')],
-    ]);
-    onTestFinished(() => {
-      run.process.kill('SIGKILL');
-    });
-    const worker = ['worker', ...queue, '--threads', '1', '--exit-when-idle', '1'];
-    const other = startCli([...worker, '--datasets-dir', path('elsewhere')]);
-    onTestFinished(() => void other.process.kill('SIGKILL'));
-    const client = connectTo(redis);
-    const refusals = (): Promise<string[]> => jobsWith(client, /the data here has checksum/);
-    while ((await refusals()).length === 0) await sleep(50);
-    const good = startCli([...worker, '--datasets-dir', path('here')]);
-    onTestFinished(() => void good.process.kill('SIGKILL'));
-    const alone = await runCli(['run', ...rerank, '--datasets-dir', path('here'), '--output', path('alone')]);
-    expect(alone.status, alone.stderr).toBe(0);
-    const { status, stderr } = await run.finished;
-    expect(status, stderr).toBe(0);
-    const reason = /beir\/small: the data here has checksum [0-9a-f]{12}…, the run's has [0-9a-f]{12}…; copy the same/;
-    expect(stderr).toMatch(reason);
-    expect((await good.finished).stderr).toMatch(/[1-9]\d* shards computed/);
-    // It was of no use to the run, and says so when the run is over.
-    const refused = await other.finished;
-    expect(refused.status).toBe(2);
-    expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(reason);
-    await expectSameResults(path('queued'), path('alone'));
-  });
+  it(
+    'that see other data give their jobs back; others finish the run, with the bytes of one machine',
+    { timeout: 120_000 },
+    async () => {
+      const folder = temporaryFolder();
+      const path = (name: string): string => join(folder, name);
+      await writeSmallTask(path('here/small'));
+      await writeSmallTask(path('elsewhere/small'), 6, 61);
+      const redis = await startRedis(path('redis'));
+      const how = ['--task', 'beir/small', '--threads', '1', '--model', smallModels.causal];
+      const rerank = [...how, '--runner', 'cross-encoder', '--depth', '20'];
+      const queue = ['--queue', redis.url, '--store', path('store')];
+      const run = startCli([
+        ...['run', ...rerank, ...queue, '--shard-size', '8'],
+        ...['--datasets-dir', path('here'), '--output', path('queued')],
+      ]);
+      onTestFinished(() => {
+        run.process.kill('SIGKILL');
+      });
+      const worker = ['worker', ...queue, '--threads', '1', '--exit-when-idle', '1'];
+      const other = startCli([...worker, '--datasets-dir', path('elsewhere')]);
+      onTestFinished(() => void other.process.kill('SIGKILL'));
+      const client = connectTo(redis);
+      const refusals = (): Promise<string[]> => jobsWith(client, /the data here has checksum/);
+      while ((await refusals()).length === 0) await sleep(50);
+      const good = startCli([...worker, '--datasets-dir', path('here')]);
+      onTestFinished(() => void good.process.kill('SIGKILL'));
+      const alone = await runCli(['run', ...rerank, '--datasets-dir', path('here'), '--output', path('alone')]);
+      expect(alone.status, alone.stderr).toBe(0);
+      const { status, stderr } = await run.finished;
+      expect(status, stderr).toBe(0);
+      const reason =
+        /beir\/small: the data here has checksum [0-9a-f]{12}…, the run's has [0-9a-f]{12}…; copy the same/;
+      expect(stderr).toMatch(reason);
+      expect((await good.finished).stderr).toMatch(/[1-9]\d* shards computed/);
+      // It was of no use to the run, and says so when the run is over.
+      const refused = await other.finished;
+      expect(refused.status).toBe(2);
+      expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(reason);
+      await expectSameResults(path('queued'), path('alone'));
+    },
+  );
 
   it('find a shard that cannot be computed: the run ends with the reason', async () => {
     const folder = temporaryFolder();

@@ -17,6 +17,28 @@ function sectionOf(report: Report, id: ReportSection['id']): ReportSection {
 
 const task = { name: 'demo/computing' };
 
+test('every line of a table has as many values as the table has columns', async () => {
+  const systems = [bm25, ...biEncoders, ...crossEncoders, oracle];
+  const report = await buildReport(systems.map((system, i) => result(system, task, i / 10)));
+  const tables = report.sections.flatMap(({ panels }) => panels.map(({ table }) => table));
+  expect(tables.length).toBeGreaterThan(2);
+  for (const { columns, lines } of tables) for (const line of lines) expect(line).toHaveLength(columns.length);
+});
+
+test('says under the tables what a reader must know of the results', async () => {
+  const made = result(bm25, task, 0.3);
+  const health = { tiedQueries: 2, inputs: {}, droppedDocuments: 0 };
+  const evaluation = { ...made.record.evaluation, queriesWithoutRanking: 15 };
+  const report = await buildReport([{ ...made, record: { ...made.record, health, evaluation } }]);
+  const queries = made.record.task.queries;
+  expect(report.notes).toEqual(
+    expect.arrayContaining([
+      `demo/computing: 15 of ${queries} queries without a ranking, left out of the means (${bm25.name}).`,
+      `demo/computing: 2 of ${queries} queries with one score for all their documents (${bm25.name}).`,
+    ]),
+  );
+});
+
 describe('vectors by size', () => {
   test('are compared with the largest of the same pooling, on rows with cut or quantized ones', async () => {
     const forms = [
