@@ -131,8 +131,8 @@ export function renderNames({ systems }: Report): string {
     most: 1,
     files: {
       'src/models/encoding/text-preparation.ts': [
-        'embedPrompt, device: request.device }',
-        'embedPrompt, device: request.device, shout: request.shout }',
+        'attention: request.attention, device: request.device }',
+        'attention: request.attention, device: request.device, shout: request.shout }',
       ],
     },
   },
