@@ -249,6 +249,21 @@ describe('a model exported to ONNX', () => {
     );
   });
 
+  it('stands in for a class of its own code, too, which may compute something else than the weights say', async () => {
+    const folder = exportedFolder();
+    cpSync(join(fixture('gpt-neo'), 'model.safetensors'), join(folder, 'model.safetensors'));
+    const config = JSON.parse(readFileSync(join(fixture('gpt-neo'), 'config.json'), 'utf8')) as object;
+    const own = { ...config, auto_map: { AutoModel: 'modeling_own.OwnModel' } };
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(own));
+    const progress = recordingProgress();
+    const [vector] = await embed(folder, 'some text', { pooling: ['mean'], progress });
+    const states = (await openTokenizer(folder)).encode('some text').map(state);
+    expect(relativeError(vector!, poolingFormulas.mean(states))).toBeLessThan(tolerance);
+    expect(progress.notes.join()).toMatch(
+      /code of its own \(modeling_own\.OwnModel\).*; its ONNX export is used instead/,
+    );
+  });
+
   describe('that gives finished vectors', () => {
     /** Adds the output sentence_embedding: sin(first id · (d + 1) / 10) / 2. @param alone without hidden states */
     function finished(folder: string, alone: boolean): string {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { InputError } from '../../core/errors.js';
+import { InputError, UnsupportedModelError } from '../../core/errors.js';
 import { readJson } from '../../io/files.js';
 import type { AttentionKind } from './decoder-attention.js';
 
@@ -112,7 +112,7 @@ export async function attentionOf({
   if (attention === 'bidirectional') return attention;
   for (const field of ['is_causal', 'use_bidirectional_attention'] as const)
     if (configured[field] && attention !== field)
-      throw new InputError(
+      throw new UnsupportedModelError(
         `${configPath}: field "${field}": attention to later tokens is not supported for ${modelType}` +
           (attention === 'causal' ? '' : ` by this field, only by "${attention}"`),
       );
@@ -121,7 +121,7 @@ export async function attentionOf({
 
 function refuseOtherClass(configPath: string, name: string, { names: [start, ends], others = [] }: KnownClasses): void {
   if (others.includes(name) || ends.some((end) => name === start + end)) return;
-  throw new InputError(
+  throw new UnsupportedModelError(
     `${configPath}: field "architectures": the class ${name} is not known, and may compute something else than ${start}Model; ` +
       `if it does not, write ${start}Model there`,
   );
@@ -136,7 +136,7 @@ function refuseOtherCode(
     if (!auto.startsWith('AutoModel') || typeof value !== 'string') continue;
     const code = value.slice(value.lastIndexOf('--') + 1).replace(/^-/, '');
     if (ownCode.includes(code)) continue;
-    throw new InputError(
+    throw new UnsupportedModelError(
       `${configPath}: field "auto_map": the model has code of its own (${value}), which is not run and may compute ` +
         `something else than ${start}Model; if it does not, remove the field`,
     );
