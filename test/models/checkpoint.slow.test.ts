@@ -151,7 +151,7 @@ describe('a folder', () => {
   it('with an unsupported model_type is refused', async () => {
     edit('config.json', (json) => (json['model_type'] = 'mamba'));
     await expectRefusal(
-      /config\.json: model_type "mamba" is not supported; supported: bert, bloom, distilbert, gpt2, gpt_neo, gpt_neox,/,
+      /config\.json: model_type "mamba" is not supported; supported: bert, bloom, camembert, deberta-v2, distilbert,/,
     );
   });
 
