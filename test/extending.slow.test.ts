@@ -131,8 +131,8 @@ export function renderNames({ systems }: Report): string {
     most: 1,
     files: {
       'src/models/encoding/text-preparation.ts': [
-        'embedPrompt, device: request.device }',
-        'embedPrompt, device: request.device, shout: request.shout }',
+        'attention: request.attention, device: request.device }',
+        'attention: request.attention, device: request.device, shout: request.shout }',
       ],
     },
   },
@@ -196,7 +196,7 @@ describe('the guides', () => {
 });
 
 describe('a copy of the sources', () => {
-  it('takes a measure, a pooling and a report format', { timeout: 120_000 }, async () => {
+  it('takes a measure, a pooling and a report format', { timeout: 300_000 }, async () => {
     for (const kind of ['measure', 'pooling', 'report format']) apply(changes[kind]!);
     expect(compile()).toBe('');
     const common = ['--output', 'results', '--quiet', '--threads', '2'];
@@ -210,7 +210,7 @@ describe('a copy of the sources', () => {
     expect(await run(['report', '--help'])).toContain('names');
   });
 
-  it('takes an option in two files, and does not compile before it is used', { timeout: 120_000 }, async () => {
+  it('takes an option in two files, and does not compile before it is used', { timeout: 300_000 }, async () => {
     apply(changes['option']!);
     apply(changes['option, listed']!);
     expect(compile().match(/error TS/g)).toHaveLength(1);

@@ -104,12 +104,20 @@ async function evaluateOutput(
   const { inputs = {}, droppedDocuments = 0, makers = [] } = health ?? {};
   const warrant = {
     health: { tiedQueries: scored.tiedQueries, inputs, droppedDocuments },
-    provenance: await describeProvenance(context, cost, makers),
+    provenance: await describeProvenance(context, cost, { makers: [...makers], recheck: recheckOf(context) }),
   };
   requireSense(work, scored);
   for (const note of healthNotes({ ...warrant, evaluation: scored.evaluation, task: work.task }))
     context.progress.note(`${work.task.name}: ${work.system.name}: ${note}`);
   return save(work, scored, warrant, settings, context);
+}
+
+/** What came of shards that two workers of a queue computed; null without a queue. */
+function recheckOf({ shards }: PipelineContext): ResultRecord['provenance']['recheck'] {
+  const report = shards?.report?.();
+  if (report === undefined) return null;
+  const { compared, differing, largestDifference } = report;
+  return { compared, differing, largestDifference };
 }
 
 /** @throws InputError if a model gives all documents of every query the same score, so that their ids decide the order */

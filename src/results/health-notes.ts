@@ -28,5 +28,11 @@ export function healthNotes({ health, evaluation, provenance, task }: Healthy): 
   }
   const builds = new Set(provenance.makers.map(({ build }) => build));
   if (builds.size > 1) notes.push(`computed by ${builds.size} builds of the program`);
+  const { recheck } = provenance;
+  if (recheck !== null && recheck.differing > 0)
+    notes.push(
+      `${recheck.differing} of ${recheck.compared} shards that two workers computed differ, by up to ` +
+        `${recheck.largestDifference.toPrecision(2)} of their largest number`,
+    );
   return notes;
 }

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readJson } from '../io/files.js';
 import { dependencyVersion, processorName } from '../io/maker.js';
-import type { MadeShards } from '../core/health.js';
 import type { Cost } from '../core/system.js';
 import { buildId } from '../io/build-id.js';
 import type { Provenance } from './record.js';
@@ -29,7 +28,7 @@ export async function describeVersions(): Promise<Record<string, string>> {
 export async function describeProvenance(
   { command, threads }: { readonly command: string; readonly threads: number },
   cost: Cost,
-  makers: readonly MadeShards[],
+  { makers, recheck }: Pick<Provenance, 'makers' | 'recheck'>,
 ): Promise<Provenance> {
   const { seconds, ...counts } = cost;
   return {
@@ -37,7 +36,8 @@ export async function describeProvenance(
     command,
     versions: await describeVersions(),
     build: await buildId(),
-    makers: [...makers],
+    makers,
+    recheck,
     machine: describeMachine(threads),
     cost: {
       seconds: { ...seconds },

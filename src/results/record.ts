@@ -116,6 +116,15 @@ const provenanceSchema = z.strictObject({
   build: z.string(),
   /** All who computed vectors or scores for the result, on any machine and at any time; empty if none were stored. */
   makers: z.array(makerSchema),
+  /** Shards that a second worker of a queue computed again; null without a queue. */
+  recheck: z
+    .strictObject({
+      compared: count,
+      /** Number of these whose bits differed, and the largest difference relative to the largest number of its row. */
+      differing: count,
+      largestDifference: z.number().nonnegative(),
+    })
+    .nullable(),
   machine: z.strictObject({
     platform: z.string(),
     cpu: z.string(),

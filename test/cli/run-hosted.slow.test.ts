@@ -76,9 +76,8 @@ describe('run with hosted models', () => {
   it('re-ranks with a pair scorer, by token ids', async () => {
     const server = await startOpenAiServer();
     const model = ['--model', 'openai:hash', '--endpoint', server.url, '--tokenizer', smallModels.causal, '--json'];
-    const args = [...model, '--runner', 'cross-encoder', '--depth', '3'];
-    // The server's model knows a token and the one before it alone, so the prompt has to end with the document.
-    const { status, stdout } = await run(temporaryFolder(), [...args, '--prompt', '{document}{query}']);
+    server.seesAll = true;
+    const { status, stdout } = await run(temporaryFolder(), [...model, '--runner', 'cross-encoder', '--depth', '3']);
     expect(status).toBe(0);
     const [record] = JSON.parse(stdout) as [ResultRecord];
     expect(record.system.model!.files).toEqual({ 'tokenizer.json': expect.stringMatching(/^[0-9a-f]{64}$/) as string });

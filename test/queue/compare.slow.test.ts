@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hashOfBuild } from '../../src/io/build-id.js';
+import { loadResults } from '../../src/results/store.js';
 import { runCli, startCli, type RunningCli } from '../helpers/cli.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { smallModels, writeSmallTask } from '../helpers/small-task.js';
@@ -74,6 +75,11 @@ describe.skipIf(!hasRedis)('shards that two workers compute (need redis-server)'
       /(\d+) of 9 shards were computed by a second worker, too: all bits are equal/.exec(stderr) ?? [];
     expect(Number(compared), stderr).toBeGreaterThan(1);
     expect(Number(compared)).toBeLessThan(9);
+    const [result] = await loadResults(path('queued'));
+    expect(result!.record.provenance).toMatchObject({
+      recheck: { compared: Number(compared), differing: 0, largestDifference: 0 },
+      makers: [{ build: await hashOfBuild(dist), shards: 9 }],
+    });
     const none = await runCli([...how, ...queue, '--recheck', '0', '--output', path('none'), '--pooling', 'mean']);
     expect(none.status, none.stderr).toBe(0);
     expect(none.stderr).not.toMatch(/second/);

@@ -35,6 +35,8 @@ export interface OpenAiServer {
   readonly faults: (Fault | null)[];
   /** Supported request styles for log-probabilities. */
   styles: ReadonlySet<'echo' | 'prompt-logprobs'>;
+  /** True: a token's log-probability depends on all tokens before it, not on the last one alone. */
+  seesAll: boolean;
   /** Limits of inputs or prompts per request, and of the sum of their lengths; beyond them, it answers 413. */
   maxInputs: number;
   maxLength: number;
@@ -51,6 +53,7 @@ export async function startOpenAiServer(): Promise<OpenAiServer> {
     requests: [],
     faults: [],
     styles: new Set(['echo', 'prompt-logprobs']),
+    seesAll: false,
     maxInputs: Infinity,
     maxLength: Infinity,
     isShifted: false,
@@ -141,7 +144,8 @@ function completions(state: OpenAiServer, body: Record<string, unknown>): object
   const choices = prompts.map((prompt, index) => {
     const begin = state.beginToken === null ? [] : [state.beginToken];
     const tokens: (string | number)[] = typeof prompt === 'string' ? [...begin, ...tokensOf(prompt)] : prompt;
-    const before = (i: number): string | number => tokens[state.isShifted ? i : i - 1]!;
+    const before = (i: number): string | number =>
+      state.seesAll ? tokens.slice(0, i).join(' ') : tokens[state.isShifted ? i : i - 1]!;
     const values = tokens.map((token, i) => (i === 0 ? null : logprobOf(before(i), token)));
     if (style === 'prompt-logprobs') {
       const positions = tokens.map((token, i) =>

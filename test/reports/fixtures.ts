@@ -87,6 +87,7 @@ export function record(system: FixtureSystem, task: FixtureTask, score: number):
       versions: { 'sgpt-bench': '0.1.0', node: '20.20.2' },
       build: 'b'.repeat(16),
       makers: [],
+      recheck: null,
       machine: { platform: 'linux x64', cpu: 'Test CPU', cores: 4, memoryGiB: 16, threads: 2 },
       cost: { seconds: { encode: 12.5, search: 0.5 }, texts: 300 },
     },

@@ -22,8 +22,7 @@ test('every line of a table has as many values as the table has columns', async 
   const report = await buildReport(systems.map((system, i) => result(system, task, i / 10)));
   const tables = report.sections.flatMap(({ panels }) => panels.map(({ table }) => table));
   expect(tables.length).toBeGreaterThan(2);
-  for (const { columns, lines } of tables)
-    for (const line of lines) expect(line).toHaveLength(columns.length);
+  for (const { columns, lines } of tables) for (const line of lines) expect(line).toHaveLength(columns.length);
 });
 
 test('says under the tables what a reader must know of the results', async () => {

@@ -63,6 +63,7 @@ export function scoredResult(
       versions: { 'sgpt-bench': '0.1.0', 'onnxruntime-node': '1.30.0' },
       build: 'b'.repeat(16),
       makers: [],
+      recheck: null,
       machine: { platform: 'linux x64', cpu: 'a processor', cores: 4, memoryGiB: 16, threads: 2 },
       cost: { seconds: { search: 1 } },
       ...changes.provenance,

@@ -103,11 +103,11 @@ interface ChosenMarks {
 function settingsOf(
   { brackets, limit, prompt, prompts, skipsPrompt }: ChosenMarks,
   sentence: SentenceTransformer | null,
-  { attention, device }: EncoderRequest,
+  request: EncoderRequest,
 ): Settings {
   const { query, document, instruction } = prompts;
   const settings = {
-    ...{ brackets, maxTokens: limit, attention, device, instruction },
+    ...{ brackets, maxTokens: limit, instruction, attention: request.attention, device: request.device },
     embedPrompt: prompt === null ? null : `${prompt.before}{}${prompt.after}`,
     queryPrompt: query?.recorded ?? null,
     documentPrompt: document?.recorded ?? null,
