@@ -126,8 +126,8 @@ const architectures = readdirSync(new URL('goldens/architectures', import.meta.u
   .filter((file) => file.endsWith('.json'))
   .map((file) => file.slice(0, -'.json'.length));
 
-/** Cosines were seen to be 0.9998 and more. */
-const bound = 0.9995;
+/** Cosines were seen to be 0.9998 and more with a hidden size of 36, and 0.9994 with 24, where less averages out. */
+const bound = 0.999;
 
 describe('every architecture', () => {
   it.each(architectures)('%s, in eight bits, comes near itself in float32', async (name) => {

@@ -41,7 +41,7 @@ const factories: Readonly<Record<string, (files: ModelFiles) => Promise<Architec
 };
 
 /** The supported values of `model_type`. */
-export const supportedArchitectures: readonly string[] = Object.keys(factories);
+export const supportedArchitectures: readonly string[] = Object.keys(factories).sort();
 
 /** @throws InputError for a `model_type` or a class that is not supported, or an invalid configuration */
 export async function architectureOf(checkpoint: Checkpoint): Promise<Architecture> {
