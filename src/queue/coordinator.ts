@@ -188,6 +188,7 @@ export class Coordinator {
   /** Says what the comparisons found, and closes the connections. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    await orAborted(this.#workers.readMessages(), AbortSignal.timeout(1000)).catch(() => undefined);
     for (const { taskName, log } of this.#stop.signal.aborted ? [] : this.#logs) {
       const summary = log.summary();
       if (summary !== undefined) this.#options.progress.note(`${taskName}: ${summary}`);

@@ -65,17 +65,22 @@ export class WorkerMonitor {
   async poll(waiting: boolean): Promise<InputError | undefined> {
     if (!this.#connected) this.#progress.note(`${this.#address.shown}: the queue answers again`);
     this.#connected = true;
-    for (let i = 0; i < maxMessages; i++) {
-      const text = await this.#redis.lpop(workerMessagesKey);
-      if (text === null) break;
-      this.#report(text);
-    }
+    await this.readMessages();
     this.#pollsWithoutWorker = (await this.#queue.getWorkersCount()) === 0 ? this.#pollsWithoutWorker + 1 : 0;
     // The first poll is at the very start.
     if (this.#pollsWithoutWorker === 2) this.#reportNoWorker();
     if (this.#lastRefusal !== undefined && !waiting)
       this.#lastRefusal = { ...this.#lastRefusal, since: performance.now() };
     return this.#pollsWithoutWorker >= 2 ? this.#failure() : undefined;
+  }
+
+  /** Shows the messages that workers have sent; also called at the end of a run, which may come before the next poll. */
+  async readMessages(): Promise<void> {
+    for (let i = 0; i < maxMessages; i++) {
+      const text = await this.#redis.lpop(workerMessagesKey);
+      if (text === null) break;
+      this.#report(text);
+    }
   }
 
   #reportNoWorker(): void {
